@@ -1,0 +1,4 @@
+export * from "./connection.ts";
+export * from "./outcome.ts";
+export * from "./policy.ts";
+export * from "./settings.ts";
