@@ -1,4 +1,15 @@
+export * from "./commit-record.ts";
 export * from "./connection.ts";
+export * from "./decide.ts";
+export * from "./due.ts";
+export * from "./event.ts";
+export * from "./job.ts";
 export * from "./outcome.ts";
 export * from "./policy.ts";
+export type * from "./ports.ts";
+export * from "./refresh.ts";
+export * from "./retry.ts";
 export * from "./settings.ts";
+export * from "./spread.ts";
+export * from "./token-state.ts";
+export type { ProviderChange, Setback, Transition } from "./transition.ts";

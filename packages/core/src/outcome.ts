@@ -29,7 +29,11 @@ export type Outcome =
   /** Sent, and no usable answer came back: the refresh token may be spent. */
   | { readonly kind: "uncertain"; readonly reason: string; readonly httpStatus: number | null }
   /** An answer nobody has described yet. */
-  | { readonly kind: "unknown"; readonly reason: string; readonly httpStatus: number };
+  | { readonly kind: "unknown"; readonly reason: string; readonly httpStatus: number }
+  /** Decided before any request: there is no refresh token, or this provider's tokens cannot be refreshed. */
+  | { readonly kind: "nothing_to_spend" }
+  /** Decided before any request: the stored ciphertext does not open. */
+  | { readonly kind: "unreadable"; readonly reason: string };
 
 export type OutcomeKind = Outcome["kind"];
 

@@ -1,0 +1,66 @@
+import type { Lease } from "./commit-record.ts";
+import type { PlainTokens } from "./connection.ts";
+import type { Outcome } from "./outcome.ts";
+import type { RefreshPolicy } from "./policy.ts";
+import type { ProviderRules, RefreshDeps } from "./ports.ts";
+
+const unspendable: RefreshPolicy = {
+  spends: "nothing",
+  lifetimeSeconds: null,
+  marginSeconds: null,
+  minimumAgeSeconds: 0,
+  rotation: { kind: "none" },
+  refreshTokenIdleSeconds: null,
+  refreshTokenFixedSeconds: null,
+};
+
+/** What the decision needs to know of a provider, without the power to ask it. */
+export type Rules = Pick<ProviderRules, "policy" | "fingerprint">;
+
+/**
+ * Opens the tokens and asks the provider once: open → request → classify.
+ *
+ * After an abandoned lease nothing is sent: the lost attempt is judged first, by the same rules as any other lost answer.
+ */
+export async function attempt(lease: Lease, deps: RefreshDeps): Promise<{ outcome: Outcome; rules: Rules }> {
+  const { connection, abandonedSince } = lease;
+  const rules = deps.providerOf(connection);
+  if ("misconfigured" in rules) {
+    const outcome: Outcome = { kind: "misconfigured", reason: rules.misconfigured, httpStatus: null };
+    return { outcome, rules: { policy: unspendable, fingerprint: "unset" } };
+  }
+  if (abandonedSince !== null) {
+    const reason = `a process died during the attempt of ${abandonedSince.toISOString()}`;
+    return { outcome: { kind: "uncertain", reason, httpStatus: null }, rules };
+  }
+  return { outcome: await ask(lease, rules, deps), rules };
+}
+
+async function ask(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promise<Outcome> {
+  const { connection } = lease;
+  const spent = { refresh_token: connection.refreshToken, access_token: connection.accessToken, nothing: null };
+  if (spent[rules.policy.spends] === null) return { kind: "nothing_to_spend" };
+  let tokens: PlainTokens;
+  try {
+    tokens = open(lease, rules, deps);
+  } catch (error) {
+    return { kind: "unreadable", reason: error instanceof Error ? error.message : "the ciphertext does not open" };
+  }
+  const answer = await rules.ask(connection, tokens);
+  return isOutcome(answer) ? answer : rules.classify(answer, tokens, deps.now());
+}
+
+function isOutcome(answer: Awaited<ReturnType<ProviderRules["ask"]>>): answer is Outcome {
+  return answer.kind !== "response" && answer.kind !== "failure";
+}
+
+/** Opens only what this provider spends. */
+function open({ connection }: Lease, { policy }: Rules, { vault }: RefreshDeps): PlainTokens {
+  const { id, accessToken, refreshToken } = connection;
+  return {
+    accessToken:
+      policy.spends === "access_token" && accessToken !== null ? vault.open(accessToken, id, "access_token") : null,
+    refreshToken:
+      policy.spends === "refresh_token" && refreshToken !== null ? vault.open(refreshToken, id, "refresh_token") : null,
+  };
+}

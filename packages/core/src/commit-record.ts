@@ -1,0 +1,51 @@
+import type { Connection, Sealed, Trigger } from "./connection.ts";
+import type { OutcomeKind } from "./outcome.ts";
+import type { Setback, Store } from "./transition.ts";
+
+/** The tokens of a {@link Store}, encrypted for their row and column. `refreshToken` null keeps the stored one. */
+export interface SealedTokens {
+  readonly accessToken: Sealed;
+  readonly refreshToken: Sealed | null;
+  readonly tokenType: string | null;
+  readonly scopes: readonly string[] | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * One attempt, ready to be committed: everything that the statement needs and nothing that must not be written down, so that it can
+ * be kept in the spool as it is.
+ */
+export interface CommitRecord {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly provider: string;
+  readonly registration: string;
+  readonly fingerprint: string;
+  /** The generation that was spent: the commit is conditional on it. */
+  readonly generation: number;
+  readonly leaseOwner: string;
+  readonly transition: (Omit<Store, "tokens"> & { readonly tokens: SealedTokens }) | Setback;
+  readonly log: RefreshLogEntry;
+}
+
+export interface RefreshLogEntry {
+  readonly trigger: Trigger;
+  readonly outcome: OutcomeKind;
+  readonly message: string | null;
+  readonly httpStatus: number | null;
+  readonly durationMs: number;
+  readonly oldExpiresAt: Date | null;
+  readonly at: Date;
+}
+
+/** The lease: the right to spend a connection's refresh token, held by one process at a time. */
+export interface Lease {
+  readonly owner: string;
+  readonly connection: Connection;
+  /** The previous holder let its lease run out without a commit: what became of its request is not known. */
+  readonly abandonedSince: Date | null;
+  /** This attempt is the one probe of an open circuit. */
+  readonly probing: boolean;
+  /** Another connection closed, a moment ago, the circuit that this one had opened. */
+  readonly ownFault: boolean;
+}

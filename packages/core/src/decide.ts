@@ -1,0 +1,243 @@
+import type { Connection, ConnectionStatus, ErrorCode } from "./connection.ts";
+import { dueAt } from "./due.ts";
+import type { EventName } from "./event.ts";
+import type { GrantedTokens, Outcome } from "./outcome.ts";
+import type { RefreshPolicy } from "./policy.ts";
+import { retryDelayMs } from "./retry.ts";
+import type { Timing } from "./settings.ts";
+import { spreadFraction } from "./spread.ts";
+import type { Setback, Store, Transition } from "./transition.ts";
+
+/**
+ * # The state machine of a connection
+ *
+ * A connection is `connected` while its refreshes work, and stays so through trouble that passes before its access token ends.
+ *
+ * - granted: `connected`, next job due before the new expiry.
+ * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept.
+ * - nothing to spend: `needs_reauth` when the access token has ended, not before.
+ * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
+ *   later hourly; after 30 days `needs_reauth`.
+ * - uncertain: as transient, but a single-use refresh token is tried once more only while the access token lives: a second
+ *   presentation may revoke the grant and the living token with it. After its end there is nothing left to lose.
+ * - throttled: the status stays, nothing is counted, we come back when told.
+ * - misconfigured: our fault. The connection is not touched; the provider's circuit opens. Only a connection that still gets
+ *   this answer after another one has closed the circuit is at fault itself, and becomes `error`.
+ * - unknown: `error`, one probe an hour, the operator is told.
+ * - unreadable: `error`; the ciphertext is kept, since the right key may come back.
+ */
+export function decide(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
+  switch (outcome.kind) {
+    case "granted":
+      return granted(connection, outcome.tokens, context);
+    case "denied":
+      return stop(connection, "refresh_token_expired", outcome.reason);
+    case "nothing_to_spend":
+      return nothingToSpend(connection, context);
+    case "transient":
+      return retry(connection, outcome.reason, outcome.retryAfterMs, context);
+    case "unsent":
+      return retry(connection, outcome.reason, null, context);
+    case "uncertain":
+      return uncertain(connection, outcome.reason, context);
+    case "throttled":
+      return throttled(connection, outcome, context);
+    case "misconfigured":
+      return misconfigured(connection, outcome.reason, context);
+    case "unknown":
+      return probeLater(connection, "unknown_answer", outcome.reason, context);
+    case "unreadable":
+      return probeLater(connection, "unreadable_token", outcome.reason, context);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** All that a decision may depend on besides the connection and the answer. */
+export interface DecisionContext {
+  readonly now: Date;
+  /** When the request was sent: lifetimes count from here, so that latency makes us early, never late. */
+  readonly askedAt: Date;
+  readonly policy: RefreshPolicy;
+  readonly timing: Timing;
+  /** In [0, 1). */
+  readonly random: number;
+  /** This attempt was the one probe of an open circuit. */
+  readonly probing: boolean;
+  /** The circuit that this connection opened was closed by another one's success a moment ago. */
+  readonly ownFault: boolean;
+}
+
+function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {
+  const { askedAt, policy, timing } = context;
+  const lifetime = tokens.expiresIn === "unstated" ? policy.lifetimeSeconds : tokens.expiresIn;
+  const expiresAt = lifetime === null || lifetime === "never" ? null : after(askedAt, lifetime * 1000);
+  const refreshTokenExpiresAt = refreshTokenEnd(connection, tokens, context);
+  const refreshable =
+    policy.spends === "access_token" ||
+    (policy.spends === "refresh_token" && (tokens.refreshToken ?? connection.refreshToken) !== null);
+  const lost = tokens.scopes === null ? [] : connection.scopes.filter((scope) => !tokens.scopes?.includes(scope));
+  const told = connection.status !== "connected" || connection.consecutiveFailures > timing.quickRetries;
+  return {
+    kind: "store",
+    tokens,
+    expiresAt,
+    refreshTokenExpiresAt,
+    nextRefreshAt: dueAt(
+      { connectionId: connection.id, issuedAt: askedAt, expiresAt, refreshTokenExpiresAt, refreshable },
+      policy,
+      timing,
+    ),
+    message: lost.length > 0 ? `granted without the scopes: ${lost.join(" ")}` : null,
+    provider: context.probing ? { kind: "close_circuit" } : null,
+    events: [
+      ...(told ? (["connection.recovered"] as const) : []),
+      ...(context.probing ? (["provider.circuit_closed"] as const) : []),
+    ],
+  };
+}
+
+/** The answer's own word, else the idle end that this use has moved, else the fixed end that nothing moves. */
+function refreshTokenEnd(connection: Connection, tokens: GrantedTokens, { askedAt, policy }: DecisionContext) {
+  if (tokens.refreshTokenExpiresIn !== null) return after(askedAt, tokens.refreshTokenExpiresIn * 1000);
+  if (policy.refreshTokenIdleSeconds !== null) return after(askedAt, policy.refreshTokenIdleSeconds * 1000);
+  return connection.refreshTokenExpiresAt;
+}
+
+function retry(connection: Connection, reason: string, waitMs: number | null, context: DecisionContext): Setback {
+  const { now, timing } = context;
+  const failures = connection.consecutiveFailures + 1;
+  const since = connection.failingSince ?? now;
+  const delay = retryDelayMs(failures, now.getTime() - since.getTime(), context.random, timing);
+  if (delay === null) return { ...stop(connection, "provider_unavailable", reason), failingSince: since };
+  const resumeAt = after(now, Math.max(delay, Math.min(waitMs ?? 0, timing.throttleCapMs)));
+  return {
+    ...unmarked(connection),
+    job: "retry",
+    status: statusWhileFailing(connection, now),
+    errorCode: "provider_unavailable",
+    message: reason,
+    resumeAt,
+    nextRefreshAt: resumeAt,
+    notBefore: waitMs === null ? null : resumeAt,
+    failingSince: since,
+    consecutiveFailures: failures,
+    events: failures === timing.quickRetries + 1 ? ["token.refresh_failed"] : [],
+  };
+}
+
+function uncertain(connection: Connection, reason: string, context: DecisionContext): Setback {
+  const lostAnswers = connection.lostAnswers + 1;
+  const base: Setback = { ...retry(connection, reason, null, context), lostAnswers };
+  if (base.job === "stop") return base;
+  const marked: Setback = { ...base, errorCode: "answer_lost" };
+  const alive = connection.expiresAt !== null && connection.expiresAt > context.now;
+  const mayRevoke = context.policy.rotation.kind === "single_use" && lostAnswers > 1 && alive;
+  if (!mayRevoke || marked.resumeAt === null || marked.resumeAt >= (connection.expiresAt as Date)) return marked;
+  return { ...marked, resumeAt: connection.expiresAt, nextRefreshAt: connection.expiresAt };
+}
+
+function throttled(
+  connection: Connection,
+  outcome: Extract<Outcome, { kind: "throttled" }>,
+  { now, timing }: DecisionContext,
+): Setback {
+  const until = after(now, Math.min(Math.max(outcome.retryAfterMs ?? timing.throttleMs, 0), timing.throttleCapMs));
+  const wholeProvider = outcome.scope === "provider";
+  return {
+    ...unmarked(connection),
+    status: statusWhileFailing(connection, now),
+    errorCode: "rate_limited",
+    message: outcome.reason,
+    resumeAt: until,
+    notBefore: wholeProvider ? connection.notBefore : until,
+    provider: wholeProvider ? { kind: "throttle", until } : null,
+  };
+}
+
+function misconfigured(connection: Connection, reason: string, context: DecisionContext): Setback {
+  if (context.ownFault) return probeLater(connection, "invalid_client", reason, context);
+  const { now, timing } = context;
+  const nextProbeAt = after(now, timing.circuitProbeMs);
+  return {
+    ...unmarked(connection),
+    message: reason,
+    resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
+    provider: { kind: "open_circuit", reason, nextProbeAt },
+    events: context.probing ? [] : ["provider.circuit_opened"],
+  };
+}
+
+/**
+ * When a connection that met an open circuit comes back: spread over half a probe interval, so that they do not all wake at once.
+ * The connection that opened it comes after them (see `misconfigured`): if the fault is its own, another one must be the probe.
+ */
+export function circuitResumeAt(connectionId: string, nextProbeAt: Date, timing: Timing): Date {
+  return after(nextProbeAt, (spreadFraction(connectionId) * timing.circuitProbeMs) / 2);
+}
+
+function probeLater(connection: Connection, code: ErrorCode, reason: string, context: DecisionContext): Setback {
+  const resumeAt = after(context.now, context.timing.unknownProbeMs);
+  return {
+    ...unmarked(connection),
+    job: "postpone",
+    status: "error",
+    errorCode: code,
+    message: reason,
+    resumeAt,
+    nextRefreshAt: resumeAt,
+    failingSince: connection.failingSince ?? context.now,
+    consecutiveFailures: connection.consecutiveFailures + 1,
+    events: connection.status === "error" ? [] : ["token.refresh_failed"],
+  };
+}
+
+function nothingToSpend(connection: Connection, { now }: DecisionContext): Setback {
+  if (connection.expiresAt !== null && connection.expiresAt <= now) {
+    return stop(connection, "no_refresh_token", "the access token has ended and there is nothing to refresh it with");
+  }
+  return { ...unmarked(connection), resumeAt: connection.expiresAt, nextRefreshAt: connection.expiresAt };
+}
+
+function stop(connection: Connection, code: ErrorCode, reason: string): Setback {
+  const events: EventName[] = connection.status === "needs_reauth" ? [] : ["connection.needs_reauth"];
+  return {
+    ...unmarked(connection),
+    job: "stop",
+    status: "needs_reauth",
+    errorCode: code,
+    message: reason,
+    nextRefreshAt: null,
+    notBefore: null,
+    events,
+  };
+}
+
+/** A setback that leaves the connection as it was. */
+function unmarked(connection: Connection): Setback {
+  return {
+    kind: "setback",
+    job: "postpone",
+    status: connection.status,
+    errorCode: null,
+    message: null,
+    resumeAt: null,
+    nextRefreshAt: connection.nextRefreshAt,
+    notBefore: connection.notBefore,
+    failingSince: connection.failingSince,
+    consecutiveFailures: connection.consecutiveFailures,
+    lostAnswers: connection.lostAnswers,
+    provider: null,
+    events: [],
+  };
+}
+
+/** Trouble alone neither revives a connection that was judged nor kills one that was not. */
+function statusWhileFailing(connection: Connection, now: Date): ConnectionStatus {
+  if (connection.status !== "connected" && connection.status !== "token_expired") return connection.status;
+  return connection.expiresAt !== null && connection.expiresAt <= now ? "token_expired" : "connected";
+}
+
+function after(start: Date, ms: number): Date {
+  return new Date(start.getTime() + ms);
+}

@@ -1,0 +1,103 @@
+import type { CommitRecord, Lease } from "./commit-record.ts";
+import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
+import type { Outcome, RawAnswer } from "./outcome.ts";
+import type { RefreshPolicy } from "./policy.ts";
+import type { Timing } from "./settings.ts";
+
+/** Who wants a refresh, and what must still be true for it to happen. */
+export interface RefreshOrder {
+  readonly connectionId: string;
+  readonly trigger: Trigger;
+  /** Only if this is still the stored generation; null: whichever is. */
+  readonly generation: number | null;
+  /** Only if it is due. */
+  readonly onlyDue: boolean;
+  /** Even though the provider asked us to wait, or the user must reconnect. */
+  readonly force: boolean;
+}
+
+/** Why a connection could not be claimed. */
+export type Refusal =
+  | "not_found"
+  | "not_refreshable"
+  | "disconnected"
+  | "needs_reauth"
+  | "busy"
+  | "moved"
+  | "not_due"
+  | "throttled"
+  | "circuit_open"
+  | "cooling_down";
+
+export type Claim =
+  | { readonly kind: "claimed"; readonly lease: Lease }
+  | {
+      readonly kind: "refused";
+      readonly why: Refusal;
+      /** When it is worth asking again; null: not by waiting. */
+      readonly until: Date | null;
+      /** The stored generation and due time, for whoever has to look after the job. */
+      readonly generation: number | null;
+      readonly nextRefreshAt: Date | null;
+    };
+
+/**
+ * `committed`: stored. `superseded`: the generation had moved and the newer token set won. `deferred`: the store is away; the token
+ * set is kept in the spool and will be committed before anything else touches the connection.
+ */
+export type Committed = "committed" | "superseded" | "deferred";
+
+/** The truth. Both are one conditional statement each, and hold no transaction open. */
+export interface Store {
+  claim(order: RefreshOrder, now: Date): Promise<Claim>;
+  commit(record: CommitRecord): Promise<Exclude<Committed, "deferred">>;
+}
+
+/** Where a new token set survives while the store is away. */
+export interface Spool {
+  keep(record: CommitRecord): Promise<void>;
+  /** A kept token set of this connection and generation, from any process. */
+  find(connectionId: string, generation: number): Promise<CommitRecord | null>;
+  drop(record: CommitRecord): Promise<void>;
+}
+
+export type TokenColumn = "access_token" | "refresh_token";
+
+/** Encryption at rest, bound to row and column. */
+export interface Vault {
+  /** @throws when the text was altered, moved to another row, or its key is not in the ring */
+  open(sealed: Sealed, connectionId: string, column: TokenColumn): string;
+  seal(plain: string, connectionId: string, column: TokenColumn): Sealed;
+}
+
+/** A provider as the refresh path sees it: its data, one effect and one judgement. */
+export interface ProviderRules {
+  readonly policy: RefreshPolicy;
+  /** Of our client id and secret: a circuit that opened for another secret does not count. */
+  readonly fingerprint: string;
+  /** Sends at most one request. Never throws for what the network or the provider does. */
+  ask(connection: Connection, tokens: PlainTokens): Promise<RawAnswer | Outcome>;
+  classify(answer: RawAnswer, tokens: PlainTokens, now: Date): Outcome;
+}
+
+export interface RefreshDeps {
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly vault: Vault;
+  readonly timing: Timing;
+  /** The provider's rules, or a misconfiguration of ours in words. */
+  providerOf(connection: Connection): ProviderRules | { readonly misconfigured: string };
+  now(): Date;
+  /** In [0, 1). */
+  random(): number;
+  /** Jobs and events that follow from a commit. Never throws: reconcile heals what could not be said. */
+  announce(record: CommitRecord): Promise<void>;
+  /** Log lines and metrics. Never throws. */
+  observe(observation: Observation): void;
+}
+
+/** What happened, for the one subscriber that turns it into log lines and metrics. */
+export type Observation =
+  | { readonly kind: "settled"; readonly record: CommitRecord; readonly committed: Committed }
+  | { readonly kind: "found_in_spool"; readonly connectionId: string; readonly generation: number }
+  | { readonly kind: "commit_deferred"; readonly connectionId: string; readonly error: unknown };

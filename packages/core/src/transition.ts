@@ -1,0 +1,45 @@
+import type { ConnectionStatus, ErrorCode } from "./connection.ts";
+import type { EventName } from "./event.ts";
+import type { GrantedTokens } from "./outcome.ts";
+
+/** A decision as a value: what to store, when to come back, whom to tell. Applied by one conditional statement. */
+export type Transition = Store | Setback;
+
+/** A new token set came: generation +1. */
+export interface Store {
+  readonly kind: "store";
+  readonly tokens: GrantedTokens;
+  readonly expiresAt: Date | null;
+  readonly refreshTokenExpiresAt: Date | null;
+  readonly nextRefreshAt: Date | null;
+  /** Worth an operator's eye though all went well, such as a narrower scope. */
+  readonly message: string | null;
+  readonly provider: ProviderChange | null;
+  readonly events: readonly EventName[];
+}
+
+/** No new tokens; the stored ones stay as they are, whatever happened. */
+export interface Setback {
+  readonly kind: "setback";
+  /** `retry`: BullMQ's backoff counts it. `postpone`: come back later, uncounted. `stop`: only the user can help. */
+  readonly job: "retry" | "postpone" | "stop";
+  readonly status: ConnectionStatus;
+  readonly errorCode: ErrorCode | null;
+  readonly message: string | null;
+  /** When the job comes back; null with `stop`. */
+  readonly resumeAt: Date | null;
+  /** The due time to store; differs from `resumeAt` where the connection itself is not to be marked. */
+  readonly nextRefreshAt: Date | null;
+  readonly notBefore: Date | null;
+  readonly failingSince: Date | null;
+  readonly consecutiveFailures: number;
+  readonly lostAnswers: number;
+  readonly provider: ProviderChange | null;
+  readonly events: readonly EventName[];
+}
+
+/** What an answer tells about the provider as a whole. */
+export type ProviderChange =
+  | { readonly kind: "throttle"; readonly until: Date }
+  | { readonly kind: "open_circuit"; readonly reason: string; readonly nextProbeAt: Date }
+  | { readonly kind: "close_circuit" };
