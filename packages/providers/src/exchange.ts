@@ -1,0 +1,127 @@
+import { type ClientRequest, Agent as HttpAgent } from "node:http";
+import { type AgentOptions, Agent as HttpsAgent } from "node:https";
+import type { RawAnswer } from "@evertoken/core";
+import got, { type Got, RequestError } from "got";
+import type { HttpRequest } from "./http-request.ts";
+import { isPrivateAddress, publicLookup } from "./private-address.ts";
+
+export interface ExchangeOptions {
+  /** Hard deadline of the whole exchange, from DNS to the last byte of the body. */
+  readonly timeoutMs?: number;
+  /** Loopback, private and link-local addresses are refused unless this is set (SSRF). */
+  readonly allowPrivateAddresses?: boolean;
+  /** Of the decompressed body. */
+  readonly maxBodyBytes?: number;
+  readonly userAgent?: string;
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A proxy looks names up itself, past the check of addresses. */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** Authorities to trust besides the system's, in PEM. */
+  readonly ca?: string;
+}
+
+export interface Exchange {
+  /** Sends one request exactly once. Never throws: what went wrong is a `failure`. */
+  (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer>;
+  close(): void;
+}
+
+// Below the 5 seconds after which many servers drop an idle connection: a request that meets such a drop is an answer lost.
+const idleMs = 4000;
+
+/** The only way to a provider. No retry, no redirect, TLS verified, nothing of the request in what comes back. */
+export function createExchange(options: ExchangeOptions = {}): Exchange {
+  const { timeoutMs = 30_000, allowPrivateAddresses = false, maxBodyBytes = 1024 * 1024 } = options;
+  const agents = createAgents(options);
+  const client = got.extend({
+    agent: agents,
+    timeout: { request: timeoutMs },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: true,
+    responseType: "buffer",
+    headers: { "user-agent": options.userAgent ?? "evertoken/0.1" },
+  });
+  const exchange = async (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer> => {
+    if (!allowPrivateAddresses && isPrivateAddress(new URL(request.url).hostname)) {
+      return { kind: "failure", sent: false, code: "ERR_PRIVATE_ADDRESS", status: null };
+    }
+    return send(client, request, maxBodyBytes, signal);
+  };
+  return Object.assign(exchange, {
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  });
+}
+
+function createAgents({ allowPrivateAddresses = false, proxyEnv, ca }: ExchangeOptions) {
+  const agentOptions: AgentOptions = {
+    keepAlive: true,
+    maxFreeSockets: 512,
+    timeout: idleMs,
+    ...(allowPrivateAddresses ? {} : { lookup: publicLookup }),
+    ...(proxyEnv === undefined ? {} : { proxyEnv: { ...proxyEnv } }),
+  };
+  return {
+    http: new HttpAgent(agentOptions),
+    https: new HttpsAgent({ ...agentOptions, ...(ca === undefined ? {} : { ca }) }),
+  };
+}
+
+async function send(client: Got, request: HttpRequest, maxBodyBytes: number, signal?: AbortSignal): Promise<RawAnswer> {
+  let wire: ClientRequest | undefined;
+  let tooLarge = false;
+  try {
+    const pending = client(request.url, {
+      method: request.method,
+      headers: request.headers,
+      ...(request.body === null ? {} : { body: request.body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    pending.on("request", (started) => {
+      wire = started;
+    });
+    pending.on("downloadProgress", ({ transferred }) => {
+      if (transferred <= maxBodyBytes) return;
+      tooLarge = true;
+      wire?.destroy();
+    });
+    const response = await pending;
+    return { kind: "response", status: response.statusCode, headers: flat(response.headers), body: response.rawBody };
+  } catch (error) {
+    return failureOf(error, wire, tooLarge);
+  }
+}
+
+/** Of an error only its code goes on: its text and its fields hold the request. */
+function failureOf(error: unknown, wire: ClientRequest | undefined, tooLarge: boolean): RawAnswer {
+  const failed = error instanceof RequestError ? error : null;
+  const code = tooLarge ? "ERR_BODY_TOO_LARGE" : (failed?.code ?? "ERR_UNKNOWN");
+  return {
+    kind: "failure",
+    sent: wasSent(failed, wire),
+    code: /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : "ERR_UNKNOWN",
+    status: failed?.response?.statusCode ?? null,
+  };
+}
+
+/**
+ * False only when it is certain that no complete request was handed to the network. Written to a TLS socket is not yet sent: until the
+ * handshake is done (and the certificate accepted) the bytes wait inside this process.
+ */
+function wasSent(error: RequestError | null, wire: ClientRequest | undefined): boolean {
+  if (error === null) return wire !== undefined;
+  if (error.timings?.upload === undefined) return false;
+  const socket = wire?.socket;
+  return !(socket && "secureConnecting" in socket && socket.secureConnecting === true);
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flattened: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flattened[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flattened;
+}

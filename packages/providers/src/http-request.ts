@@ -1,0 +1,85 @@
+import type { Provider } from "./provider.ts";
+import type { ClientAuth, Encoding } from "./provider-schema.ts";
+
+/** One request, ready to be sent. It holds secrets: never logged, never stored. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** A client registration (RFC 6749 section 2). A public client has no secret. */
+export interface Registration {
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+}
+
+interface Parts {
+  readonly url: string;
+  readonly method?: "POST" | "DELETE";
+  readonly clientAuth: ClientAuth;
+  readonly encoding: Encoding;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly registration: Registration;
+}
+
+/** Puts the parameters and the client's proof where the provider wants them. */
+export function httpRequest(provider: Provider, parts: Parts): HttpRequest {
+  const { method = "POST", clientAuth, registration } = parts;
+  const headers = {
+    accept: "application/json",
+    ...provider.headers,
+    ...authorization(clientAuth, registration),
+  };
+  const parameters = { ...parts.parameters, ...clientParameters(provider, clientAuth, registration) };
+  switch (parts.encoding) {
+    case "query":
+      return { method: method === "POST" ? "GET" : method, url: withQuery(parts.url, parameters), headers, body: null };
+    case "json":
+      return {
+        method,
+        url: parts.url,
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(parameters),
+      };
+    case "form":
+      return {
+        method,
+        url: parts.url,
+        headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams(parameters).toString(),
+      };
+  }
+}
+
+export function withQuery(url: string, parameters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(parameters).toString();
+  if (query === "") return url;
+  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
+}
+
+function authorization(clientAuth: ClientAuth, { clientId, clientSecret }: Registration): Record<string, string> {
+  if (clientSecret === null) return {};
+  if (clientAuth === "bearer") return { authorization: `Bearer ${clientSecret}` };
+  if (clientAuth !== "basic") return {};
+  // Both halves are form-encoded first (RFC 6749 section 2.3.1), or a colon or a "%" in a secret breaks it.
+  const credentials = `${formEncode(clientId)}:${formEncode(clientSecret)}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+function clientParameters(
+  { clientIdParameter, clientSecretParameter }: Provider,
+  clientAuth: ClientAuth,
+  { clientId, clientSecret }: Registration,
+): Record<string, string> {
+  if (clientAuth === "none" || clientAuth === "bearer") return {};
+  // A public client names itself in the body (RFC 6749 section 3.2.1).
+  if (clientSecret === null) return { [clientIdParameter]: clientId };
+  return clientAuth === "post" ? { [clientIdParameter]: clientId, [clientSecretParameter]: clientSecret } : {};
+}
+
+function formEncode(value: string): string {
+  return new URLSearchParams({ v: value }).toString().slice(2);
+}

@@ -1,0 +1,21 @@
+export { authorizeUrl } from "./authorize-url.ts";
+export { catalogue } from "./catalogue/index.ts";
+export { classify } from "./classify.ts";
+export { type DerivedAnswer, type DerivedToken, derivedRequest, readDerived } from "./derived.ts";
+export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
+export { EndpointFault } from "./fill-template.ts";
+export type { HttpRequest, Registration } from "./http-request.ts";
+export { type Identity, identityRequest, readIdentity } from "./identity.ts";
+export { defineProvider, type Provider, ProviderFault, type ProviderInput, type ReadResponse } from "./provider.ts";
+export type { ErrorRule, Grant, Sample } from "./provider-schema.ts";
+export { type ConfiguredProvider, createProviders, fingerprintOf, type Providers } from "./registry.ts";
+export {
+  codeRequest,
+  type GrantInput,
+  longLivedRequest,
+  refreshRequest,
+  revokeRequest,
+  sentSecrets,
+} from "./request.ts";
+export { sanitize } from "./sanitize.ts";
+export { type ProviderSettings, prefixOf, readProviderSettings } from "./settings.ts";

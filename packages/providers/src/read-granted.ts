@@ -1,0 +1,50 @@
+import type { GrantedTokens } from "@evertoken/core";
+import type { Provider } from "./provider.ts";
+import { at } from "./read-body.ts";
+import { readLifetime, readRefreshLifetime } from "./read-lifetime.ts";
+
+/**
+ * The tokens of a 2xx answer, or null when it carries no access token. Lenient on purpose: a token that the provider gave us
+ * counts, whatever is odd about the rest (RFC 6749 section 5.1 says what it should look like).
+ */
+export function readGranted(
+  fields: Readonly<Record<string, unknown>>,
+  provider: Pick<Provider, "answer" | "policy">,
+  now: Date,
+): GrantedTokens | null {
+  const holder = [fields, ...provider.answer.nestedIn.map((path) => at(fields, path))].find(
+    (candidate): candidate is Record<string, unknown> => accessTokenOf(candidate) !== null,
+  );
+  const accessToken = accessTokenOf(holder);
+  if (holder === undefined || accessToken === null) return null;
+  return {
+    accessToken,
+    refreshToken: text(holder.refresh_token) ?? text(holder.refreshToken),
+    tokenType: text(holder.token_type) ?? text(holder.tokenType),
+    expiresIn: readLifetime(holder, provider, now),
+    refreshTokenExpiresIn: readRefreshLifetime(holder),
+    scopes: readScopes(holder.scope),
+    metadata: Object.fromEntries(
+      provider.answer.keep.flatMap((path) => {
+        const value = text(at(fields, path));
+        return value === null ? [] : [[path, value]];
+      }),
+    ),
+  };
+}
+
+function accessTokenOf(value: unknown): string | null {
+  if (typeof value !== "object" || value === null) return null;
+  return text(at(value, "access_token")) ?? text(at(value, "accessToken"));
+}
+
+// A string with spaces or commas, or an array (Twitch). Empty tells nothing (GitHub Apps always say "").
+function readScopes(value: unknown): string[] | null {
+  const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(/[\s,]+/) : [];
+  const scopes = parts.filter((part): part is string => typeof part === "string" && part !== "");
+  return scopes.length > 0 ? scopes : null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value.trim() !== "" ? value : null;
+}

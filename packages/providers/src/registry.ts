@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { RefreshPolicy } from "@evertoken/core";
+import type { Registration } from "./http-request.ts";
+import type { Provider } from "./provider.ts";
+import type { ProviderSettings } from "./settings.ts";
+
+/** A provider with the operator's settings applied. */
+export interface ConfiguredProvider {
+  readonly provider: Provider;
+  readonly registration: Registration | null;
+  readonly policy: RefreshPolicy;
+  /** Changes when the registration does, so that a circuit opened by a wrong secret closes with the right one. Not reversible. */
+  readonly secretFingerprint: string | null;
+  /** Whether it can be used: it has a registration, or needs none. */
+  readonly configured: boolean;
+}
+
+export interface Providers {
+  get(id: string): ConfiguredProvider | undefined;
+  all(): readonly ConfiguredProvider[];
+}
+
+export function createProviders(settings: ProviderSettings): Providers {
+  const configured = new Map(settings.providers.map((entry) => [entry.provider.id, configure(entry)]));
+  const all = Object.freeze([...configured.values()]);
+  return { get: (id) => configured.get(id), all: () => all };
+}
+
+/** A short hash of a registration; also for those that are stored in the database. */
+export function fingerprintOf({ clientId, clientSecret }: Registration): string {
+  return createHash("sha256")
+    .update(JSON.stringify([clientId, clientSecret]))
+    .digest("hex")
+    .slice(0, 12);
+}
+
+function configure({ provider, registration }: ProviderSettings["providers"][number]): ConfiguredProvider {
+  return Object.freeze({
+    provider,
+    registration,
+    policy: provider.policy,
+    secretFingerprint: registration === null ? null : fingerprintOf(registration),
+    configured: registration !== null || provider.authType !== "oauth2",
+  });
+}

@@ -1,0 +1,83 @@
+import { at, type ReadBody } from "./read-body.ts";
+
+const maxLength = 200;
+const mask = "***";
+
+/**
+ * A short text for logs: the error code and description of an answer, without anything that is or looks like a token. Providers
+ * do echo secrets in their error texts. `secrets`: the values we sent, which are removed wherever they appear.
+ */
+export function reasonOf(status: number, body: ReadBody, secrets: readonly string[] = []): string {
+  const parts = body.fields === null ? [prose(body)] : [codeOf(body.fields), descriptionOf(body.fields)];
+  const said = parts.filter((part) => part !== null && part !== "").join(": ");
+  return sanitize(said === "" ? `HTTP ${status}` : `HTTP ${status} ${said}`, secrets);
+}
+
+/** Removes control characters, the given secrets in any spelling we send, addresses and whatever looks like a token. */
+export function sanitize(text: string, secrets: readonly string[] = []): string {
+  let clean = text.slice(0, 4000);
+  for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
+  clean = clean
+    .replaceAll(/[\p{C}\s]+/gu, " ")
+    .replaceAll(/[^\s@]+@[^\s@]+/g, mask)
+    .replaceAll(/\?[^\s"']*=[^\s"']*/g, `?${mask}`)
+    .replaceAll(/[\w\-.~+/=%|:]{16,}/g, (run) => (isWords(run) ? run : mask))
+    .trim();
+  // Masks and whitespace may have joined what was apart, so the exact values are looked for once more.
+  for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
+  return clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean;
+}
+
+/** Error codes and file-like names: words of letters joined by `_`, `-`, `.` or `/`, none of them long. */
+function isWords(run: string): boolean {
+  return run
+    .split(/[_\-./:]/)
+    .every(
+      (word) =>
+        /^([a-z]{0,20}|[A-Z]{0,20}|[A-Z][a-z]{0,20}|\d{1,6}|[a-z]+([A-Z][a-z]+){0,3})$/.test(word) && word.length <= 24,
+    );
+}
+
+function spellings(secrets: readonly string[]): string[] {
+  return secrets
+    .filter((secret) => secret.length >= 4)
+    .flatMap((secret) => {
+      const encoded = encodeURIComponent(secret);
+      return encoded === secret ? [secret] : [secret, encoded, new URLSearchParams({ s: secret }).toString().slice(2)];
+    })
+    .sort((a, b) => b.length - a.length);
+}
+
+function literal(value: string): RegExp {
+  return new RegExp(
+    value.replaceAll(/[^\w]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
+    "giu",
+  );
+}
+
+function codeOf(fields: object): string | null {
+  for (const path of ["error", "error.code", "error.type", "code", "status", "error_type", "category"]) {
+    const value = at(fields, path);
+    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value).slice(0, 80);
+  }
+  return null;
+}
+
+function descriptionOf(fields: object): string | null {
+  for (const path of ["error_description", "error.message", "message", "error_message", "reason", "description"]) {
+    const value = at(fields, path);
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return null;
+}
+
+function prose(body: ReadBody): string {
+  if (body.form === "html") return `a web page${title(body.text)}`;
+  if (body.form === "broken_json") return "unreadable JSON";
+  return body.form === "empty" ? "an empty answer" : body.text.slice(0, 100);
+}
+
+function title(html: string): string {
+  const found = /<title[^>]*>([^<]{1,80})/i.exec(html)?.[1]?.trim();
+  return found === undefined ? "" : ` titled "${found}"`;
+}

@@ -1,0 +1,159 @@
+import { readCustomProviders } from "./custom-providers.ts";
+import type { Registration } from "./http-request.ts";
+import type { Provider } from "./provider.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+/** Reads a text file, or throws. */
+export type ReadFile = (path: string) => string;
+
+export interface ProviderSettings {
+  /** Every known provider, with the operator's endpoints and margins, and its registration where one is set. */
+  readonly providers: readonly { readonly provider: Provider; readonly registration: Registration | null }[];
+  readonly allowPrivateAddresses: boolean;
+}
+
+/**
+ * Everything about providers that the environment says. Pure but for `readFile`. All faults are reported together, each with the
+ * variable's name and never with its value.
+ */
+export function readProviderSettings(
+  env: Env,
+  readFile: ReadFile,
+  catalogue: readonly Provider[],
+): { readonly settings: ProviderSettings; readonly faults: string[] } {
+  const faults: string[] = [];
+  const allowPrivateAddresses = readFlag(env, "EVERTOKEN_ALLOW_PRIVATE_ADDRESSES", faults);
+  const custom = readCustomProviders(env, readFile, faults);
+  const ids = new Set(custom.map(({ id }) => id));
+  const known = [...catalogue.filter(({ id }) => !ids.has(id)), ...custom];
+  const providers = known.map((provider) => {
+    const overridden = override(provider, env, faults);
+    checkEndpoints(overridden, allowPrivateAddresses, faults);
+    return { provider: overridden, registration: readRegistration(provider, env, readFile, faults) };
+  });
+  return { settings: { providers, allowPrivateAddresses }, faults };
+}
+
+/** `google-calendar` reads GOOGLE_CALENDAR_CLIENT_ID. */
+export function prefixOf(id: string): string {
+  return id.toUpperCase().replaceAll("-", "_");
+}
+
+function readRegistration(provider: Provider, env: Env, readFile: ReadFile, faults: string[]): Registration | null {
+  if (provider.authType !== "oauth2") return null;
+  const prefixes = [
+    prefixOf(provider.id),
+    ...(provider.settingsFallback === undefined ? [] : [provider.settingsFallback]),
+  ];
+  for (const prefix of prefixes) {
+    const names = {
+      id: `${prefix}_CLIENT_ID`,
+      secret: `${prefix}_CLIENT_SECRET`,
+      file: `${prefix}_CLIENT_SECRET_FILE`,
+    };
+    const clientId = textOf(env, names.id);
+    const secretStated = textOf(env, names.secret) !== null || textOf(env, names.file) !== null;
+    const clientSecret = readSecret(env, names.secret, names.file, readFile, faults);
+    if (clientId !== null && (clientSecret !== null || secretStated)) return { clientId, clientSecret };
+    if (clientId !== null && textOf(env, `${prefix}_PUBLIC_CLIENT`) === "true") return { clientId, clientSecret: null };
+    if (clientId !== null)
+      faults.push(`${names.secret}: missing, but ${names.id} is set (public clients: ${prefix}_PUBLIC_CLIENT=true)`);
+    else if (secretStated) faults.push(`${names.id}: missing, but ${names.secret} is set`);
+    if (clientId !== null || secretStated) return null;
+  }
+  return null;
+}
+
+function readSecret(env: Env, name: string, fileName: string, readFile: ReadFile, faults: string[]): string | null {
+  const path = textOf(env, fileName);
+  const secret = textOf(env, name);
+  if (path === null) return secret;
+  if (secret !== null) faults.push(`${fileName}: set together with ${name}; keep one`);
+  try {
+    const content = readFile(path).trim();
+    if (content === "") faults.push(`${fileName}: the file is empty`);
+    return content === "" ? null : content;
+  } catch {
+    faults.push(`${fileName}: the file cannot be read`);
+    return null;
+  }
+}
+
+/** Endpoints for a sandbox, a proxy or a test server, and the margin. */
+function override(provider: Provider, env: Env, faults: string[]): Provider {
+  const url = (suffix: string) => readUrl(provider, suffix, env, faults);
+  const tokenUrl = url("TOKEN_URL");
+  const refreshUrl = url("REFRESH_URL") ?? tokenUrl;
+  const revokeUrl = url("REVOKE_URL");
+  const identityUrl = url("IDENTITY_URL");
+  const derivedUrl = url("DERIVED_URL");
+  const marginSeconds = readMargin(provider, env, faults);
+  return {
+    ...provider,
+    authorizeUrl: url("AUTHORIZE_URL") ?? provider.authorizeUrl,
+    tokenUrl: tokenUrl ?? provider.tokenUrl,
+    code: tokenUrl === null ? provider.code : { ...provider.code, url: tokenUrl },
+    refresh: refreshUrl === null ? provider.refresh : { ...provider.refresh, url: refreshUrl },
+    longLived:
+      tokenUrl === null || provider.longLived === undefined
+        ? provider.longLived
+        : { ...provider.longLived, url: tokenUrl },
+    revoke: revokeUrl === null || provider.revoke === null ? provider.revoke : { ...provider.revoke, url: revokeUrl },
+    identity:
+      identityUrl === null || provider.identity === null
+        ? provider.identity
+        : { ...provider.identity, url: identityUrl },
+    derived:
+      derivedUrl === null || provider.derived === null ? provider.derived : { ...provider.derived, url: derivedUrl },
+    policy: marginSeconds === null ? provider.policy : { ...provider.policy, marginSeconds },
+  };
+}
+
+function readUrl(provider: Provider, suffix: string, env: Env, faults: string[]): string | null {
+  const name = `${prefixOf(provider.id)}_${suffix}`;
+  const fallback =
+    provider.settingsFallback === undefined ? null : textOf(env, `${provider.settingsFallback}_${suffix}`);
+  const value = textOf(env, name) ?? fallback;
+  if (value === null) return null;
+  if (URL.canParse(value) && /^https?:/.test(value)) return value;
+  faults.push(`${name}: not a URL`);
+  return null;
+}
+
+function readMargin(provider: Provider, env: Env, faults: string[]): number | null {
+  const name = `${prefixOf(provider.id)}_MARGIN_SECONDS`;
+  const value = textOf(env, name);
+  if (value === null) return null;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  faults.push(`${name}: not a whole number of seconds`);
+  return null;
+}
+
+/** Secrets travel over https, except to a test server on a private network. */
+function checkEndpoints(provider: Provider, allowPrivateAddresses: boolean, faults: string[]): void {
+  if (allowPrivateAddresses) return;
+  const prefix = prefixOf(provider.id);
+  const urls = {
+    AUTHORIZE_URL: provider.authorizeUrl,
+    TOKEN_URL: provider.tokenUrl,
+    REFRESH_URL: provider.refresh.url,
+    REVOKE_URL: provider.revoke?.url,
+    IDENTITY_URL: provider.identity?.url,
+    DERIVED_URL: provider.derived?.url,
+  };
+  for (const [suffix, url] of Object.entries(urls)) {
+    if (url?.startsWith("http://") !== true) continue;
+    faults.push(`${prefix}_${suffix}: must be https:// (or set EVERTOKEN_ALLOW_PRIVATE_ADDRESSES=true)`);
+  }
+}
+
+function readFlag(env: Env, name: string, faults: string[]): boolean {
+  const value = textOf(env, name);
+  if (value !== null && value !== "true" && value !== "false") faults.push(`${name}: must be true or false`);
+  return value === "true";
+}
+
+function textOf(env: Env, name: string): string | null {
+  const value = env[name]?.trim();
+  return value === undefined || value === "" ? null : value;
+}
