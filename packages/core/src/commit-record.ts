@@ -1,4 +1,4 @@
-import type { Connection, Sealed, Trigger } from "./connection.ts";
+import type { Connection, ErrorCode, Sealed, Trigger } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { Setback, Store } from "./transition.ts";
 
@@ -31,6 +31,7 @@ export interface CommitRecord {
 export interface RefreshLogEntry {
   readonly trigger: Trigger;
   readonly outcome: OutcomeKind;
+  readonly errorCode: ErrorCode | null;
   readonly message: string | null;
   readonly httpStatus: number | null;
   readonly durationMs: number;

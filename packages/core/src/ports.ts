@@ -26,6 +26,7 @@ export type Refusal =
   | "moved"
   | "not_due"
   | "throttled"
+  | "provider_throttled"
   | "circuit_open"
   | "cooling_down";
 

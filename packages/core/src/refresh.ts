@@ -1,5 +1,6 @@
 import { attempt, type Rules } from "./attempt.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
+import type { ErrorCode } from "./connection.ts";
 import { type DecisionContext, decide } from "./decide.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { Claim, Committed, RefreshDeps, RefreshOrder } from "./ports.ts";
@@ -100,6 +101,7 @@ function toRecord(
     log: {
       trigger: order.trigger,
       outcome: outcome.kind,
+      errorCode: errorCode(outcome, transition),
       message: transition.message,
       httpStatus: "httpStatus" in outcome ? outcome.httpStatus : null,
       durationMs: answeredAt.getTime() - askedAt.getTime(),
@@ -107,6 +109,12 @@ function toRecord(
       at: askedAt,
     },
   };
+}
+
+/** A misconfiguration of ours leaves no mark on the connection, but the log tells of it. */
+function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
+  if (transition.kind === "store") return null;
+  return outcome.kind === "misconfigured" ? "invalid_client" : transition.errorCode;
 }
 
 function seal(id: string, tokens: GrantedTokens, { vault }: RefreshDeps) {

@@ -96,6 +96,15 @@ CREATE TABLE "encryption_keys" (
     CONSTRAINT "encryption_keys_pkey" PRIMARY KEY ("key_id")
 );
 
+-- CreateTable
+CREATE TABLE "queue_states" (
+    "queue" TEXT NOT NULL,
+    "paused" BOOLEAN NOT NULL DEFAULT false,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "queue_states_pkey" PRIMARY KEY ("queue")
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "connections_user_id_provider_external_account_id_key" ON "connections"("user_id", "provider", "external_account_id");
 

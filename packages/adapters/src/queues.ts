@@ -1,0 +1,126 @@
+import { jobId, priority, type RefreshJobData, refreshQueue } from "@evertoken/core";
+import { type BulkJobOptions, ErrorCode, Job, type JobsOptions, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+
+/** A connection that needs a refresh job. */
+export interface Due {
+  readonly id: string;
+  readonly provider: string;
+  readonly generation: number;
+  readonly dueAt: Date;
+}
+
+export interface Queues {
+  readonly redis: Redis;
+  /** Refresh queues used so far, and the fixed ones. */
+  all(): Queue[];
+  refresh(provider: string): Queue<RefreshJobData>;
+  fixed(name: FixedQueue): Queue;
+  /** Adds the job; one that exists stays as it is. */
+  add(due: Due): Promise<void>;
+  addBulk(provider: string, due: readonly Due[]): Promise<void>;
+  /** Adds the job, or moves it to its due time. */
+  place(due: Due): Promise<void>;
+  /** Runs the connection's own job now, ahead of routine work; adds it if it is missing. */
+  bringForward(due: Omit<Due, "dueAt">, data: RefreshJobData): Promise<void>;
+  remove(provider: string, connectionId: string, generation: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type FixedQueue = "sync" | "notifications" | "maintenance";
+export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance"];
+
+/** Each queue in a hash slot of its own, so that the same keys work on Redis Cluster. */
+export const queuePrefix = (prefix: string, queue: string) => `{${prefix}:${queue}}`;
+
+const jobName = "refresh";
+
+/** `attempts` never runs out: when to give up is decided from Postgres. Retention stands on the worker, where it costs no memory per job. */
+function jobOptions(connectionId: string, generation: number, delay: number): JobsOptions {
+  return {
+    jobId: jobId(connectionId, generation),
+    delay: Math.max(0, delay),
+    priority: priority.routine,
+    attempts: 1_000_000_000,
+    backoff: { type: "custom" },
+    stackTraceLimit: 1,
+  };
+}
+
+/** @param redis shared by all queues, closed by the caller */
+export function createQueues(redis: Redis, prefix: string): Queues {
+  const queues = new Map<string, Queue>();
+  const open = (name: string): Queue => {
+    let queue = queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue(name, {
+        connection: redis,
+        prefix: queuePrefix(prefix, name),
+        skipVersionCheck: true,
+        skipWaitingForReady: true,
+        streams: { events: { maxLen: 1000 } },
+      });
+      queue.on("error", () => {}); // the shared connection reports its own trouble
+      queues.set(name, queue);
+    }
+    return queue;
+  };
+  const refresh = (provider: string) => open(refreshQueue(provider)) as Queue<RefreshJobData>;
+  const add = async (due: Due, delay = due.dueAt.getTime() - Date.now()) => {
+    await refresh(due.provider).add(jobName, {}, jobOptions(due.id, due.generation, delay));
+  };
+  const existing = (due: Omit<Due, "dueAt">) =>
+    Job.fromId<RefreshJobData>(refresh(due.provider), jobId(due.id, due.generation));
+
+  return {
+    redis,
+    all: () => [...queues.values()],
+    refresh,
+    fixed: open,
+    add: (due) => add(due),
+    async addBulk(provider, due) {
+      const now = Date.now();
+      const jobs = due.map(({ id, generation, dueAt }) => ({
+        name: jobName,
+        data: {},
+        opts: jobOptions(id, generation, dueAt.getTime() - now) as BulkJobOptions,
+      }));
+      await refresh(provider).addBulk(jobs);
+    },
+    async place(due) {
+      const job = await revive(await existing(due));
+      if (job === undefined) return add(due);
+      await job.changeDelay(Math.max(0, due.dueAt.getTime() - Date.now())).catch(notDelayed);
+    },
+    async bringForward(due, data) {
+      const job = await revive(await existing(due));
+      if (job === undefined) {
+        const options = { ...jobOptions(due.id, due.generation, 0), priority: priority.urgent };
+        await refresh(due.provider).add(jobName, data, options);
+        return;
+      }
+      // The data first: the job may start at the very moment it is promoted.
+      await job.updateData(data);
+      await job.promote().catch(notDelayed);
+      await job.changePriority({ priority: priority.urgent }).catch(notDelayed);
+    },
+    async remove(provider, connectionId, generation) {
+      await refresh(provider).remove(jobId(connectionId, generation));
+    },
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+/** A finished job blocks its id; a connection that needs the job again needs it gone. */
+async function revive<T>(job: Job<T> | undefined): Promise<Job<T> | undefined> {
+  if (job?.finishedOn === undefined) return job;
+  await job.remove();
+  return undefined;
+}
+
+/** Waiting or active already: it runs now, which is what was wanted. */
+function notDelayed(error: Error & { code?: number }): void {
+  if (error.code !== ErrorCode.JobNotInState && error.code !== ErrorCode.JobNotExist) throw error;
+}

@@ -1,0 +1,107 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { CommitRecord, Spool } from "@evertoken/core";
+import type { Redis } from "ioredis";
+
+/** All that is kept; drained by whoever runs, in any order: the commit is conditional on the generation. */
+export interface DrainableSpool extends Spool {
+  all(): Promise<CommitRecord[]>;
+}
+
+/**
+ * Where a new token set survives while Postgres is away: a Redis hash, or an fsynced file when Redis is away too.
+ *
+ * Tokens are encrypted before they come here. Processes on one machine share the directory, so that any of them can commit what
+ * another one left behind.
+ *
+ * @param key of the Redis hash
+ * @param directory created when it is first needed
+ */
+export function createSpool(redis: Redis, key: string, directory: string): DrainableSpool {
+  const files = createFileSpool(directory);
+  return {
+    async keep(record) {
+      try {
+        await redis.hset(key, field(record), JSON.stringify(record));
+      } catch {
+        await files.keep(record);
+      }
+    },
+    async find(connectionId, generation) {
+      const name = field({ connectionId, generation });
+      const local = await files.find(name);
+      if (local !== null) return local;
+      const text = await redis.hget(key, name);
+      return text === null ? null : parse(text);
+    },
+    async drop(record) {
+      await files.drop(field(record));
+      await redis.hdel(key, field(record));
+    },
+    async all() {
+      const local = await files.all();
+      const remote = await redis.hvals(key).catch(() => []);
+      return [...local, ...remote.map(parse)];
+    },
+  };
+}
+
+const field = ({ connectionId, generation }: Pick<CommitRecord, "connectionId" | "generation">) =>
+  `${connectionId}-${generation}`;
+
+const suffix = ".json";
+
+function createFileSpool(directory: string) {
+  const pathOf = (name: string) => join(directory, `${name}${suffix}`);
+  const read = async (path: string) => {
+    const text = await readFile(path, "utf8").catch(absent);
+    return text === null ? null : parse(text);
+  };
+  return {
+    async keep(record: CommitRecord): Promise<void> {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const path = pathOf(field(record));
+      await writeDurably(`${path}.${process.pid}.tmp`, path, JSON.stringify(record), directory);
+    },
+    find: (name: string) => read(pathOf(name)),
+    drop: (name: string) => rm(pathOf(name), { force: true }),
+    async all(): Promise<CommitRecord[]> {
+      const names = (await readdir(directory).catch(absent)) ?? [];
+      const records = await Promise.all(
+        names.filter((name) => name.endsWith(suffix)).map((name) => read(join(directory, name))),
+      );
+      return records.filter((record) => record !== null);
+    },
+  };
+}
+
+/** The file, then its name: after this returns, both survive a power loss. */
+async function writeDurably(temporary: string, path: string, text: string, directory: string): Promise<void> {
+  const file = await open(temporary, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const folder = await open(directory, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
+}
+
+const dateFields = new Set(["expiresAt", "refreshTokenExpiresAt", "nextRefreshAt", "oldExpiresAt", "at", "until", "nextProbeAt"]);
+
+function parse(text: string): CommitRecord {
+  return JSON.parse(text, (name, value) =>
+    dateFields.has(name) && typeof value === "string" ? new Date(value) : value,
+  ) as CommitRecord;
+}

@@ -1,0 +1,197 @@
+import { type Claim, circuitResumeAt, type Lease, type RefreshOrder, type Refusal, type Timing } from "@evertoken/core";
+import type { Pool } from "pg";
+import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
+
+export interface ClaimOptions {
+  /** Who we are in the lease: unique per process. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Between finding a lease abandoned and taking it: time for an owner that is alive after all to commit what it holds. */
+  readonly takeoverMs: number;
+  /** A failing connection is not asked for again sooner by callers that wait for a token. */
+  readonly cooldownMs: number;
+  readonly timing: Timing;
+}
+
+/** Jobs may come this much early: clocks differ, timers round. */
+const earlyMs = 1000;
+
+/**
+ * The claim: one conditional statement gives the lease, by the database's clock. Only when it does not match is it asked why.
+ *
+ * A lease that ran out is not simply taken. Its owner may be alive and hold a token set that it could not commit, so the lease
+ * is first announced as abandoned and left alone for `takeoverMs`.
+ */
+export async function claim(pool: Pool, order: RefreshOrder, now: Date, options: ClaimOptions): Promise<Claim> {
+  const lease = await take(pool, order, now, options, false);
+  if (lease !== null) return { kind: "claimed", lease };
+
+  const seen = await look(pool, order.connectionId, now);
+  if (seen === null) return { kind: "refused", why: "not_found", until: null, generation: null, nextRefreshAt: null };
+  const refused = (why: Refusal, until: Date | null): Claim => ({
+    kind: "refused",
+    why,
+    until,
+    generation: seen.generation,
+    nextRefreshAt: seen.next_refresh_at,
+  });
+
+  const standing = refusalOf(seen, order, now, options);
+  if (standing !== null) return refused(standing.why, standing.until);
+  if (seen.circuit_open) {
+    const probe = order.force || (await winProbe(pool, seen, now, options));
+    if (!probe) return refused("circuit_open", circuitResumeAt(seen.id, seen.next_probe_at ?? now, options.timing));
+  }
+  if (seen.lease_owner === null) {
+    const retaken = await take(pool, order, now, options, seen.circuit_open);
+    return retaken === null
+      ? refused("busy", new Date(now.getTime() + earlyMs))
+      : { kind: "claimed", lease: { ...retaken, probing: seen.circuit_open } };
+  }
+  return takeOver(pool, order, now, options, seen, refused);
+}
+
+const takeSql = `
+UPDATE connections AS c
+SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
+WHERE c.id = $1 AND c.lease_owner IS NULL
+  AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
+  AND ($4::boolean OR (c.status <> 'needs_reauth' AND (c.not_before IS NULL OR c.not_before <= $5)))
+  AND ($6::int IS NULL OR c.generation = $6)
+  AND ($7::timestamptz IS NULL OR c.next_refresh_at <= $7)
+  AND ($8::timestamptz IS NULL OR c.failing_since IS NULL OR c.lease_started_at < $8)
+  AND ($9::boolean OR NOT EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
+      AND (s.circuit_open OR (s.throttled_until > $5 AND NOT $4::boolean))))
+RETURNING ${connectionColumns}, EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
+      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > $5::timestamptz - interval '1 hour') AS own_fault`;
+
+async function take(
+  pool: Pool,
+  order: RefreshOrder,
+  now: Date,
+  options: ClaimOptions,
+  throughCircuit: boolean,
+): Promise<Lease | null> {
+  const { rows } = await pool.query<ConnectionRow & { own_fault: boolean }>({
+    name: "claim",
+    text: takeSql,
+    values: [
+      order.connectionId,
+      options.owner,
+      options.leaseMs,
+      order.force,
+      now,
+      order.generation,
+      order.onlyDue ? new Date(now.getTime() + earlyMs) : null,
+      order.trigger === "on_demand" ? new Date(now.getTime() - options.cooldownMs) : null,
+      throughCircuit,
+    ],
+  });
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    owner: options.owner,
+    connection: toConnection(row),
+    abandonedSince: null,
+    probing: false,
+    ownFault: row.own_fault,
+  };
+}
+
+interface Seen extends ConnectionRow {
+  lease_owner: string | null;
+  lease_until: Date | null;
+  lease_started_at: Date | null;
+  lease_ran_out: boolean;
+  circuit_open: boolean;
+  next_probe_at: Date | null;
+  throttled_until: Date | null;
+}
+
+async function look(pool: Pool, id: string, now: Date): Promise<Seen | null> {
+  const { rows } = await pool.query<Seen>({
+    name: "claim-look",
+    text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at,
+        coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open, false) AS circuit_open,
+        s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
+      FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
+      WHERE c.id = $1`,
+    values: [id, now],
+  });
+  return rows[0] ?? null;
+}
+
+/** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */
+function refusalOf(
+  seen: Seen,
+  order: RefreshOrder,
+  now: Date,
+  { cooldownMs }: ClaimOptions,
+): { why: Refusal; until: Date | null } | null {
+  if (seen.status === "disconnected") return { why: "disconnected", until: null };
+  if (seen.auth_type !== "oauth2") return { why: "not_refreshable", until: null };
+  if (order.generation !== null && seen.generation !== order.generation) return { why: "moved", until: null };
+  if (seen.status === "needs_reauth" && !order.force) return { why: "needs_reauth", until: null };
+  if (seen.lease_owner !== null && !seen.lease_ran_out) return { why: "busy", until: seen.lease_until };
+  if (!order.force) {
+    if (seen.not_before !== null && seen.not_before > now) return { why: "throttled", until: seen.not_before };
+    if (seen.throttled_until !== null) return { why: "provider_throttled", until: seen.throttled_until };
+  }
+  if (order.onlyDue && (seen.next_refresh_at === null || seen.next_refresh_at.getTime() > now.getTime() + earlyMs)) {
+    return { why: "not_due", until: seen.next_refresh_at };
+  }
+  if (order.trigger === "on_demand" && seen.failing_since !== null && seen.lease_started_at !== null) {
+    const until = new Date(seen.lease_started_at.getTime() + cooldownMs);
+    if (until > now) return { why: "cooling_down", until };
+  }
+  return null;
+}
+
+/** Of all that meet an open circuit when its probe is due, one gets through. */
+async function winProbe(pool: Pool, seen: Seen, now: Date, { timing }: ClaimOptions): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: "claim-probe",
+    text: `UPDATE provider_states SET next_probe_at = $3
+      WHERE provider = $1 AND registration = $2 AND circuit_open AND next_probe_at <= $4`,
+    values: [seen.provider, seen.registration, new Date(now.getTime() + timing.circuitProbeMs), now],
+  });
+  return rowCount === 1;
+}
+
+const takeoverMark = "takeover:";
+
+async function takeOver(
+  pool: Pool,
+  order: RefreshOrder,
+  now: Date,
+  options: ClaimOptions,
+  seen: Seen,
+  refused: (why: Refusal, until: Date | null) => Claim,
+): Promise<Claim> {
+  const owner = seen.lease_owner as string;
+  const announced = owner.startsWith(takeoverMark);
+  // lease_started_at stays when it is only announced: the log tells when the lost attempt began.
+  const { rowCount } = await pool.query({
+    name: "claim-take-over",
+    text: `UPDATE connections
+      SET lease_owner = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond',
+          lease_started_at = CASE WHEN $5 THEN clock_timestamp() ELSE lease_started_at END
+      WHERE id = $1 AND lease_owner = $2 AND lease_until < clock_timestamp() AND generation = $6`,
+    values: [
+      order.connectionId,
+      owner,
+      announced ? options.owner : `${takeoverMark}${owner}`,
+      announced ? options.leaseMs : options.takeoverMs,
+      announced,
+      seen.generation,
+    ],
+  });
+  if (rowCount === 1 && announced) {
+    const abandonedSince = seen.lease_started_at ?? now;
+    const lease = { owner: options.owner, connection: toConnection(seen), abandonedSince, ownFault: false };
+    return { kind: "claimed", lease: { ...lease, probing: seen.circuit_open } };
+  }
+  return refused("busy", new Date(now.getTime() + options.takeoverMs));
+}

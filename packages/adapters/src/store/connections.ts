@@ -1,0 +1,183 @@
+import { randomUUID } from "node:crypto";
+import type { AuthType, ConnectionStatus, Sealed } from "@evertoken/core";
+import type { Pool } from "pg";
+
+/** A new token set from outside: connecting, reconnecting, importing. */
+export interface NewConnection {
+  readonly userId: string;
+  readonly provider: string;
+  readonly registration: string;
+  readonly externalAccountId: string;
+  readonly displayName: string | null;
+  readonly parentId: string | null;
+  readonly authType: AuthType;
+  readonly tokenType: string | null;
+  readonly scopes: readonly string[];
+  readonly expiresAt: Date | null;
+  readonly refreshTokenExpiresAt: Date | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What can only be made once the row's id is known: ciphertexts are bound to it, due times are spread by it. */
+export interface ForRow {
+  readonly accessToken: Sealed;
+  readonly refreshToken: Sealed | null;
+  readonly nextRefreshAt: Date | null;
+}
+
+export interface Stored {
+  readonly id: string;
+  readonly generation: number;
+  /** Whether the account was known before: a reconnect. */
+  readonly reconnected: boolean;
+}
+
+/**
+ * Stores the connection with its due time in one statement. An account that is known keeps its id and history; its generation moves,
+ * so that whatever is under way with the old token set cannot overwrite the new one.
+ */
+export async function upsert(pool: Pool, connection: NewConnection, forRow: (id: string) => ForRow, now: Date): Promise<Stored> {
+  for (;;) {
+    const known = await findId(pool, connection);
+    const id = known ?? randomUUID();
+    const row = forRow(id);
+    const { rows } = await pool.query<{ id: string; generation: number }>({
+      name: "connection-upsert",
+      text: upsertSql,
+      values: [
+        id,
+        connection.userId,
+        connection.provider,
+        connection.registration,
+        connection.externalAccountId,
+        connection.displayName,
+        connection.parentId,
+        connection.authType,
+        row.accessToken,
+        row.refreshToken,
+        connection.tokenType,
+        connection.scopes,
+        connection.expiresAt,
+        connection.refreshTokenExpiresAt,
+        row.nextRefreshAt,
+        connection.metadata,
+        now,
+        known === null ? "connection.created" : "connection.reconnected",
+      ],
+    });
+    const stored = rows[0];
+    if (stored !== undefined) return { ...stored, reconnected: known !== null };
+    // Another process stored the same account between our look and our write: look again.
+  }
+}
+
+async function findId(pool: Pool, { userId, provider, externalAccountId }: NewConnection): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string }>({
+    name: "connection-find",
+    text: "SELECT id FROM connections WHERE user_id = $1 AND provider = $2 AND external_account_id = $3",
+    values: [userId, provider, externalAccountId],
+  });
+  return rows[0]?.id ?? null;
+}
+
+// A lease that is out keeps its owner's hands off by the generation; clearing it lets the new token set be refreshed at once.
+const upsertSql = `
+WITH stored AS (
+  INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
+    access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
+    connected_at, updated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+  ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
+    registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
+    parent_id = excluded.parent_id, auth_type = excluded.auth_type, access_token = excluded.access_token,
+    refresh_token = excluded.refresh_token, token_type = excluded.token_type, scopes = excluded.scopes,
+    expires_at = excluded.expires_at, refresh_token_expires_at = excluded.refresh_token_expires_at,
+    next_refresh_at = excluded.next_refresh_at, metadata = c.metadata || excluded.metadata, connected_at = excluded.connected_at,
+    updated_at = excluded.updated_at, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
+    not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
+    last_error_message = NULL
+    WHERE c.id = excluded.id
+  RETURNING id, generation, provider, user_id, status, expires_at
+), told AS (
+  INSERT INTO outbox (event, connection_id, provider, payload)
+  SELECT $18, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at) FROM stored
+)
+SELECT id, generation FROM stored`;
+
+/** Tokens are erased, the history stays. Children go with their parent. @returns what was disconnected, with the job to remove */
+export async function disconnect(pool: Pool, id: string, now: Date): Promise<{ id: string; provider: string; generation: number }[]> {
+  const { rows } = await pool.query<{ id: string; provider: string; generation: number }>({
+    name: "connection-disconnect",
+    text: `WITH gone AS (
+        UPDATE connections SET status = 'disconnected', access_token = NULL, refresh_token = NULL, generation = generation + 1,
+          next_refresh_at = NULL, not_before = NULL, lease_owner = NULL, lease_until = NULL, failing_since = NULL,
+          consecutive_failures = 0, lost_answers = 0, updated_at = $2
+        WHERE (id = $1 OR parent_id = $1) AND status <> 'disconnected'
+        RETURNING id, provider, generation - 1 AS generation, user_id, status
+      ), told AS (
+        INSERT INTO outbox (event, connection_id, provider, payload)
+        SELECT 'connection.disconnected', id, provider, jsonb_build_object('userId', user_id, 'status', status) FROM gone
+      )
+      SELECT id, provider, generation FROM gone`,
+    values: [id, now],
+  });
+  return rows;
+}
+
+/** Moves the due time; never for a connection that needs none. @returns the job to place, or null */
+export async function setDue(
+  pool: Pool,
+  id: string,
+  generation: number,
+  dueAt: Date,
+  force: boolean,
+): Promise<{ dueAt: Date } | null> {
+  const { rows } = await pool.query<{ due_at: Date }>({
+    name: "connection-set-due",
+    text: `UPDATE connections SET next_refresh_at = $3, not_before = CASE WHEN $4 THEN NULL ELSE not_before END
+      WHERE id = $1 AND generation = $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
+      RETURNING greatest(next_refresh_at, not_before) AS due_at`,
+    values: [id, generation, dueAt, force],
+  });
+  return rows[0] === undefined ? null : { dueAt: rows[0].due_at };
+}
+
+/** What a caller that asks for a token needs to know; one indexed read. */
+export interface TokenRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly provider: string;
+  readonly registration: string;
+  readonly auth_type: AuthType;
+  readonly status: ConnectionStatus;
+  readonly access_token: Sealed | null;
+  readonly token_type: string | null;
+  readonly scopes: string[];
+  readonly expires_at: Date | null;
+  readonly generation: number;
+  readonly next_refresh_at: Date | null;
+  readonly last_error_code: string | null;
+}
+
+const tokenColumns = `id, user_id, provider, registration, auth_type, status, access_token, token_type, scopes, expires_at, generation,
+  next_refresh_at, last_error_code`;
+
+export async function tokenById(pool: Pool, id: string): Promise<TokenRow | null> {
+  const { rows } = await pool.query<TokenRow>({
+    name: "token-by-id",
+    text: `SELECT ${tokenColumns} FROM connections WHERE id = $1`,
+    values: [id],
+  });
+  return rows[0] ?? null;
+}
+
+/** Of several accounts, one that works is preferred, then the one connected last. */
+export async function tokenByUser(pool: Pool, userId: string, provider: string): Promise<TokenRow | null> {
+  const { rows } = await pool.query<TokenRow>({
+    name: "token-by-user",
+    text: `SELECT ${tokenColumns} FROM connections WHERE user_id = $1 AND provider = $2
+      ORDER BY status = 'disconnected', status = 'needs_reauth', connected_at DESC LIMIT 1`,
+    values: [userId, provider],
+  });
+  return rows[0] ?? null;
+}
