@@ -98,7 +98,15 @@ function absent(error: NodeJS.ErrnoException): null {
   throw error;
 }
 
-const dateFields = new Set(["expiresAt", "refreshTokenExpiresAt", "nextRefreshAt", "oldExpiresAt", "at", "until", "nextProbeAt"]);
+const dateFields = new Set([
+  "expiresAt",
+  "refreshTokenExpiresAt",
+  "nextRefreshAt",
+  "oldExpiresAt",
+  "at",
+  "until",
+  "nextProbeAt",
+]);
 
 function parse(text: string): CommitRecord {
   return JSON.parse(text, (name, value) =>

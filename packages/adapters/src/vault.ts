@@ -81,7 +81,9 @@ function encrypt(key: Key, plain: string, place: string): string {
 function decrypt(key: Key, payload: Buffer, place: string): string {
   if (payload.length < ivBytes + tagBytes) throw new VaultError("malformed", "the ciphertext is too short");
   const end = payload.length - tagBytes;
-  const decipher = createDecipheriv("aes-256-gcm", key.bytes, payload.subarray(0, ivBytes), { authTagLength: tagBytes });
+  const decipher = createDecipheriv("aes-256-gcm", key.bytes, payload.subarray(0, ivBytes), {
+    authTagLength: tagBytes,
+  });
   decipher.setAAD(Buffer.from(place)).setAuthTag(payload.subarray(end));
   try {
     return decipher.update(payload.subarray(ivBytes, end), undefined, "utf8") + decipher.final("utf8");

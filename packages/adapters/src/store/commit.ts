@@ -11,7 +11,9 @@ type SetbackRecord = CommitRecord & { transition: Setback };
  * Repeating a commit that got through already (its answer was lost) is recognized and counts as committed.
  */
 export async function commit(pool: Pool, record: CommitRecord): Promise<"committed" | "superseded"> {
-  const { rows } = isGrant(record) ? await commitGrant(pool, record) : await commitSetback(pool, record as SetbackRecord);
+  const { rows } = isGrant(record)
+    ? await commitGrant(pool, record)
+    : await commitSetback(pool, record as SetbackRecord);
   if (rows[0]?.changed === 1) return "committed";
   return isGrant(record) && (await isStored(pool, record)) ? "committed" : "superseded";
 }

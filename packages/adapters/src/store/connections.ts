@@ -36,7 +36,12 @@ export interface Stored {
  * Stores the connection with its due time in one statement. An account that is known keeps its id and history; its generation moves,
  * so that whatever is under way with the old token set cannot overwrite the new one.
  */
-export async function upsert(pool: Pool, connection: NewConnection, forRow: (id: string) => ForRow, now: Date): Promise<Stored> {
+export async function upsert(
+  pool: Pool,
+  connection: NewConnection,
+  forRow: (id: string) => ForRow,
+  now: Date,
+): Promise<Stored> {
   for (;;) {
     const known = await findId(pool, connection);
     const id = known ?? randomUUID();
@@ -105,7 +110,11 @@ WITH stored AS (
 SELECT id, generation FROM stored`;
 
 /** Tokens are erased, the history stays. Children go with their parent. @returns what was disconnected, with the job to remove */
-export async function disconnect(pool: Pool, id: string, now: Date): Promise<{ id: string; provider: string; generation: number }[]> {
+export async function disconnect(
+  pool: Pool,
+  id: string,
+  now: Date,
+): Promise<{ id: string; provider: string; generation: number }[]> {
   const { rows } = await pool.query<{ id: string; provider: string; generation: number }>({
     name: "connection-disconnect",
     text: `WITH gone AS (

@@ -10,10 +10,14 @@ const plain = "evertoken";
  * @returns faults in words; empty when the ring is right
  */
 export async function checkKeyring(pool: Pool, keyring: Keyring): Promise<string[]> {
-  const { rows } = await pool.query<{ key_id: string; check_text: string }>("SELECT key_id, check_text FROM encryption_keys");
+  const { rows } = await pool.query<{ key_id: string; check_text: string }>(
+    "SELECT key_id, check_text FROM encryption_keys",
+  );
   const faults = rows
     .filter(({ key_id, check_text }) => !opens(keyring, key_id, check_text))
-    .map(({ key_id }) => `tokens in this database are encrypted with key ${key_id}, which ENCRYPTION_KEY does not hold`);
+    .map(
+      ({ key_id }) => `tokens in this database are encrypted with key ${key_id}, which ENCRYPTION_KEY does not hold`,
+    );
   if (faults.length === 0) await registerKey(pool, keyring);
   return faults;
 }

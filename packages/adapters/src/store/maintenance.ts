@@ -36,29 +36,46 @@ export async function withoutConnection(
   return new Set(rows.map(({ id, generation }) => `${id}-${generation}`));
 }
 
-/** Due, or ending before `before` and of a long life: what a sweep brings forward. */
-export async function expiring(pool: Pool, before: Date, now: Date, afterId: string, limit: number): Promise<ExpiringRow[]> {
-  const { rows } = await pool.query<ExpiringRow>({
-    name: "sweep-expiring",
-    text: `SELECT id, provider, generation, greatest(next_refresh_at, not_before) AS due_at, expires_at,
-        coalesce(last_refresh_at, connected_at) AS issued_at, failing_since IS NOT NULL AS failing
-      FROM connections
-      WHERE id > $1 AND next_refresh_at <= $2 AND expires_at <= $2 AND auth_type = 'oauth2'
-        AND status NOT IN ('disconnected', 'needs_reauth') AND (not_before IS NULL OR not_before <= $3)
-      ORDER BY id LIMIT $4`,
-    values: [afterId, before, now, limit],
+export interface LateRow {
+  readonly id: string;
+  readonly provider: string;
+  readonly generation: number;
+}
+
+/** What a sweep looks for, in SQL: `$1` late since, `$2` end of the window, `$3` least life in ms of a long-lived token. */
+const lateSql = `(next_refresh_at < $1 OR (expires_at <= $2
+  AND expires_at - coalesce(last_refresh_at, connected_at) >= $3 * interval '1 millisecond'))`;
+
+// A failing connection's retry is due when the decision said, a throttled one's when the provider said: neither is late.
+const sweepableSql = `next_refresh_at <= $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
+  AND failing_since IS NULL AND not_before IS NULL`;
+
+/** Makes late and long-lived tokens due now, a page of them. @returns whose jobs to bring forward */
+export async function makeLateDue(
+  pool: Pool,
+  window: { lateSince: Date; until: Date; longLifeMs: number },
+  now: Date,
+  limit: number,
+): Promise<LateRow[]> {
+  const { rows } = await pool.query<LateRow>({
+    name: "sweep-make-late-due",
+    text: `UPDATE connections SET next_refresh_at = $4 WHERE next_refresh_at <> $4 AND id IN (
+        SELECT id FROM connections WHERE ${sweepableSql} AND ${lateSql} AND next_refresh_at <> $4 LIMIT $5)
+      RETURNING id, provider, generation`,
+    values: [window.lateSince, window.until, window.longLifeMs, now, limit],
   });
   return rows;
 }
 
-export interface ExpiringRow {
-  readonly id: string;
-  readonly provider: string;
-  readonly generation: number;
-  readonly due_at: Date;
-  readonly expires_at: Date;
-  readonly issued_at: Date;
-  readonly failing: boolean;
+/** How many tokens end within the window; their jobs come in time. */
+export async function countExpiring(pool: Pool, until: Date): Promise<number> {
+  const { rows } = await pool.query<{ expiring: number }>({
+    name: "sweep-count-expiring",
+    text: `SELECT count(*)::int AS expiring FROM connections WHERE next_refresh_at <= $1 AND expires_at <= $1
+      AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')`,
+    values: [until],
+  });
+  return rows[0]?.expiring ?? 0;
 }
 
 /** Users see `token_expired` when the token has ended, not at the next attempt. @returns how many */

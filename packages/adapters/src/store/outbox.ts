@@ -16,7 +16,11 @@ export interface OutboxEvent {
  *
  * @returns how many were delivered
  */
-export async function deliverOutbox(pool: Pool, deliver: (event: OutboxEvent) => Promise<void>, limit = 100): Promise<number> {
+export async function deliverOutbox(
+  pool: Pool,
+  deliver: (event: OutboxEvent) => Promise<void>,
+  limit = 100,
+): Promise<number> {
   const client = await pool.connect();
   try {
     await client.query("BEGIN");
@@ -26,7 +30,9 @@ export async function deliverOutbox(pool: Pool, deliver: (event: OutboxEvent) =>
       [limit],
     );
     for (const event of rows) await deliver(event);
-    await client.query("UPDATE outbox SET delivered_at = now() WHERE id = ANY($1::bigint[])", [rows.map(({ id }) => id)]);
+    await client.query("UPDATE outbox SET delivered_at = now() WHERE id = ANY($1::bigint[])", [
+      rows.map(({ id }) => id),
+    ]);
     await client.query("COMMIT");
     return rows.length;
   } catch (error) {

@@ -1,0 +1,150 @@
+import { defaultTiming, type Timing } from "@evertoken/core";
+import { type Env, SettingsReader } from "./settings-reader.ts";
+
+/** All settings that processes share. Read once per process; frozen. Providers read theirs beside it. */
+export interface Config {
+  readonly databaseUrl: string;
+  readonly databasePool: number;
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly encryptionKeys: readonly string[];
+  readonly spoolDir: string;
+  readonly logLevel: string;
+  readonly timing: Timing;
+  readonly lease: { readonly leaseMs: number; readonly takeoverMs: number; readonly cooldownMs: number };
+  readonly request: { readonly timeoutMs: number; readonly allowPrivateAddresses: boolean };
+  readonly concurrency: {
+    readonly refresh: number;
+    readonly sync: number;
+    readonly notifications: number;
+    readonly maintenance: number;
+  };
+  readonly schedules: {
+    readonly reconcile: string;
+    readonly sweep: string;
+    readonly dailySweep: string;
+    readonly prune: string;
+    readonly timeZone: string;
+  };
+  readonly sweepWindowMs: number;
+  readonly dailySweepWindowMs: number;
+  readonly overdueSpreadMs: number;
+  readonly keepLogDays: number;
+  readonly shutdownMs: number;
+  readonly healthHost: string;
+  readonly workerPort: number;
+  readonly schedulerPort: number;
+  readonly dashboard: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string | null;
+    readonly viewerPassword: string | null;
+    readonly sessionSecret: string | null;
+    readonly secureCookies: boolean;
+  };
+  readonly reconnectUrl: string | null;
+}
+
+const second = 1000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+/**
+ * Reads every setting and reports all faults together.
+ *
+ * @param env such as `process.env`
+ * @param readFile for `<NAME>_FILE` variants of secrets
+ */
+export function readConfig(env: Env, readFile: (path: string) => string): { config: Config; faults: string[] } {
+  const read = new SettingsReader(env, readFile);
+  const config: Config = Object.freeze({
+    databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
+    redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"]),
+    redisPrefix: read.text("REDIS_PREFIX", "evertoken"),
+    encryptionKeys: read.hexKeys("ENCRYPTION_KEY"),
+    spoolDir: read.text("SPOOL_DIR", ".evertoken/spool"),
+    logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
+    timing: readTiming(read),
+    lease: {
+      leaseMs: read.ms("LEASE_MS", minute),
+      takeoverMs: read.ms("LEASE_TAKEOVER_MS", 5 * second),
+      cooldownMs: read.ms("ON_DEMAND_COOLDOWN_MS", 30 * second, 0),
+    },
+    request: {
+      timeoutMs: read.ms("REQUEST_TIMEOUT_MS", 30 * second),
+      allowPrivateAddresses: read.flag("EVERTOKEN_ALLOW_PRIVATE_ADDRESSES", false),
+    },
+    concurrency: {
+      refresh: read.integer("REFRESH_CONCURRENCY", 50, { min: 1, max: 10_000 }),
+      sync: read.integer("SYNC_CONCURRENCY", 5, { min: 1, max: 1000 }),
+      notifications: read.integer("NOTIFICATIONS_CONCURRENCY", 10, { min: 1, max: 1000 }),
+      maintenance: read.integer("MAINTENANCE_CONCURRENCY", 1, { min: 1, max: 10 }),
+    },
+    schedules: {
+      reconcile: read.cron("RECONCILE_CRON", "* * * * *"),
+      sweep: read.cron("SWEEP_CRON", "*/5 * * * *"),
+      dailySweep: read.cron("DAILY_SWEEP_CRON", "0 2 * * *"),
+      prune: read.cron("PRUNE_CRON", "30 3 * * *"),
+      timeZone: read.timeZone("SCHEDULE_TIME_ZONE", "UTC"),
+    },
+    sweepWindowMs: read.ms("SWEEP_WINDOW_MS", 5 * minute),
+    dailySweepWindowMs: read.ms("DAILY_SWEEP_WINDOW_MS", day),
+    overdueSpreadMs: read.ms("OVERDUE_SPREAD_MS", minute, 0),
+    keepLogDays: read.integer("KEEP_LOG_DAYS", 90, { min: 1, max: 3650 }),
+    shutdownMs: read.ms("SHUTDOWN_MS", 45 * second),
+    healthHost: read.text("HEALTH_HOST", "127.0.0.1"),
+    workerPort: read.integer("WORKER_PORT", 3011, { min: 0, max: 65_535 }),
+    schedulerPort: read.integer("SCHEDULER_PORT", 3012, { min: 0, max: 65_535 }),
+    dashboard: {
+      host: read.text("DASHBOARD_HOST", "127.0.0.1"),
+      port: read.integer("DASHBOARD_PORT", 3010, { min: 0, max: 65_535 }),
+      user: read.text("DASHBOARD_USER", "operator"),
+      password: read.secret("DASHBOARD_PASSWORD"),
+      viewerPassword: read.secret("DASHBOARD_VIEWER_PASSWORD"),
+      sessionSecret: read.secret("SESSION_SECRET"),
+      secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", false),
+    },
+    reconnectUrl: read.optionalText("RECONNECT_URL"),
+  });
+  return { config, faults: [...read.faults, ...contradictions(config)] };
+}
+
+function readTiming(read: SettingsReader): Timing {
+  return {
+    marginMs: read.ms("REFRESH_MARGIN_MS", defaultTiming.marginMs),
+    spreadMs: read.ms("REFRESH_SPREAD_MS", defaultTiming.spreadMs, 0),
+    quickRetryMs: read.ms("QUICK_RETRY_MS", defaultTiming.quickRetryMs),
+    quickRetries: read.integer("QUICK_RETRIES", defaultTiming.quickRetries, { min: 0, max: 20 }),
+    quickRetryCapMs: read.ms("QUICK_RETRY_CAP_MS", defaultTiming.quickRetryCapMs),
+    jitter: defaultTiming.jitter,
+    retryMs: read.ms("RETRY_MS", defaultTiming.retryMs),
+    retryForMs: read.ms("RETRY_FOR_MS", defaultTiming.retryForMs),
+    slowRetryMs: read.ms("SLOW_RETRY_MS", defaultTiming.slowRetryMs),
+    giveUpAfterMs: read.ms("GIVE_UP_AFTER_MS", defaultTiming.giveUpAfterMs),
+    throttleMs: read.ms("THROTTLE_MS", defaultTiming.throttleMs),
+    throttleCapMs: read.ms("THROTTLE_CAP_MS", defaultTiming.throttleCapMs),
+    circuitProbeMs: read.ms("CIRCUIT_PROBE_MS", defaultTiming.circuitProbeMs),
+    unknownProbeMs: read.ms("UNKNOWN_PROBE_MS", defaultTiming.unknownProbeMs),
+  };
+}
+
+/** Settings that are each fine and together are not. */
+function contradictions({ request, lease }: Config): string[] {
+  if (request.timeoutMs < lease.leaseMs) return [];
+  return ["REQUEST_TIMEOUT_MS must be shorter than LEASE_MS: a request may not outlive the right to send it"];
+}
+
+/** A start with wrong settings: every fault is named, nothing was touched. */
+export class ConfigError extends Error {
+  readonly code = "wrong_settings";
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(
+      `${faults.length} wrong setting${faults.length === 1 ? "" : "s"}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`,
+    );
+    this.name = "ConfigError";
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,31 @@
+import { createHmac } from "node:crypto";
+import { type DestinationStream, type Logger, pino } from "pino";
+import pretty from "pino-pretty";
+
+export type { Logger } from "pino";
+
+/**
+ * One event a line: JSON, or readable text in a terminal. Errors appear as name, code and message only; whatever else hangs on an
+ * error object (requests, answers, queries with their values) stays out of the log.
+ */
+export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+  const terminal = destination === undefined && process.stdout.isTTY === true;
+  const stream = terminal ? pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss.l" }) : destination;
+  const options = { name, level, serializers: { err: describeError, error: describeError } };
+  return stream === undefined ? pino(options) : pino(options, stream);
+}
+
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: "something that is not an error was thrown" };
+  const { name, message } = error;
+  const code = (error as { code?: unknown }).code;
+  return { name, message: withoutCredentials(message), ...(code === undefined ? {} : { code }) };
+}
+
+/** Driver errors may quote the URL they connect to. */
+const withoutCredentials = (text: string) => text.replace(/\/\/[^/\s@]*@/g, "//…@");
+
+/** User ids appear in logs as a keyed hash only: lines of one user can be told apart without saying who it is. */
+export function createUserHash(key: string): (userId: string) => string {
+  return (userId) => createHmac("sha256", key).update(userId).digest("hex").slice(0, 8);
+}

@@ -1,0 +1,124 @@
+import { jobId, spreadFraction } from "@evertoken/core";
+import type { Pool } from "pg";
+import type { Due, Queues } from "../queues.ts";
+import { type DueRow, duePage } from "../store/maintenance.ts";
+import { providerStates } from "../store/provider-states.ts";
+import { checkJobs, type JobStanding } from "./job-check.ts";
+import type { OrphanSearch } from "./orphans.ts";
+import { restorePauses } from "./pauses.ts";
+
+export interface ReconcileDeps {
+  readonly pool: Pool;
+  readonly queues: Queues;
+  readonly orphans: OrphanSearch;
+  readonly now: () => Date;
+  /** Overdue jobs that are added again are spread over this time, so that no provider is stormed. */
+  readonly overdueSpreadMs: number;
+  /** Called after each page, for progress. */
+  readonly onPage?: (checked: number) => void;
+}
+
+export interface ReconcileReport {
+  readonly checked: number;
+  /** Missing jobs that were added. */
+  readonly scheduled: number;
+  /** Jobs that stood at a wrong time and were moved. */
+  readonly corrected: number;
+  readonly orphansRemoved: number;
+  readonly queuesPaused: number;
+}
+
+const pageSize = 5000;
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/** A job may stand this far from its due time: clocks differ, and a refused claim comes back a little later. */
+const toleranceMs = 60_000;
+
+/** Rebuilds from Postgres what Redis lost: missing jobs, wrong due times, pauses; removes jobs without a connection. */
+export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
+  const queuesPaused = await restorePauses(deps.pool, deps.queues);
+  const heldUntil = await openCircuits(deps.pool);
+  const report = { checked: 0, scheduled: 0, corrected: 0 };
+  for (let after = firstId; ; ) {
+    const page = await duePage(deps.pool, after, pageSize);
+    for (const [provider, rows] of byProvider(page)) {
+      const { scheduled, corrected } = await reconcileProvider(provider, rows, heldUntil, deps);
+      report.scheduled += scheduled;
+      report.corrected += corrected;
+    }
+    report.checked += page.length;
+    deps.onPage?.(report.checked);
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) break;
+    after = last.id;
+  }
+  const orphansRemoved = await deps.orphans.search(deps.queues);
+  return { ...report, orphansRemoved, queuesPaused };
+}
+
+async function reconcileProvider(
+  provider: string,
+  rows: readonly DueRow[],
+  heldUntil: ReadonlyMap<string, Date>,
+  deps: ReconcileDeps,
+): Promise<{ scheduled: number; corrected: number }> {
+  const queue = deps.queues.refresh(provider);
+  const standings = await checkJobs(
+    deps.queues.redis,
+    queue,
+    rows.map((row) => jobId(row.id, row.generation)),
+  );
+  const now = deps.now();
+  const missing: Due[] = [];
+  let corrected = 0;
+  for (const [index, row] of rows.entries()) {
+    const standing = standings[index] as JobStanding;
+    if (standing.kind === "delayed") {
+      const held = heldUntil.get(`${row.provider}/${row.registration}`);
+      if (isInPlace(standing.dueAt, row.due_at, held, now)) continue;
+      await deps.queues.place(dueOf(row, now, deps));
+      corrected++;
+    } else if (standing.kind !== "live") {
+      missing.push(dueOf(row, now, deps));
+    }
+  }
+  const finished = rows.filter((_, index) => standings[index]?.kind === "finished");
+  await Promise.all(finished.map((row) => deps.queues.remove(provider, row.id, row.generation)));
+  if (missing.length > 0) await deps.queues.addBulk(provider, missing);
+  return { scheduled: missing.length, corrected };
+}
+
+function isInPlace(jobAt: Date, dueAt: Date, heldUntil: Date | undefined, now: Date): boolean {
+  const wanted = Math.max(dueAt.getTime(), now.getTime());
+  const latest = Math.max(wanted, heldUntil?.getTime() ?? 0);
+  const early = dueAt.getTime() - jobAt.getTime();
+  return jobAt.getTime() <= latest + toleranceMs && (early <= toleranceMs || jobAt <= now);
+}
+
+function dueOf(row: DueRow, now: Date, { overdueSpreadMs }: ReconcileDeps): Due {
+  const overdue = row.due_at <= now;
+  const dueAt = overdue ? new Date(now.getTime() + spreadFraction(row.id) * overdueSpreadMs) : row.due_at;
+  return { id: row.id, provider: row.provider, generation: row.generation, dueAt };
+}
+
+/** Jobs of a provider whose circuit is open wait for the probe, up to two intervals after it. */
+async function openCircuits(pool: Pool): Promise<Map<string, Date>> {
+  const held = new Map<string, Date>();
+  for (const state of await providerStates(pool)) {
+    const until = state.circuit_open ? state.next_probe_at : state.throttled_until;
+    if (until !== null) held.set(`${state.provider}/${state.registration}`, new Date(until.getTime() + circuitSlackMs));
+  }
+  return held;
+}
+
+const circuitSlackMs = 10 * 60_000;
+
+function byProvider(rows: readonly DueRow[]): Map<string, DueRow[]> {
+  const groups = new Map<string, DueRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.provider);
+    if (group === undefined) groups.set(row.provider, [row]);
+    else group.push(row);
+  }
+  return groups;
+}

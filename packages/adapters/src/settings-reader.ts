@@ -1,0 +1,107 @@
+import { CronExpressionParser } from "cron-parser";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
+export class SettingsReader {
+  readonly faults: string[] = [];
+  readonly #env: Env;
+  readonly #readFile: (path: string) => string;
+
+  constructor(env: Env, readFile: (path: string) => string) {
+    this.#env = env;
+    this.#readFile = readFile;
+  }
+
+  text(name: string, fallback: string): string {
+    return this.optionalText(name) ?? fallback;
+  }
+
+  optionalText(name: string): string | null {
+    const value = this.#env[name]?.trim();
+    return value === undefined || value === "" ? null : value;
+  }
+
+  /** From the variable, or from the file that `<NAME>_FILE` names. */
+  secret(name: string): string | null {
+    const value = this.optionalText(name);
+    const path = this.optionalText(`${name}_FILE`);
+    if (value !== null && path !== null) return this.#fault(`${name} and ${name}_FILE are both set: keep one`, null);
+    if (path === null) return value;
+    try {
+      return this.#readFile(path).trim();
+    } catch {
+      return this.#fault(`${name}_FILE: ${path} cannot be read`, null);
+    }
+  }
+
+  url(name: string, protocols: readonly string[]): string {
+    const value = this.secret(name);
+    if (value === null) return this.#fault(`${name} is missing: a URL that begins with ${protocols[0]}//`, "");
+    const url = URL.parse(value);
+    if (url === null || !protocols.includes(url.protocol)) {
+      return this.#fault(`${name} is not a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`, "");
+    }
+    return value;
+  }
+
+  integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
+    const value = this.optionalText(name);
+    if (value === null) return fallback;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    return this.#fault(`${name} is "${value}": it needs a whole number from ${min} to ${max}`, fallback);
+  }
+
+  ms(name: string, fallback: number, min = 1): number {
+    return this.integer(name, fallback, { min, max: 366 * 24 * 60 * 60 * 1000 });
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    return this.oneOf(name, ["true", "false"], String(fallback)) === "true";
+  }
+
+  oneOf(name: string, allowed: readonly string[], fallback: string): string {
+    const value = this.text(name, fallback);
+    if (allowed.includes(value)) return value;
+    return this.#fault(`${name} is "${value}": it needs one of ${allowed.join(", ")}`, fallback);
+  }
+
+  cron(name: string, fallback: string): string {
+    const value = this.text(name, fallback);
+    try {
+      CronExpressionParser.parse(value);
+      return value;
+    } catch {
+      return this.#fault(`${name} is "${value}": it needs a cron expression such as */5 * * * *`, fallback);
+    }
+  }
+
+  timeZone(name: string, fallback: string): string {
+    const value = this.text(name, fallback);
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: value });
+      return value;
+    } catch {
+      return this.#fault(`${name} is "${value}": it needs an IANA time zone such as UTC or Europe/Berlin`, fallback);
+    }
+  }
+
+  /** A ring: the first key encrypts, the others still open. */
+  hexKeys(name: string): string[] {
+    const value = this.secret(name);
+    if (value === null)
+      return this.#fault(`${name} is missing: 64 hex digits, as \`openssl rand -hex 32\` makes them`, []);
+    const keys = value.split(/[\s,]+/).filter((key) => key !== "");
+    if (keys.length > 0 && keys.every((key) => /^[0-9a-f]{64}$/i.test(key))) return keys;
+    return this.#fault(
+      `${name} needs 64 hex digits; several keys are separated by commas, the one to encrypt with first`,
+      [],
+    );
+  }
+
+  #fault<T>(text: string, instead: T): T {
+    this.faults.push(text);
+    return instead;
+  }
+}
