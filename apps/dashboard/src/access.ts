@@ -1,0 +1,72 @@
+import type { Role } from "./passwords.ts";
+
+/** Who may use a route: anyone, or anyone logged in, or operators only. */
+export type Access = "public" | Role;
+
+const own = {
+  "GET /healthz": "public",
+  "GET /readyz": "public",
+  "GET /login": "public",
+  "POST /login": "public",
+  "GET /logout": "public",
+  "POST /logout": "public",
+  "GET /": "viewer",
+  "GET /board.css": "viewer",
+} satisfies Record<string, Access>;
+
+const boardPages = ["", "/metrics-history", "/job-schedulers", "/queue/:queueName", "/queue/:queueName/:jobId"];
+
+const boardReads = [
+  "/static/*",
+  "/api/queues",
+  "/api/job-schedulers",
+  "/api/queues/:queueName/metrics",
+  "/api/queues/:queueName/default-job-options",
+  "/api/queues/:queueName/rate-limit",
+  "/api/queues/:queueName/job-data-schema",
+  "/api/queues/:queueName/:jobId",
+  "/api/queues/:queueName/:jobId/logs",
+  "/api/queues/:queueName/:jobId/flow",
+];
+
+/**
+ * All that can be done with the board. Promote all would refresh every token in this minute, empty, clean and
+ * obliterate take jobs away by the thousand, add and edit make jobs that no connection stands behind.
+ */
+const boardActions = [
+  "/api/queues/:queueName/pause",
+  "/api/queues/:queueName/resume",
+  "/api/queues/:queueName/:jobId/retry",
+  "/api/queues/:queueName/:jobId/promote",
+];
+
+export const boardPrefix = "/queues";
+
+const pages = new Set(["GET /", ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
+
+/**
+ * An allow list: a route that is not here is refused, whoever asks. An upgrade of Bull Board that brings new routes
+ * thereby brings nothing until someone has read what they do.
+ */
+const table = new Map<string, Access>([
+  ...Object.entries(own),
+  ...[...boardPages, ...boardReads].map((route) => [`GET ${boardPrefix}${route}`, "viewer"] as const),
+  ...boardActions.map((route) => [`PUT ${boardPrefix}${route}`, "operator"] as const),
+]);
+
+/** `GET /queues/queue/:queueName`: the pattern that the router matched, so that no spelling of a URL gets around it. */
+export function routeKey(method: string, pattern: string): string {
+  const path = pattern.length > 1 && pattern.endsWith("/") ? pattern.slice(0, -1) : pattern;
+  return `${method === "HEAD" ? "GET" : method} ${path}`;
+}
+
+/** `undefined` means nobody. */
+export const accessTo = (key: string): Access | undefined => table.get(key);
+
+/** Whether a browser should be sent to the login rather than told 401. */
+export const isPage = (key: string): boolean => pages.has(key);
+
+/** The methods that a path without parameters answers, for a 405. */
+export function methodsOf(path: string): string[] {
+  return ["GET", "POST", "PUT"].filter((method) => table.has(routeKey(method, path)));
+}

@@ -1,0 +1,124 @@
+import cookie from "@fastify/cookie";
+import formbody from "@fastify/formbody";
+import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import type { Queue } from "bullmq";
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import { accessTo, methodsOf, routeKey } from "./access.ts";
+import { registerBoard } from "./board.ts";
+import { boardStyle } from "./board-style.ts";
+import { createGuard } from "./guard.ts";
+import { registerLogin } from "./login.ts";
+import { createPasswordCheck, type DashboardUser } from "./passwords.ts";
+import { refusal } from "./refusal.ts";
+import { createSessions } from "./sessions.ts";
+
+export interface DashboardDeps {
+  /** Asked before every answer of the board. Their connections must fail fast; the caller closes them. */
+  readonly queues: () => readonly Queue[];
+  readonly users: readonly DashboardUser[];
+  /** At least 32 characters, the same in every replica. */
+  readonly sessionSecret: string;
+  /** True behind TLS: cookies are sent over https only, and browsers are told to stay on https. */
+  readonly secureCookies: boolean;
+  /** What `/readyz` answers: `readiness` of the adapters. */
+  readonly ready: () => Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
+  readonly logger: FastifyBaseLogger;
+  /** Which proxies may state the client's address and our host name, as fastify's `trustProxy`. Default: none. */
+  readonly trustProxy?: boolean | string;
+  /** Default 12 hours. */
+  readonly sessionLifetimeMs?: number;
+  /** Default 10. */
+  readonly loginAttemptsPerMinute?: number;
+  readonly now?: () => number;
+}
+
+/** Scripts are Bull Board's own files; styles are inline in its page and ours, so those must be allowed. */
+const securityHeaders = (secure: boolean): FastifyHelmetOptions => ({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", "data:"],
+      fontSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      workerSrc: ["'self'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: secure,
+  xFrameOptions: { action: "deny" },
+  // With helmet's own "no-referrer" browsers send "Origin: null" with forms, and the guard could not tell them apart.
+  referrerPolicy: { policy: "same-origin" },
+});
+
+function answerTrouble(app: FastifyInstance): void {
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url.split("?", 1)[0] ?? "");
+    if (methods.length === 0) return refusal(request, reply, 404, "not_found");
+    return refusal(request, reply.header("allow", methods.join(", ")), 405, "method_not_allowed");
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.statusCode === 429) return refusal(request, reply, 429, "too_many_logins");
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      return refusal(request, reply, error.statusCode, "bad_request");
+    }
+    request.log.error({ event: "dashboard.failed", err: error }, "a page could not be answered");
+    return refusal(request, reply, 503, "unavailable");
+  });
+}
+
+/** Who did what: every change that went through, with the name of the user. Part of the audit trail. */
+function recordActions(app: FastifyInstance): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const key = routeKey(request.method, request.routeOptions.url ?? "");
+    if (accessTo(key) !== "operator" || !request.session) return;
+    const { name, role } = request.session;
+    const fields = { event: "dashboard.action", user: name, role, action: key, target: request.params };
+    request.log.info({ ...fields, status: reply.statusCode }, "action on a queue");
+  });
+}
+
+/** Builds the dashboard; the caller listens and closes. Throws a TypeError when users or secret are unusable. */
+export async function createDashboard(deps: DashboardDeps): Promise<FastifyInstance> {
+  const lifetimeMs = deps.sessionLifetimeMs ?? 12 * 60 * 60 * 1000;
+  const checkPassword = createPasswordCheck(deps.users);
+  const now = deps.now ?? Date.now;
+  const sessions = createSessions({ users: deps.users, secret: deps.sessionSecret, lifetimeMs, now });
+  const cookieName = deps.secureCookies ? "__Host-evertoken" : "evertoken";
+  const app = fastify({
+    loggerInstance: deps.logger,
+    disableRequestLogging: true,
+    trustProxy: deps.trustProxy ?? false,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+  });
+  answerTrouble(app);
+  await app.register(helmet, securityHeaders(deps.secureCookies));
+  await app.register(cookie);
+  await app.register(formbody, { bodyLimit: 16 * 1024 });
+  app.decorateRequest("session", undefined);
+  app.addHook("onRequest", createGuard(sessions, cookieName));
+  await app.register(rateLimit, { global: false });
+  recordActions(app);
+  app.get("/healthz", async () => ({ alive: true }));
+  app.get("/readyz", async (_request, reply) => {
+    const answer = await deps.ready();
+    return reply.code(answer.ready ? 200 : 503).send(answer);
+  });
+  app.get("/board.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(boardStyle));
+  registerLogin(app, {
+    checkPassword,
+    sessions,
+    cookieName,
+    secureCookies: deps.secureCookies,
+    lifetimeMs,
+    attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
+  });
+  await registerBoard(app, { queues: deps.queues, logger: deps.logger });
+  return app;
+}

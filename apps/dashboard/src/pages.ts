@@ -1,0 +1,98 @@
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
+
+const style = `
+:root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--text:#17202b;--dim:#556273;--line:#8793a3;--act:#0b6b57;--act-text:#fff;
+--bad:#a3192b;--bad-bg:#fdecee}
+@media(prefers-color-scheme:dark){:root{--bg:#12171d;--card:#1b222b;--text:#e8edf3;--dim:#a3b0bf;--line:#66758a;--act:#3ecfa9;
+--act-text:#06231c;--bad:#ff9aa6;--bad-bg:#3a1a20}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);color:var(--text);
+font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{width:100%;max-width:23rem;background:var(--card);border-radius:.9rem;padding:2rem 1.75rem;
+box-shadow:0 1px 2px #0002,0 12px 32px #0000001f}
+.brand{display:flex;align-items:center;gap:.55rem;margin:0 0 1.5rem;font-weight:600;color:var(--dim)}
+.brand svg{width:1.6rem;height:1.6rem;color:var(--act)}
+h1{margin:0 0 .4rem;font-size:1.45rem;line-height:1.25}
+p{margin:0 0 1.25rem;color:var(--dim)}
+label{display:block;margin:1rem 0 .3rem;font-weight:600}
+input{width:100%;padding:.7rem .8rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.5rem}
+button,.button{display:block;width:100%;margin-top:1.6rem;padding:.75rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;
+color:var(--act-text);background:var(--act);border:0;border-radius:.5rem;cursor:pointer}
+a{color:inherit}
+.quiet{margin:1rem 0 0;text-align:center}
+:focus-visible{outline:3px solid var(--act);outline-offset:2px}
+[role=alert]{margin:0 0 .5rem;padding:.7rem .8rem;border-radius:.5rem;background:var(--bad-bg);color:var(--bad);font-weight:600}
+`;
+
+const mark = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+<path d="M20 12a8 8 0 1 1-2.4-5.7"/><path d="M20.5 3v4.5H16"/><circle cx="12" cy="12" r="2" fill="currentColor"/></svg>`;
+
+const page = (title: string, content: string): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escaped(title)} · Evertoken</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<main>
+<div class="brand">${mark}Evertoken</div>
+${content}
+</main>
+</body>
+</html>
+`;
+
+export interface LoginPage {
+  /** Where to go afterwards; already checked. */
+  readonly next: string;
+  readonly name?: string;
+  readonly problem?: string;
+}
+
+/** The field at fault gets the focus: the name on a first visit, the password after a mistake. */
+export function loginPage({ next, name = "", problem }: LoginPage): string {
+  const alert = problem === undefined ? "" : `<div role="alert" id="problem">${escaped(problem)}</div>`;
+  const described = problem === undefined ? "" : ' aria-describedby="problem"';
+  const [nameFocus, passwordFocus] = problem === undefined ? [" autofocus", ""] : ["", " autofocus"];
+  return page(
+    "Log in",
+    `<h1>Log in</h1>
+${alert}
+<form method="post" action="/login">
+<input type="hidden" name="next" value="${escaped(next)}">
+<label for="name">Name</label>
+<input id="name" name="name" value="${escaped(name)}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required${described}${nameFocus}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required${described}${passwordFocus}>
+<button>Log in</button>
+</form>`,
+  );
+}
+
+export const logoutPage = (name: string): string =>
+  page(
+    "Log out",
+    `<h1>Log out?</h1>
+<p>You are logged in as ${escaped(name)}.</p>
+<form method="post" action="/logout"><button>Log out</button></form>
+<p class="quiet"><a href="/queues">Back to the queues</a></p>`,
+  );
+
+export const errorPage = (title: string, text: string): string =>
+  page(
+    title,
+    `<h1>${escaped(title)}</h1>
+<p>${escaped(text)}</p>
+<a class="button" href="/queues">To the queues</a>`,
+  );
