@@ -70,14 +70,27 @@ function authorization(clientAuth: ClientAuth, { clientId, clientSecret }: Regis
 }
 
 function clientParameters(
-  { clientIdParameter, clientSecretParameter }: Provider,
+  provider: Provider,
   clientAuth: ClientAuth,
   { clientId, clientSecret }: Registration,
 ): Record<string, string> {
-  if (clientAuth === "none" || clientAuth === "bearer") return {};
-  // A public client names itself in the body (RFC 6749 section 3.2.1).
-  if (clientSecret === null) return { [clientIdParameter]: clientId };
-  return clientAuth === "post" ? { [clientIdParameter]: clientId, [clientSecretParameter]: clientSecret } : {};
+  const id = { [provider.clientIdParameter]: clientId };
+  const secret: Record<string, string> =
+    clientSecret === null ? {} : { [provider.clientSecretParameter]: clientSecret };
+  switch (clientAuth) {
+    case "post":
+      return { ...id, ...secret };
+    case "basic":
+      // A public client names itself in the body (RFC 6749 section 3.2.1).
+      return clientSecret === null ? id : {};
+    case "id":
+      return id;
+    case "secret":
+      return secret;
+    case "bearer":
+    case "none":
+      return {};
+  }
 }
 
 function formEncode(value: string): string {

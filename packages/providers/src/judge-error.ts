@@ -1,6 +1,6 @@
 import type { Provider, ReadResponse } from "./provider.ts";
 import type { Condition, ErrorRule } from "./provider-schema.ts";
-import { at } from "./read-body.ts";
+import { at, type ReadBody } from "./read-body.ts";
 
 /** What an answer without tokens means, before times and texts are added. */
 export interface Judgement {
@@ -37,11 +37,12 @@ function baseline(provider: Provider, { status, headers, body }: ReadResponse): 
   if (status === 403 && headers["retry-after"] !== undefined) return { kind: "throttled" };
   // A firewall's challenge.
   if (status === 403 && body.form === "html") return { kind: "transient" };
-  return status >= 200 && status < 300 ? nothingUsable(provider, body.form) : { kind: "unknown" };
+  return status >= 200 && status < 300 ? nothingUsable(provider, body) : { kind: "unknown" };
 }
 
-/** 2xx with neither token nor error: if tokens rotate, the old one may be spent. */
-function nothingUsable(provider: Provider, form: string): Judgement {
+/** 2xx without a token. An error that nobody has described is a refusal; with no error either, tokens that rotate may be spent. */
+function nothingUsable(provider: Provider, { form, fields }: ReadBody): Judgement {
+  if (fields !== null && (fields.error || fields.errors || fields.ok === false)) return { kind: "unknown" };
   if (provider.policy.rotation.kind !== "none" || form === "broken_json") return { kind: "uncertain" };
   // A maintenance page.
   return { kind: form === "html" ? "transient" : "unknown" };

@@ -2,7 +2,9 @@ import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 // Everything that IANA's special-purpose registries do not call globally reachable.
-const refused = new BlockList();
+// Two lists, because one would take each IPv4 address for its form in ::ffff:0:0/96.
+const refused4 = new BlockList();
+const refused6 = new BlockList();
 for (const [net, prefix] of [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -19,7 +21,7 @@ for (const [net, prefix] of [
   ["224.0.0.0", 4],
   ["240.0.0.0", 4],
 ] as const) {
-  refused.addSubnet(net, prefix, "ipv4");
+  refused4.addSubnet(net, prefix, "ipv4");
 }
 // Global unicast is 2000::/3 alone; inside it are documentation, and 6to4, which can hide a private IPv4 address.
 for (const [net, prefix] of [
@@ -30,7 +32,7 @@ for (const [net, prefix] of [
   ["2001:db8::", 32],
   ["2002::", 16],
 ] as const) {
-  refused.addSubnet(net, prefix, "ipv6");
+  refused6.addSubnet(net, prefix, "ipv6");
 }
 
 /** Whether an IP address (not a name) is loopback, private, link-local or otherwise not of the public network. */
@@ -38,9 +40,9 @@ export function isPrivateAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
   const family = isIP(bare);
   if (family === 0) return false;
-  if (family === 4) return refused.check(bare, "ipv4");
+  if (family === 4) return refused4.check(bare, "ipv4");
   const mapped = mappedIpv4(bare);
-  return mapped === null ? refused.check(bare, "ipv6") : refused.check(mapped, "ipv4");
+  return mapped === null ? refused6.check(bare, "ipv6") : refused4.check(mapped, "ipv4");
 }
 
 /** A DNS lookup that fails with ERR_PRIVATE_ADDRESS; done at connect time, so that a name cannot change its mind afterwards. */

@@ -13,8 +13,11 @@ const pattern = z.string().refine(isPattern, "must be a regular expression");
 const parameters = z.record(z.string(), z.string());
 const seconds = z.number().int().positive();
 
-/** How the client proves itself: RFC 6749 section 2.3.1 (`basic`, `post`), the secret as a bearer token, or not at all. */
-const clientAuth = z.enum(["basic", "post", "bearer", "none"]);
+/**
+ * How the client proves itself: RFC 6749 section 2.3.1 (`basic`, `post`), the secret as a bearer token, the `secret` or the `id` alone as
+ * a parameter, or not at all.
+ */
+const clientAuth = z.enum(["basic", "post", "bearer", "secret", "id", "none"]);
 /** Where the parameters go. `query` makes it a GET. */
 const encoding = z.enum(["form", "json", "query"]);
 

@@ -1,12 +1,12 @@
 import { defineProvider } from "../provider.ts";
 
-// The v1 endpoints end on 2027-02-16; v3 wants all parameters in the body.
+// The v1 endpoints end on 2027-02-16; their successors want all parameters in the body.
 export default defineProvider({
   id: "hubspot",
   name: "HubSpot",
-  docs: "https://developers.hubspot.com/docs/api-reference/auth-oauth-v3/guide",
+  docs: "https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens",
   authorizeUrl: "https://app.hubspot.com/oauth/authorize",
-  tokenUrl: "https://api.hubapi.com/oauth/v3/token",
+  tokenUrl: "https://api.hubapi.com/oauth/2026-03/token",
   scopes: [{ scope: "oauth", why: "the smallest scope that HubSpot installs an app with" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 1800 },
@@ -20,14 +20,8 @@ export default defineProvider({
   ],
   // 429 TEN_SECONDLY_ROLLING counts per app and account.
   throttle: { scope: "connection" },
-  revoke: {
-    url: "https://api.hubapi.com/oauth/v1/refresh-tokens/{token}",
-    method: "DELETE",
-    tokenParameter: null,
-    clientAuth: "none",
-    encoding: "query",
-  },
-  identity: { url: "https://api.hubapi.com/oauth/v1/access-tokens/{token}", id: "hub_id", name: "hub_domain" },
+  revoke: { url: "https://api.hubapi.com/oauth/2026-03/token/revoke" },
+  identity: { url: "https://api.hubapi.com/account-info/v3/details", id: "portalId" },
   samples: [
     {
       name: "refreshed, the refresh token echoed",
@@ -53,7 +47,7 @@ export default defineProvider({
       },
     },
     {
-      name: "app removed, in v3's words",
+      name: "app removed, in the newer endpoints' words",
       judged: "denied",
       status: 400,
       body: {

@@ -1,0 +1,243 @@
+import type { RawAnswer } from "@evertoken/core";
+import { describe, expect, it } from "vitest";
+import { classify } from "./classify.ts";
+import { defineProvider, type ProviderInput } from "./provider.ts";
+
+const now = new Date("2026-11-20T12:00:00Z");
+
+function acme(input: Partial<ProviderInput> = {}) {
+  return defineProvider({
+    id: "acme",
+    name: "Acme",
+    docs: "https://acme.example/docs",
+    tokenUrl: "https://acme.example/token",
+    policy: { lifetimeSeconds: 3600 },
+    ...input,
+  });
+}
+
+const rotating = acme({ policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" } } });
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}): RawAnswer {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return { kind: "response", status, headers, body: new TextEncoder().encode(text) };
+}
+
+const judge = (status: number, body: unknown, headers: Record<string, string> = {}, provider = acme()) =>
+  classify(provider, answer(status, body, headers), now);
+
+function granted(body: unknown, provider = acme(), status = 200) {
+  const outcome = judge(status, body, {}, provider);
+  if (outcome.kind !== "granted") throw new Error(`judged ${outcome.kind}`);
+  return outcome.tokens;
+}
+
+describe("a token that came back counts", () => {
+  it.each<[string, unknown]>([
+    ["no token_type", { access_token: "t" }],
+    ["an odd token_type", { access_token: "t", token_type: 7 }],
+    ["an error beside it", { access_token: "t", error: "invalid_grant" }],
+    ["a byte order mark", '\uFEFF{"access_token":"t"}'],
+    ["blanks around it", ' \r\n{"access_token":"t"}\n'],
+    ["serialized twice", JSON.stringify('{"access_token":"t"}')],
+    ["form-encoded", "access_token=t&scope=a"],
+    ["camel case", { accessToken: "t" }],
+    ["scope as a number", { access_token: "t", scope: 5, refresh_token: 5, expires_in: {} }],
+  ])("with %s", (_, body) => {
+    expect(granted(body).accessToken).toBe("t");
+  });
+
+  it("with status 201", () => expect(granted({ access_token: "t" }, acme(), 201).accessToken).toBe("t"));
+
+  it("in an object of its own", () => {
+    const slack = acme({ answer: { nestedIn: ["authed_user"] } });
+    expect(granted({ ok: true, authed_user: { access_token: "t", refresh_token: "r" } }, slack)).toMatchObject({
+      accessToken: "t",
+      refreshToken: "r",
+    });
+  });
+
+  it("keeps the stored refresh token when none, null or an empty one comes back", () => {
+    for (const refresh_token of [undefined, null, "", " "]) {
+      expect(granted({ access_token: "t", refresh_token }).refreshToken).toBeNull();
+    }
+    expect(granted({ access_token: "t", refresh_token: "r" }).refreshToken).toBe("r");
+  });
+
+  it("keeps facts that may move", () => {
+    const salesforce = acme({ answer: { keep: ["instance_url"] } });
+    const body = { access_token: "t", instance_url: "https://na1.example", id: "x" };
+    expect(granted(body, salesforce).metadata).toEqual({ instance_url: "https://na1.example" });
+  });
+});
+
+describe("lifetimes lie", () => {
+  const soon = Math.floor(now.getTime() / 1000) + 7200;
+  it.each<[unknown, unknown]>([
+    [{ expires_in: 1800 }, 1800],
+    [{ expires_in: "1800" }, 1800],
+    [{ expires_in: 1800.9 }, 1800],
+    [{}, "unstated"],
+    [{ expires_in: null }, "unstated"],
+    [{ expires_in: 0 }, "unstated"],
+    [{ expires_in: -1 }, "unstated"],
+    [{ expires_in: "" }, "unstated"],
+    [{ expires_in: "soon" }, "unstated"],
+    [{ expires_in: true }, "unstated"],
+    [{ expires_in: 3_600_000 }, 3600],
+    [{ expires_in: 3_600_000, expires_in_sec: 3600 }, 3600],
+    [{ expires: 5000 }, 5000],
+    [{ expires: soon }, 7200],
+    [{ expires_in: soon }, 7200],
+    [{ expires_in: soon * 1000 }, 7200],
+    [{ expires_at: soon }, 7200],
+    [{ expires_at: "2026-11-20T14:00:00Z" }, 7200],
+    [{ expires_on: String(soon) }, 7200],
+    [{ expires_at: soon - 9000 }, "unstated"],
+    [{ expires_in: 1e15 }, "never"],
+  ])("%j means %j", (fields, expected) => {
+    expect(granted({ access_token: "t", ...(fields as object) }).expiresIn).toBe(expected);
+  });
+
+  it("in milliseconds or as a time, where the file says so", () => {
+    const ms = acme({ answer: { expiresIn: "milliseconds" }, policy: { lifetimeSeconds: null, spends: "nothing" } });
+    expect(granted({ access_token: "t", expires_in: 60_000 }, ms).expiresIn).toBe(60);
+    const at = acme({ answer: { expiresIn: "timestamp" } });
+    expect(granted({ access_token: "t", expires_in: soon }, at).expiresIn).toBe(7200);
+  });
+
+  it.each(["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"])("%s", (name) => {
+    expect(granted({ access_token: "t", [name]: "86400" }).refreshTokenExpiresIn).toBe(86_400);
+    expect(granted({ access_token: "t", [name]: -5 }).refreshTokenExpiresIn).toBeNull();
+  });
+});
+
+describe("the baseline", () => {
+  it.each<[number, unknown, string]>([
+    [400, { error: "invalid_grant" }, "denied"],
+    [401, { error: "invalid_grant" }, "unknown"],
+    [403, { error: "invalid_grant" }, "unknown"],
+    [200, { error: "invalid_grant" }, "unknown"],
+    [400, { error: "invalid_request" }, "unknown"],
+    [401, { error: "invalid_client" }, "misconfigured"],
+    [400, { error: "invalid_client" }, "misconfigured"],
+    [400, { error: "unauthorized_client" }, "misconfigured"],
+    [400, { error: "temporarily_unavailable" }, "transient"],
+    [200, { ok: false, error: "internal_error" }, "transient"],
+    [400, { error: "rate_limit_exceeded" }, "throttled"],
+    [429, { error: "invalid_grant" }, "throttled"],
+    [500, { error: "invalid_grant" }, "transient"],
+    [503, "<html></html>", "transient"],
+    [408, "", "transient"],
+    [425, "", "transient"],
+    [403, "<html>Just a moment...</html>", "transient"],
+    [401, "", "unknown"],
+    [404, "Not Found", "unknown"],
+    [410, "", "unknown"],
+    [302, "", "unknown"],
+    [200, { hello: 1 }, "unknown"],
+    [200, "<html>Down for maintenance</html>", "transient"],
+    [200, '{"access_token":"abc', "uncertain"],
+  ])("%i %j is %s", (status, body, kind) => {
+    expect(judge(status, body).kind).toBe(kind);
+  });
+
+  it("fears for a token that rotates when a success says nothing", () => {
+    for (const body of ["", "{}", "[]", "ok", "<html></html>", { hello: 1 }]) {
+      expect(judge(200, body, {}, rotating).kind).toBe("uncertain");
+    }
+    expect(judge(204, "", {}, rotating).kind).toBe("uncertain");
+    expect(judge(200, { error: "something_new" }, {}, rotating).kind).toBe("unknown");
+  });
+});
+
+describe("no answer", () => {
+  const fail = (sent: boolean, status: number | null = null) =>
+    classify(acme(), { kind: "failure", sent, code: "ECONNRESET", status }, now);
+
+  it.each<[boolean, number | null, string]>([
+    [false, null, "unsent"],
+    [true, null, "uncertain"],
+    [true, 200, "uncertain"],
+    [true, 500, "transient"],
+    [true, 400, "transient"],
+    [true, 429, "throttled"],
+  ])("sent: %s, status: %s is %s", (sent, status, kind) => {
+    expect(fail(sent, status).kind).toBe(kind);
+  });
+});
+
+describe("waiting", () => {
+  const wait = (headers: Record<string, string>, input: Partial<ProviderInput> = {}, body: unknown = "") => {
+    const outcome = judge(429, body, headers, acme(input));
+    return outcome.kind === "throttled" ? outcome.retryAfterMs : "not throttled";
+  };
+  const epoch = Math.floor(now.getTime() / 1000);
+
+  it.each<[string, number | null]>([
+    ["30", 30_000],
+    ["1.5", 1500],
+    ["0", 1000],
+    ["-5", null],
+    ["", null],
+    ["soon", null],
+    ["99999999", 86_400_000],
+    ["Fri, 20 Nov 2026 12:01:00 GMT", 60_000],
+    ["Fri, 20 Nov 2026 11:00:00 GMT", 1000],
+    ["Fri, 20 Nov 2099 11:00:00 GMT", 86_400_000],
+  ])("Retry-After: %s", (value, ms) => {
+    expect(wait({ "retry-after": value })).toBe(ms);
+  });
+
+  it("by the provider's own header or body", () => {
+    const header = (unit: "epoch" | "seconds" | "date") => ({ throttle: { header: { name: "x-reset", unit } } });
+    expect(wait({ "x-reset": String(epoch + 90) }, header("epoch"))).toBe(90_000);
+    expect(wait({ "x-reset": String(epoch - 90) }, header("epoch"))).toBe(1000);
+    expect(wait({ "x-reset": "90" }, header("seconds"))).toBe(90_000);
+    expect(wait({ "x-reset": "2026-11-20T12:00:30Z" }, header("date"))).toBe(30_000);
+    expect(wait({ "x-reset": "90", "retry-after": "5" }, header("seconds"))).toBe(5000);
+    expect(wait({}, { throttle: { bodySeconds: "retry_after" } }, { retry_after: 2.5 })).toBe(2500);
+    expect(wait({}, header("epoch"))).toBeNull();
+  });
+
+  it("says whose limit it is", () => {
+    const provider = acme({
+      throttle: { scope: "connection" },
+      errors: [{ where: { code: 4 }, judged: "throttled", throttleScope: "provider", waitSeconds: 600 }],
+    });
+    expect(judge(429, "", {}, provider)).toMatchObject({ scope: "connection", retryAfterMs: null });
+    expect(judge(400, { code: 4 }, {}, provider)).toMatchObject({ scope: "provider", retryAfterMs: 600_000 });
+  });
+});
+
+describe("the provider's own rules", () => {
+  it("come before the baseline, but a broken server's word is never a denial", () => {
+    const salesforce = acme({
+      errors: [
+        { where: { error: "invalid_grant", error_description: "expired authorization code" }, judged: "transient" },
+        { where: { code: 190 }, judged: "denied" },
+      ],
+    });
+    const body = { error: "invalid_grant", error_description: "expired authorization code" };
+    expect(judge(400, body, {}, salesforce).kind).toBe("transient");
+    for (const status of [500, 503, 408, 425])
+      expect(judge(status, { code: 190 }, {}, salesforce).kind).toBe("transient");
+    expect(judge(429, { code: 190 }, {}, salesforce).kind).toBe("throttled");
+    expect(judge(400, { code: 190 }, {}, salesforce).kind).toBe("denied");
+    expect(judge(400, { code: "190" }, {}, salesforce).kind).toBe("unknown");
+  });
+
+  it("may be a function, which may also be broken", () => {
+    const own = acme({
+      readAnswer: ({ status }) => (status === 418 ? { kind: "denied", reason: "tea", httpStatus: 418 } : null),
+    });
+    expect(judge(418, "", {}, own).kind).toBe("denied");
+    expect(judge(400, { error: "invalid_client" }, {}, own).kind).toBe("misconfigured");
+    const broken = acme({
+      readAnswer: () => {
+        throw new Error("bug");
+      },
+    });
+    expect(judge(400, { error: "invalid_grant" }, {}, broken).kind).toBe("denied");
+  });
+});
