@@ -44,10 +44,17 @@ async function ask(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promi
   try {
     tokens = open(lease, rules, deps);
   } catch (error) {
-    return { kind: "unreadable", reason: error instanceof Error ? error.message : "the ciphertext does not open" };
+    return unopened(error);
   }
   const answer = await rules.ask(connection, tokens);
   return isOutcome(answer) ? answer : rules.classify(answer, tokens, deps.now());
+}
+
+/** A key that this process lacks is our fault, and everybody's; a text that does not open is this connection's alone. */
+function unopened(error: unknown): Outcome {
+  const reason = error instanceof Error ? error.message : "the ciphertext does not open";
+  const keyMissing = error instanceof Error && "code" in error && error.code === "unknown_key";
+  return keyMissing ? { kind: "misconfigured", reason, httpStatus: null } : { kind: "unreadable", reason };
 }
 
 function isOutcome(answer: Awaited<ReturnType<ProviderRules["ask"]>>): answer is Outcome {

@@ -28,7 +28,7 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
   const { lease } = claim;
 
   const kept = lease.abandonedSince === null ? null : await findKept(lease, deps);
-  if (kept !== null) return finish(kept, null, deps);
+  if (kept !== null) return finishKept(kept, deps);
 
   const askedAt = deps.now();
   const { outcome, rules } = await attempt(lease, deps);
@@ -39,7 +39,7 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
 }
 
 /** Commits or keeps, then lets the world know. A token set is never dropped because the store is away. */
-export async function finish(
+async function finish(
   record: CommitRecord,
   granted: GrantedTokens | null,
   deps: RefreshDeps,
@@ -60,6 +60,13 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committe
     deps.observe({ kind: "commit_deferred", connectionId: record.connectionId, error });
     return "deferred";
   }
+}
+
+/** Commits what the spool kept, and drops it there only when it is safe in the store. */
+export async function finishKept(kept: CommitRecord, deps: RefreshDeps): Promise<Extract<RefreshResult, { kind: "settled" }>> {
+  const result = await finish(kept, null, deps);
+  if (result.committed !== "deferred") await deps.spool.drop(kept);
+  return result;
 }
 
 /** A token set waits in the spool only while its lease was never given back, so only an abandoned lease needs this look. */

@@ -1,0 +1,41 @@
+import { describeError, type Logger, type Queues } from "@evertoken/adapters";
+import type { CommitRecord } from "@evertoken/core";
+
+/**
+ * What follows from a commit: the job of the next generation, or the same job at its new time, and a nudge to deliver events.
+ * Never throws: Redis may be away, and reconcile adds what is missing.
+ *
+ * @param inJob the job that runs the refresh looks after itself after a setback
+ */
+export function createAnnounce(
+  queues: Queues,
+  logger: Logger,
+  inJob: boolean,
+): (record: CommitRecord) => Promise<void> {
+  return async (record) => {
+    try {
+      await placeJob(queues, record, inJob);
+      if (record.transition.events.length > 0) await nudgeDelivery(queues);
+    } catch (error) {
+      logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
+    }
+  };
+}
+
+async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {
+  const { connectionId: id, provider, generation, transition } = record;
+  if (transition.kind === "store") {
+    if (!inJob) await queues.remove(provider, id, generation);
+    if (transition.nextRefreshAt === null) return;
+    await queues.add({ id, provider, generation: generation + 1, dueAt: transition.nextRefreshAt });
+    return;
+  }
+  if (!inJob && transition.resumeAt !== null) {
+    await queues.place({ id, provider, generation, dueAt: transition.resumeAt });
+  }
+}
+
+/** One delivery at a time is enough: it takes all that is there. */
+export async function nudgeDelivery(queues: Queues): Promise<void> {
+  await queues.fixed("notifications").add("deliver", {}, { removeOnComplete: true, removeOnFail: 100, attempts: 5 });
+}

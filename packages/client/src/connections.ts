@@ -1,0 +1,104 @@
+import type { Engine } from "./engine.ts";
+import { withStore } from "./evertoken-error.ts";
+import { notFound } from "./fresh-token.ts";
+import { isUuid } from "./is-uuid.ts";
+
+/** A connection as it may be shown: no token, not even an encrypted one. */
+const shown = {
+  id: true,
+  userId: true,
+  provider: true,
+  externalAccountId: true,
+  displayName: true,
+  parentId: true,
+  authType: true,
+  status: true,
+  scopes: true,
+  expiresAt: true,
+  refreshTokenExpiresAt: true,
+  generation: true,
+  nextRefreshAt: true,
+  notBefore: true,
+  failingSince: true,
+  consecutiveFailures: true,
+  lastRefreshAt: true,
+  lastErrorCode: true,
+  lastErrorMessage: true,
+  lastSyncAt: true,
+  lastSyncStatus: true,
+  lastSyncMessage: true,
+  connectedAt: true,
+  updatedAt: true,
+} as const;
+
+export interface ConnectionFilter {
+  readonly userId?: string;
+  readonly provider?: string;
+  readonly status?: string;
+  /** Ends before this time. */
+  readonly expiresBefore?: Date;
+  /** The id of the last one seen. */
+  readonly after?: string;
+  /** Default 100, at most 1000. */
+  readonly limit?: number;
+}
+
+export type ConnectionView = Awaited<ReturnType<typeof listConnections>>[number];
+
+/** In pages by id. */
+export async function listConnections({ prisma }: Engine, filter: ConnectionFilter = {}) {
+  const { userId, provider, status, expiresBefore, after, limit = 100 } = filter;
+  return withStore(() =>
+    prisma.connection.findMany({
+      select: shown,
+      where: {
+        ...(userId === undefined ? {} : { userId }),
+        ...(provider === undefined ? {} : { provider }),
+        ...(status === undefined ? {} : { status }),
+        ...(expiresBefore === undefined ? {} : { expiresAt: { lte: expiresBefore } }),
+        ...(after === undefined ? {} : { id: { gt: after } }),
+      },
+      orderBy: { id: "asc" },
+      take: Math.min(Math.max(1, limit), 1000),
+    }),
+  );
+}
+
+export async function getConnection({ prisma }: Engine, id: string): Promise<ConnectionView> {
+  const found = isUuid(id)
+    ? await withStore(() => prisma.connection.findUnique({ select: shown, where: { id } }))
+    : null;
+  if (found === null) throw notFound(id);
+  return found;
+}
+
+/** The newest attempts first. */
+export async function refreshLog({ prisma }: Engine, connectionId: string, limit = 50) {
+  const rows = await withStore(() =>
+    prisma.tokenRefreshLog.findMany({ where: { connectionId }, orderBy: { id: "desc" }, take: Math.min(limit, 1000) }),
+  );
+  return rows.map(({ id, ...row }) => ({ id: id.toString(), ...row }));
+}
+
+export interface ProviderHealth {
+  readonly provider: string;
+  readonly connectionId: string;
+  readonly connected: boolean;
+  readonly healthy: boolean;
+  readonly needsReconnect: boolean;
+  readonly status: string;
+}
+
+/** How a user's connections do, provider by provider. Healthy: connected, and its access token has not ended. */
+export async function userHealth(engine: Engine, userId: string): Promise<ProviderHealth[]> {
+  const rows = await listConnections(engine, { userId, limit: 1000 });
+  const now = new Date();
+  return rows.map(({ id, provider, status, expiresAt }) => ({
+    provider,
+    connectionId: id,
+    connected: status !== "disconnected",
+    healthy: status === "connected" && (expiresAt === null || expiresAt > now),
+    needsReconnect: status === "needs_reauth" || status === "disconnected",
+    status,
+  }));
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import {
+  type Config,
+  checkKeyring,
+  claim,
+  commit,
+  connectRedis,
+  createKeyring,
+  createPool,
+  createQueues,
+  createSpool,
+  type DrainableSpool,
+  type Keyring,
+  type Logger,
+  type Queues,
+} from "@evertoken/adapters";
+import type { Observation, RefreshDeps } from "@evertoken/core";
+import { createPrismaClient, type PrismaClient } from "@evertoken/database";
+import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
+import type { RedisOptions } from "ioredis";
+import type { Pool } from "pg";
+import { createAnnounce } from "./announce.ts";
+import { providerRules } from "./provider-rules.ts";
+
+/** Everything a process needs to refresh tokens, opened from one configuration. */
+export interface Engine {
+  readonly config: Config;
+  readonly providers: Providers;
+  readonly logger: Logger;
+  readonly pool: Pool;
+  readonly prisma: PrismaClient;
+  readonly keyring: Keyring;
+  readonly queues: Queues;
+  readonly spool: DrainableSpool;
+  readonly exchange: Exchange;
+  readonly refresh: RefreshDeps;
+  /** Refuses a key ring that cannot open what is stored; looks once. @throws Error */
+  checkKeys(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly providers: Providers;
+  readonly logger: Logger;
+  /** `patient` for processes that live from the queue, `impatient` for callers that wait. */
+  readonly redis: RedisOptions;
+  readonly observe: (observation: Observation) => void;
+  /** Whether a job of ours is running the refresh, and will come back by itself after a setback. */
+  readonly inJob: boolean;
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
+export function openEngine(options: EngineOptions): Engine {
+  const { config, providers, logger } = options;
+  const pool = createPool(config.databaseUrl, config.databasePool, (error) => logger.warn({ err: error }, "postgres"));
+  const redis = connectRedis(
+    config.redisUrl,
+    options.redis,
+    onceAMinute((err) => logger.warn({ err }, "redis")),
+  );
+  const queues = createQueues(redis, config.redisPrefix);
+  const spool = createSpool(redis, `{${config.redisPrefix}}:spool`, config.spoolDir);
+  const keyring = createKeyring(config.encryptionKeys);
+  const { timeoutMs, allowPrivateAddresses } = config.request;
+  const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
+  const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
+  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const checkKeys = once(async () => {
+    const faults = await checkKeyring(pool, keyring);
+    if (faults.length > 0) throw new Error(faults.join("; "));
+  });
+  const refresh: RefreshDeps = {
+    store: {
+      async claim(order, now) {
+        await checkKeys();
+        return claim(pool, order, now, { owner, ...config.lease, timing: config.timing });
+      },
+      commit: (record) => commit(pool, record),
+    },
+    spool,
+    vault: keyring,
+    timing: config.timing,
+    providerOf: (connection) => providerRules(providers, exchange, connection),
+    now: () => new Date(),
+    random: Math.random,
+    announce: createAnnounce(queues, logger, options.inJob),
+    observe: options.observe,
+  };
+  return {
+    ...{ config, providers, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
+    prisma: createPrismaClient(pool),
+    async close() {
+      exchange.close();
+      await queues.close();
+      redis.disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/** Remembers a success; a failure is tried again. */
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= task().catch((error) => {
+      done = null;
+      throw error;
+    });
+    return done;
+  };
+}
+
+/** A server that is away would fill the log with the same line at every attempt to reconnect. */
+function onceAMinute(log: (error: Error) => void): (error: Error) => void {
+  let last = 0;
+  return (error) => {
+    if (Date.now() - last < 60_000) return;
+    last = Date.now();
+    log(error);
+  };
+}

@@ -1,0 +1,54 @@
+import type { ErrorCode } from "@evertoken/core";
+
+export type EvertokenErrorCode =
+  | ErrorCode
+  | "connection_not_found"
+  | "disconnected"
+  | "not_refreshable"
+  | "invalid_input"
+  | "unknown_provider"
+  | "store_unavailable"
+  | "queue_unavailable"
+  | "timed_out";
+
+/** The one error this library throws on purpose. `code` is stable; the message says what to do and never holds a token. */
+export class EvertokenError extends Error {
+  readonly code: EvertokenErrorCode;
+  /** Where the user gives consent again, when only that helps. */
+  readonly reconnectUrl: string | null;
+  /** When asking again may help. */
+  readonly retryAt: Date | null;
+
+  constructor(
+    code: EvertokenErrorCode,
+    message: string,
+    details: { reconnectUrl?: string | null; retryAt?: Date | null; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "EvertokenError";
+    this.code = code;
+    this.reconnectUrl = details.reconnectUrl ?? null;
+    this.retryAt = details.retryAt ?? null;
+  }
+}
+
+/** Runs a Postgres task; trouble with the server becomes `store_unavailable`. */
+export async function withStore<T>(task: () => Promise<T>): Promise<T> {
+  return unavailableAs("store_unavailable", "Postgres does not answer: check DATABASE_URL and the server", task);
+}
+
+/** Runs a Redis task; trouble with the server becomes `queue_unavailable`. */
+export async function withQueue<T>(task: () => Promise<T>): Promise<T> {
+  return unavailableAs("queue_unavailable", "Redis does not answer: check REDIS_URL and the server", task);
+}
+
+async function unavailableAs<T>(code: EvertokenErrorCode, message: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof EvertokenError) throw error;
+    // The driver's error may quote a URL with a password: only its name goes on.
+    const cause = new Error(error instanceof Error ? error.name : "unknown");
+    throw new EvertokenError(code, message, { cause });
+  }
+}

@@ -1,0 +1,104 @@
+import { ConfigError, createLogger, type Env, impatient, type Logger, readConfig } from "@evertoken/adapters";
+import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import {
+  type AccessToken,
+  type AccessTokenOptions,
+  getAccessToken,
+  readTarget,
+  settle,
+  type Target,
+} from "./access-token.ts";
+import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import {
+  type ConnectionFilter,
+  type ConnectionView,
+  getConnection,
+  listConnections,
+  type ProviderHealth,
+  refreshLog,
+  userHealth,
+} from "./connections.ts";
+import { type Engine, openEngine } from "./engine.ts";
+import { FreshToken } from "./fresh-token.ts";
+import { disconnectConnection, type Imported, type ImportInput, importConnection } from "./import-connection.ts";
+import { createObserver } from "./observe.ts";
+import { type Scheduled, scheduleNextRefresh, scheduleNow } from "./schedule.ts";
+import { readTokenStatus, type TokenStatus } from "./token-status.ts";
+import { type WithAccessTokenOptions, withAccessToken } from "./with-access-token.ts";
+
+/** What apps use. Every method throws {@link EvertokenError} and says so within seconds when Postgres or Redis is away. */
+export interface Evertoken {
+  /** A valid token; works with Redis and the workers down. */
+  getAccessToken(target: Target, options?: AccessTokenOptions): Promise<AccessToken>;
+  /** Calls an API with a fresh token; on a 401 refreshes once and calls again. */
+  withAccessToken<T>(
+    target: Target,
+    call: (token: AccessToken) => Promise<T>,
+    options?: WithAccessTokenOptions,
+  ): Promise<T>;
+  /** Refreshes now, in this process, and waits. */
+  refresh(target: Target, options?: { force?: boolean }): Promise<AccessToken>;
+  /** Brings the connection's job forward; a worker runs it. */
+  scheduleNow(target: Target, options?: { force?: boolean }): Promise<Scheduled>;
+  /** Puts the job where the stored expiry wants it. */
+  scheduleNextRefresh(target: Target): Promise<Scheduled | null>;
+  refreshAllExpiring(options?: BulkOptions): Promise<BulkReport>;
+  tokenStatus(target: Target): Promise<TokenStatus>;
+  health(userId: string): Promise<ProviderHealth[]>;
+  readonly connections: {
+    list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
+    get(id: string): Promise<ConnectionView>;
+    import(input: ImportInput): Promise<Imported>;
+    disconnect(id: string): Promise<boolean>;
+    log(id: string, limit?: number): ReturnType<typeof refreshLog>;
+  };
+  close(): Promise<void>;
+}
+
+/**
+ * @param env where settings come from, such as `process.env`: DATABASE_URL, REDIS_URL, ENCRYPTION_KEY and the providers' registrations
+ * @param readFile for `..._FILE` settings, such as `(path) => readFileSync(path, "utf8")`
+ * @throws {ConfigError} that names every wrong setting
+ */
+export function createEvertoken(env: Env, readFile: (path: string) => string, logger?: Logger): Evertoken {
+  const { config, providers } = readSettings(env, readFile);
+  const log = logger ?? createLogger("evertoken", config.logLevel);
+  const observe = createObserver(log, config.encryptionKeys[0] ?? "");
+  return fromEngine(
+    openEngine({ config, providers, logger: log, redis: impatient, observe, inJob: false, proxyEnv: env }),
+  );
+}
+
+/** All settings of a process, those of the providers included. @throws {ConfigError} */
+export function readSettings(env: Env, readFile: (path: string) => string) {
+  const { config, faults } = readConfig(env, readFile);
+  const providerSettings = readProviderSettings(env, readFile, catalogue);
+  const all = [...faults, ...providerSettings.faults];
+  if (all.length > 0) throw new ConfigError(all);
+  return { config, providers: createProviders(providerSettings.settings) };
+}
+
+export function fromEngine(engine: Engine): Evertoken {
+  const fresh = new FreshToken(engine);
+  return {
+    getAccessToken: (target, options) => getAccessToken(engine, fresh, target, options),
+    withAccessToken: (target, call, options) => withAccessToken(engine, fresh, target, call, options),
+    async refresh(target, { force = false } = {}) {
+      const { id, generation } = await readTarget(engine, target);
+      return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
+    },
+    scheduleNow: (target, options) => scheduleNow(engine, target, options),
+    scheduleNextRefresh: (target) => scheduleNextRefresh(engine, target),
+    refreshAllExpiring: (options) => refreshAllExpiring(engine, options),
+    tokenStatus: (target) => readTokenStatus(engine, target),
+    health: (userId) => userHealth(engine, userId),
+    connections: {
+      list: (filter) => listConnections(engine, filter),
+      get: (id) => getConnection(engine, id),
+      import: (input) => importConnection(engine, input),
+      disconnect: async (id) => disconnectConnection(engine, (await getConnection(engine, id)).id),
+      log: (id, limit) => refreshLog(engine, id, limit),
+    },
+    close: () => engine.close(),
+  };
+}

@@ -1,0 +1,10 @@
+export { ConfigError } from "@evertoken/adapters";
+export type { AccessToken, AccessTokenOptions, Target } from "./access-token.ts";
+export type { BulkOptions, BulkReport } from "./bulk-refresh.ts";
+export type { ConnectionFilter, ConnectionView, ProviderHealth } from "./connections.ts";
+export { createEvertoken, type Evertoken } from "./evertoken.ts";
+export { EvertokenError, type EvertokenErrorCode } from "./evertoken-error.ts";
+export type { Imported, ImportInput } from "./import-connection.ts";
+export type { Scheduled } from "./schedule.ts";
+export type { TokenStatus } from "./token-status.ts";
+export type { WithAccessTokenOptions } from "./with-access-token.ts";

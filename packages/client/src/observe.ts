@@ -1,0 +1,51 @@
+import { createUserHash, describeError, type Logger } from "@evertoken/adapters";
+import type { Observation } from "@evertoken/core";
+
+/** The one place where refreshes become log lines. `[hubspot][a1b2c3d4]`: provider and keyed hash of the user id. */
+export function createObserver(logger: Logger, hashKey: string): (observation: Observation) => void {
+  const userHash = createUserHash(hashKey);
+  return (observation) => {
+    switch (observation.kind) {
+      case "settled":
+        return settled(logger, userHash, observation);
+      case "found_in_spool":
+        logger.warn(
+          { connection: observation.connectionId, generation: observation.generation },
+          "committing a kept token set",
+        );
+        return;
+      case "commit_deferred":
+        logger.error(
+          { connection: observation.connectionId, err: describeError(observation.error) },
+          "the store is away: new token set kept in the spool",
+        );
+        return;
+      default:
+        observation satisfies never;
+    }
+  };
+}
+
+function settled(
+  logger: Logger,
+  userHash: (userId: string) => string,
+  { record, committed }: Extract<Observation, { kind: "settled" }>,
+): void {
+  const { transition, log } = record;
+  const granted = transition.kind === "store";
+  const line = {
+    connection: record.connectionId,
+    generation: record.generation,
+    trigger: log.trigger,
+    outcome: log.outcome,
+    durationMs: log.durationMs,
+    ...(log.httpStatus === null ? {} : { httpStatus: log.httpStatus }),
+    ...(log.message === null ? {} : { reason: log.message }),
+    ...(transition.nextRefreshAt === null ? {} : { nextRefreshAt: transition.nextRefreshAt }),
+    ...(granted ? {} : { status: transition.status }),
+    ...(committed === "committed" ? {} : { committed }),
+  };
+  const text = `[${record.provider}][${userHash(record.userId)}] ${log.outcome}`;
+  if (granted && committed !== "superseded") logger.info(line, text);
+  else logger.warn(line, text);
+}

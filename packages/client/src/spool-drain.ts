@@ -1,0 +1,50 @@
+import { describeError } from "@evertoken/adapters";
+import { finishKept } from "@evertoken/core";
+import type { Engine } from "./engine.ts";
+
+/** Commits what was kept while Postgres was away. Records that are still in the way stay kept. @returns how many were committed */
+export async function drainSpool(engine: Engine): Promise<number> {
+  let drained = 0;
+  for (const record of await engine.spool.all()) {
+    const { committed } = await finishKept(record, engine.refresh);
+    if (committed === "deferred") return drained;
+    drained++;
+  }
+  return drained;
+}
+
+/** Looks into the spool again and again, by itself. */
+export class SpoolDrain {
+  readonly #engine: Engine;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(engine: Engine, everyMs = 1000) {
+    this.#engine = engine;
+    this.#everyMs = everyMs;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#drain().finally(() => {
+        this.#running = null;
+      });
+    }, this.#everyMs);
+  }
+
+  /** One last look: what can be committed is, what cannot stays kept. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#running;
+    await this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      await drainSpool(this.#engine);
+    } catch (error) {
+      this.#engine.logger.warn({ err: describeError(error) }, "the spool could not be drained");
+    }
+  }
+}

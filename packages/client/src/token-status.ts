@@ -1,0 +1,48 @@
+import { jobId, marginMs, type TokenState, tokenState } from "@evertoken/core";
+import { readTarget, type Target } from "./access-token.ts";
+import type { Engine } from "./engine.ts";
+
+export interface TokenStatus {
+  readonly connectionId: string;
+  readonly provider: string;
+  readonly status: string;
+  readonly token: TokenState;
+  readonly expiresAt: Date | null;
+  readonly expiresInSeconds: number | null;
+  readonly nextRefreshAt: Date | null;
+  readonly lastRefreshAt: Date | null;
+  readonly errorCode: string | null;
+  /** The pending job as Redis has it; `unknown` when Redis is away; null when there is none. */
+  readonly job: { readonly id: string; readonly state: string; readonly dueAt: Date | null } | "unknown" | null;
+}
+
+export async function readTokenStatus(engine: Engine, target: Target): Promise<TokenStatus> {
+  const row = await readTarget(engine, target);
+  const policy = engine.providers.get(row.provider)?.policy;
+  const margin = policy === undefined ? engine.config.timing.marginMs : marginMs(policy, engine.config.timing);
+  const now = new Date();
+  return {
+    connectionId: row.id,
+    provider: row.provider,
+    status: row.status,
+    token: tokenState(row.expires_at, margin, now),
+    expiresAt: row.expires_at,
+    expiresInSeconds: row.expires_at === null ? null : Math.round((row.expires_at.getTime() - now.getTime()) / 1000),
+    nextRefreshAt: row.next_refresh_at,
+    lastRefreshAt: row.last_refresh_at,
+    errorCode: row.last_error_code,
+    job: await pendingJob(engine, row.provider, jobId(row.id, row.generation)),
+  };
+}
+
+async function pendingJob(engine: Engine, provider: string, id: string): Promise<TokenStatus["job"]> {
+  try {
+    const queue = engine.queues.refresh(provider);
+    const job = await queue.getJob(id);
+    if (job === undefined || job === null) return null;
+    const state = await job.getState();
+    return { id, state, dueAt: state === "delayed" ? new Date(job.timestamp + job.delay) : null };
+  } catch {
+    return "unknown";
+  }
+}
