@@ -1,7 +1,13 @@
 /**
- * Takes buttons off Bull Board's page that the guard refuses to everyone. Convenience only: its class names may change
- * with an upgrade, and then a button is back that answers with a notice.
+ * Takes buttons off Bull Board's page that the guard refuses to everyone. Convenience only: names may change with an
+ * upgrade, and then a button is back that answers with a notice. Of a job's buttons, promote and retry stay.
  */
 export const boardStyle = `
-[class*="queueActions-"] { display: none; }
+[class*="queueActions-"],
+[class*="actionsCell-"] button,
+[class*="jobActions-"] li:not(:has(.lucide-corner-up-left, .lucide-rotate-cw, .lucide-refresh-cw)),
+[class*="dropdown-"] > [role="menuitem"]:has(.lucide-pause, .lucide-play, .lucide-refresh-cw),
+[role="menuitem"]:has(.lucide-plus, .lucide-chart-no-axes-gantt, .lucide-gauge, .lucide-trash-2, .lucide-ban) {
+  display: none !important;
+}
 `;

@@ -3,7 +3,7 @@ import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import type { Queue } from "bullmq";
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { accessTo, methodsOf, routeKey } from "./access.ts";
 import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
@@ -92,7 +92,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   const cookieName = deps.secureCookies ? "__Host-evertoken" : "evertoken";
   const app = fastify({
     loggerInstance: deps.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: deps.trustProxy ?? false,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
