@@ -43,9 +43,8 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
     headers: { "user-agent": options.userAgent ?? "evertoken/0.1" },
   });
   const exchange = async (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer> => {
-    if (!allowPrivateAddresses && isPrivateAddress(new URL(request.url).hostname)) {
-      return { kind: "failure", sent: false, code: "ERR_PRIVATE_ADDRESS", status: null };
-    }
+    const refused = allowPrivateAddresses ? null : refusal(request.url);
+    if (refused !== null) return { kind: "failure", sent: false, code: refused, status: null };
     return send(client, request, maxBodyBytes, signal);
   };
   return Object.assign(exchange, {
@@ -54,6 +53,12 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
       agents.https.destroy();
     },
   });
+}
+
+/** Names are judged when they are looked up; an address is never looked up. */
+function refusal(url: string): string | null {
+  if (!URL.canParse(url)) return "ERR_INVALID_URL";
+  return isPrivateAddress(new URL(url).hostname) ? "ERR_PRIVATE_ADDRESS" : null;
 }
 
 function createAgents({ allowPrivateAddresses = false, proxyEnv, ca }: ExchangeOptions) {
@@ -72,26 +77,25 @@ function createAgents({ allowPrivateAddresses = false, proxyEnv, ca }: ExchangeO
 
 async function send(client: Got, request: HttpRequest, maxBodyBytes: number, signal?: AbortSignal): Promise<RawAnswer> {
   let wire: ClientRequest | undefined;
-  let tooLarge = false;
+  const overflow = new AbortController();
   try {
     const pending = client(request.url, {
       method: request.method,
       headers: request.headers,
       ...(request.body === null ? {} : { body: request.body }),
-      ...(signal === undefined ? {} : { signal }),
+      signal: signal === undefined ? overflow.signal : AbortSignal.any([signal, overflow.signal]),
     });
     pending.on("request", (started) => {
       wire = started;
     });
     pending.on("downloadProgress", ({ transferred }) => {
-      if (transferred <= maxBodyBytes) return;
-      tooLarge = true;
-      wire?.destroy();
+      if (transferred > maxBodyBytes) overflow.abort();
     });
     const response = await pending;
+    if (overflow.signal.aborted) throw overflow.signal.reason;
     return { kind: "response", status: response.statusCode, headers: flat(response.headers), body: response.rawBody };
   } catch (error) {
-    return failureOf(error, wire, tooLarge);
+    return failureOf(error, wire, overflow.signal.aborted);
   }
 }
 

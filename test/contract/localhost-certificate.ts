@@ -1,0 +1,21 @@
+/** A self-signed certificate for localhost and 127.0.0.1, for tests alone: nothing trusts it and nothing is protected by it. */
+export const localhostCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUIFQdp7xEcLTln/GbNS4JNPKNsecwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAwNDc1OFoYDzIxMjYxMDI4
+MDA0NzU4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARrceEjSw9LhmQ+Aq9qi4ELDRt8wEYc0sBo5CDCFazQod3PF5auWpUV
+OFhZ8QKnHwwy5B/zBXRexzLPbyfzIzgCo28wbTAdBgNVHQ4EFgQU3/zfwHpHy22d
+LydoBKIH4X9jB/wwHwYDVR0jBBgwFoAU3/zfwHpHy22dLydoBKIH4X9jB/wwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAOiOPoPQKw5+QWUcAZ1pCan924WSJalGNtVCeXAEvad5AiBb
+xW1/oL+5NTBLnbqzEl8j05DFpk9h2nlJ0Se82iQ+Vw==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgl4g22SbVhw7j4wE8
+AjyJaGEQZWgO4HJWT51jaZ9TfZmhRANCAARrceEjSw9LhmQ+Aq9qi4ELDRt8wEYc
+0sBo5CDCFazQod3PF5auWpUVOFhZ8QKnHwwy5B/zBXRexzLPbyfzIzgC
+-----END PRIVATE KEY-----
+`,
+};
