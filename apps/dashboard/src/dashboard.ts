@@ -72,7 +72,7 @@ function answerTrouble(app: FastifyInstance): void {
   });
 }
 
-/** Who did what: every change that went through, with the name of the user. Part of the audit trail. */
+/** Who did what: every change that a user asked for, refused or not, with its status. Part of the audit trail. */
 function recordActions(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
     const key = routeKey(request.method, request.routeOptions.url ?? "");
@@ -103,6 +103,10 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   await app.register(formbody, { bodyLimit: 16 * 1024 });
   app.decorateRequest("session", undefined);
   app.addHook("onRequest", createGuard(sessions, cookieName));
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+    return payload;
+  });
   await app.register(rateLimit, { global: false });
   recordActions(app);
   app.get("/healthz", async () => ({ alive: true }));

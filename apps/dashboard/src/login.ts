@@ -15,8 +15,7 @@ export interface LoginDeps {
   readonly attemptsPerMinute: number;
 }
 
-const html = (reply: FastifyReply, page: string): FastifyReply =>
-  reply.type("text/html; charset=utf-8").header("cache-control", "no-store").send(page);
+const html = (reply: FastifyReply, page: string): FastifyReply => reply.type("text/html; charset=utf-8").send(page);
 
 const loginSchema = {
   type: "object",

@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { connectRedis, impatient } from "@evertoken/adapters";
+import { createDashboard } from "@evertoken/dashboard";
+import { Queue } from "bullmq";
+import { type Logger, pino } from "pino";
+
+export const origin = "http://dashboard.test";
+const host = "dashboard.test";
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** A Redis of its own for one test file: what "changes nothing" means is compared key by key. */
+export async function startRedis() {
+  const port = await freePort();
+  const server = spawn("redis-server", ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1"], { stdio: "pipe" });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.stdout.on("data", (text: Buffer) => text.includes("Ready to accept connections") && resolve());
+  });
+  const client = connectRedis(`redis://127.0.0.1:${port}`, impatient, () => {});
+  return {
+    client,
+    connection: { host: "127.0.0.1", port },
+    stop: async () => {
+      client.disconnect();
+      server.kill();
+      await once(server, "exit");
+    },
+  };
+}
+
+const queueNames = ["refresh-hubspot", "sync", "maintenance"];
+
+/** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
+export async function startDashboard(
+  connection: { host: string; port: number },
+  changes: { loginAttempts?: number } = {},
+) {
+  const queues = queueNames.map((name) => new Queue(name, { connection, skipMetasUpdate: true }));
+  const logged: string[] = [];
+  const clock = { now: Date.UTC(2026, 0, 1) };
+  const logger: Logger = pino({ level: "trace" }, { write: (line: string) => logged.push(line) });
+  const health = { ready: true };
+  const app = await createDashboard({
+    queues: () => queues,
+    users: [
+      { name: "olga", password: "olga's password", role: "operator" },
+      { name: "victor", password: "victor's password", role: "viewer" },
+    ],
+    sessionSecret: "a secret of thirty-two characters",
+    secureCookies: true,
+    ready: async () => ({ ready: health.ready, checks: { redis: health.ready ? "ok" : "down" } }),
+    logger,
+    now: () => clock.now,
+    loginAttemptsPerMinute: changes.loginAttempts ?? 1000,
+  });
+
+  async function login(name: string, password = `${name}'s password`, headers: Record<string, string> = { origin }) {
+    return app.inject({
+      method: "POST",
+      url: "/login",
+      headers: { host, "content-type": "application/x-www-form-urlencoded", ...headers },
+      payload: new URLSearchParams({ name, password }).toString(),
+    });
+  }
+
+  /** A browser of that user: sends the cookie, and the origin with all that changes something. */
+  async function browserOf(name: string) {
+    const cookie = `${(await login(name)).headers["set-cookie"]}`.split(";", 1)[0] ?? "";
+    return (
+      method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+      url: string,
+      headers: Record<string, string> = { origin },
+    ) =>
+      app.inject({
+        method,
+        url,
+        headers: { host, cookie, ...headers },
+        ...(method === "PATCH" ? { payload: {} } : {}),
+      });
+  }
+
+  return {
+    app,
+    queues,
+    logged,
+    clock,
+    health,
+    login,
+    browserOf,
+    async close() {
+      await app.close();
+      await Promise.all(queues.map((queue) => queue.close()));
+    },
+  };
+}
