@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm";
@@ -37,13 +37,12 @@ let loaded: Promise<Glue> | undefined;
 /** Done by hand, since importing a .wasm file as a module makes Node print a warning about an experimental feature. */
 async function instantiate(): Promise<Glue> {
   const glue = bindings as unknown as Glue;
-  const file = import.meta.resolve("@prisma/schema-engine-wasm/schema_engine_bg").replace(/\.js$/, ".wasm");
-  const { instance } = await (globalThis as unknown as Host).WebAssembly.instantiate(
-    await readFile(fileURLToPath(file)),
-    {
-      "./schema_engine_bg.js": { ...glue, ...unrefTimers(glue) },
-    },
-  );
+  const file = createRequire(import.meta.url)
+    .resolve("@prisma/schema-engine-wasm/schema_engine_bg")
+    .replace(/\.js$/, ".wasm");
+  const { instance } = await (globalThis as unknown as Host).WebAssembly.instantiate(await readFile(file), {
+    "./schema_engine_bg.js": { ...glue, ...unrefTimers(glue) },
+  });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
   return glue;

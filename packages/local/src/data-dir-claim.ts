@@ -31,6 +31,14 @@ export function releaseDataDir(dataDir: string): void {
   rmSync(claimFile(dataDir), { force: true });
 }
 
+/** True when no living process owns the data directory; a server that its owner left there has then been ended. */
+export async function endAbandonedServer(dataDir: string): Promise<boolean> {
+  const claim = readClaim(dataDir);
+  if (claim && isAlive(claim.owner)) return false;
+  if (claim?.server) await endServer(claim.server);
+  return true;
+}
+
 async function endServer(server: string): Promise<void> {
   const pid = Number.parseInt(server, 10);
   for (const signal of ["SIGCONT", "SIGINT", "SIGKILL"] as const) {

@@ -1,3 +1,4 @@
+export { endAbandonedServer } from "./data-dir-claim.ts";
 export { freePort } from "./free-port.ts";
 export { LocalServer } from "./local-server.ts";
 export { LocalServiceError } from "./local-service-error.ts";

@@ -1,0 +1,73 @@
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { migrate } from "@evertoken/database";
+import { endAbandonedServer, type LocalServer, startPostgres, startRedis } from "@evertoken/local";
+import type { TestProject } from "vitest/node";
+
+/** What a test file gets to know; `services.ts` turns it into databases. */
+export type Services = { postgresUrl: string; redisUrl: string };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    services: Services;
+  }
+}
+
+type Running = { services: Services; stop: () => Promise<void> };
+type Shared = { running?: Promise<Running>; users: number };
+
+/** Every project loads this file anew, but one Postgres and one Redis are enough for the whole run. */
+const holder = globalThis as { evertokenTestServices?: Shared };
+holder.evertokenTestServices ??= { users: 0 };
+const shared = holder.evertokenTestServices;
+
+const directoryPrefix = "evertoken-test-";
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  shared.users += 1;
+  shared.running ??= start();
+  const { services, stop } = await shared.running;
+  project.provide("services", services);
+  return async () => {
+    shared.users -= 1;
+    if (shared.users === 0) await stop();
+  };
+}
+
+async function start(): Promise<Running> {
+  await removeAbandoned();
+  const directory = await mkdtemp(join(tmpdir(), directoryPrefix));
+  // As root, Postgres runs as another user, who has to get in.
+  await chmod(directory, 0o755);
+  // Processes are killed here, machines are not: without fsync a commit survives the former, and is quick.
+  const settings = { fsync: "off", full_page_writes: "off" };
+  const conf = { databases: "1024", appendonly: "no" };
+  const servers: LocalServer[] = [];
+  const stop = () => stopAll(servers, directory);
+  try {
+    const postgres = await startPostgres({ dataDir: join(directory, "postgres"), settings });
+    servers.push(postgres);
+    const redis = await startRedis({ dataDir: join(directory, "redis"), conf, onLine: console.log });
+    servers.push(redis);
+    await migrate(postgres.url);
+    return { services: { postgresUrl: postgres.url, redisUrl: redis.url }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function stopAll(servers: LocalServer[], directory: string): Promise<void> {
+  await Promise.all(servers.map((server) => server.stop()));
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** Ends what an earlier run left behind that was killed. */
+async function removeAbandoned(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(directoryPrefix));
+  for (const directory of names.map((name) => join(tmpdir(), name))) {
+    const ended = await Promise.all(["postgres", "redis"].map((name) => endAbandonedServer(join(directory, name))));
+    if (ended.every(Boolean)) await rm(directory, { recursive: true, force: true });
+  }
+}

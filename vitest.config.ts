@@ -1,0 +1,40 @@
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+
+type Suite = { name: string; maxWorkers: number; timeoutSeconds: number };
+
+/** One after the other: those that kill databases or measure time do not share the machine with others. */
+const suites: Suite[] = [
+  { name: "contract", maxWorkers: 2, timeoutSeconds: 30 },
+  { name: "integration", maxWorkers: 2, timeoutSeconds: 30 },
+  { name: "chaos", maxWorkers: 1, timeoutSeconds: 120 },
+  { name: "e2e", maxWorkers: 1, timeoutSeconds: 120 },
+  { name: "browser", maxWorkers: 1, timeoutSeconds: 60 },
+];
+
+const unit: TestProjectInlineConfiguration = {
+  test: {
+    name: "unit",
+    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "prisma/src/**/*.test.ts"],
+    sequence: { groupOrder: 0 },
+  },
+};
+
+/** The databases stand ready, and every file has to clean up after itself. */
+function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number): TestProjectInlineConfiguration {
+  const support = name === "contract" ? ["test/support/**/*.test.ts"] : [];
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`, ...support],
+      pool: "forks",
+      maxWorkers,
+      testTimeout: timeoutSeconds * 1000,
+      hookTimeout: 60_000,
+      globalSetup: ["test/support/services-global-setup.ts"],
+      setupFiles: ["test/support/services-setup.ts"],
+      sequence: { groupOrder: index + 1 },
+    },
+  };
+}
+
+export default defineConfig({ test: { projects: [unit, ...suites.map(withServices)], passWithNoTests: true } });
