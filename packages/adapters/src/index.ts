@@ -5,10 +5,12 @@ export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-ch
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";
 export { createPool } from "./pool.ts";
 export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
+export { type Running, runProcess } from "./run-process.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type ClaimOptions, claim } from "./store/claim.ts";

@@ -23,6 +23,8 @@ export interface Queues {
   place(due: Due): Promise<void>;
   /** Runs the connection's own job now, ahead of routine work; adds it if it is missing. */
   bringForward(due: Omit<Due, "dueAt">, data: RefreshJobData): Promise<void>;
+  /** Fetches the child tokens of a connection's new token set. */
+  derive(connectionId: string, generation: number): Promise<void>;
   remove(provider: string, connectionId: string, generation: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -103,6 +105,11 @@ export function createQueues(redis: Redis, prefix: string): Queues {
       await job.updateData(data);
       await job.promote().catch(notDelayed);
       await job.changePriority({ priority: priority.urgent }).catch(notDelayed);
+    },
+    async derive(connectionId, generation) {
+      const backoff = { type: "exponential", delay: 5000 };
+      const options = { jobId: `derive-${jobId(connectionId, generation)}`, attempts: 10, backoff, stackTraceLimit: 1 };
+      await open("sync").add("derive", { connectionId }, { ...options, removeOnComplete: true, removeOnFail: true });
     },
     async remove(provider, connectionId, generation) {
       await refresh(provider).remove(jobId(connectionId, generation));

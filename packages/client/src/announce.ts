@@ -10,11 +10,15 @@ import type { CommitRecord } from "@evertoken/core";
 export function createAnnounce(
   queues: Queues,
   logger: Logger,
+  derives: (provider: string) => boolean,
   inJob: boolean,
 ): (record: CommitRecord) => Promise<void> {
   return async (record) => {
     try {
       await placeJob(queues, record, inJob);
+      if (record.transition.kind === "store" && derives(record.provider)) {
+        await queues.derive(record.connectionId, record.generation + 1);
+      }
       if (record.transition.events.length > 0) await nudgeDelivery(queues);
     } catch (error) {
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");

@@ -86,7 +86,7 @@ export function openEngine(options: EngineOptions): Engine {
     providerOf: (connection) => providerRules(providers, exchange, connection),
     now: () => new Date(),
     random: Math.random,
-    announce: createAnnounce(queues, logger, options.inJob),
+    announce: createAnnounce(queues, logger, (provider) => derives(providers, provider), options.inJob),
     observe: options.observe,
   };
   return {
@@ -99,6 +99,11 @@ export function openEngine(options: EngineOptions): Engine {
       await pool.end();
     },
   };
+}
+
+/** Whether a provider hands out child tokens for a connection's token. */
+export function derives(providers: Providers, provider: string): boolean {
+  return (providers.get(provider)?.provider.derived ?? null) !== null;
 }
 
 /** Remembers a success; a failure is tried again. */

@@ -2,7 +2,7 @@ import { disconnect, type NewConnection, type Stored, upsert } from "@evertoken/
 import { type AuthType, dueAt, type RefreshPolicy } from "@evertoken/core";
 import { z } from "zod";
 import { nudgeDelivery } from "./announce.ts";
-import type { Engine } from "./engine.ts";
+import { derives, type Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 
 const when = z.union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))]);
@@ -133,6 +133,7 @@ async function schedule(
   try {
     if (stored.reconnected) await engine.queues.remove(provider, id, generation - 1);
     if (nextRefreshAt !== null) await engine.queues.add({ id, provider, generation, dueAt: nextRefreshAt });
+    if (derives(engine.providers, provider)) await engine.queues.derive(id, generation);
     await nudgeDelivery(engine.queues);
     return true;
   } catch {

@@ -1,12 +1,17 @@
-import { createUserHash, describeError, type Logger } from "@evertoken/adapters";
+import { createUserHash, describeError, type Logger, type Metrics } from "@evertoken/adapters";
 import type { Observation } from "@evertoken/core";
 
-/** The one place where refreshes become log lines. `[hubspot][a1b2c3d4]`: provider and keyed hash of the user id. */
-export function createObserver(logger: Logger, hashKey: string): (observation: Observation) => void {
+/**
+ * The one place where refreshes become log lines and metrics. `[hubspot][a1b2c3d4]`: provider and keyed hash of the user id.
+ *
+ * @param hashKey so that hashes of ids cannot be looked up in a list
+ */
+export function createObserver(logger: Logger, hashKey: string, metrics?: Metrics): (observation: Observation) => void {
   const userHash = createUserHash(hashKey);
   return (observation) => {
     switch (observation.kind) {
       case "settled":
+        if (metrics !== undefined) count(metrics, observation);
         return settled(logger, userHash, observation);
       case "found_in_spool":
         logger.warn(
@@ -26,11 +31,14 @@ export function createObserver(logger: Logger, hashKey: string): (observation: O
   };
 }
 
-function settled(
-  logger: Logger,
-  userHash: (userId: string) => string,
-  { record, committed }: Extract<Observation, { kind: "settled" }>,
-): void {
+type Settled = Extract<Observation, { kind: "settled" }>;
+
+function count({ refreshes, refreshSeconds }: Metrics, { record: { provider, log } }: Settled): void {
+  refreshes.inc({ provider, outcome: log.outcome, trigger: log.trigger });
+  refreshSeconds.observe({ provider }, log.durationMs / 1000);
+}
+
+function settled(logger: Logger, userHash: (userId: string) => string, { record, committed }: Settled): void {
   const { transition, log } = record;
   const granted = transition.kind === "store";
   const line = {

@@ -63,7 +63,10 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committe
 }
 
 /** Commits what the spool kept, and drops it there only when it is safe in the store. */
-export async function finishKept(kept: CommitRecord, deps: RefreshDeps): Promise<Extract<RefreshResult, { kind: "settled" }>> {
+export async function finishKept(
+  kept: CommitRecord,
+  deps: RefreshDeps,
+): Promise<Extract<RefreshResult, { kind: "settled" }>> {
   const result = await finish(kept, null, deps);
   if (result.committed !== "deferred") await deps.spool.drop(kept);
   return result;

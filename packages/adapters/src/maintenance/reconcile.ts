@@ -1,7 +1,7 @@
 import { jobId, spreadFraction } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { Due, Queues } from "../queues.ts";
-import { type DueRow, duePage } from "../store/maintenance.ts";
+import { behindInDeriving, type DueRow, duePage } from "../store/maintenance.ts";
 import { providerStates } from "../store/provider-states.ts";
 import { checkJobs, type JobStanding } from "./job-check.ts";
 import type { OrphanSearch } from "./orphans.ts";
@@ -14,6 +14,8 @@ export interface ReconcileDeps {
   readonly now: () => Date;
   /** Overdue jobs that are added again are spread over this time, so that no provider is stormed. */
   readonly overdueSpreadMs: number;
+  /** Providers that hand out child tokens. */
+  readonly deriving: readonly string[];
   /** Called after each page, for progress. */
   readonly onPage?: (checked: number) => void;
 }
@@ -52,6 +54,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     if (last === undefined || page.length < pageSize) break;
     after = last.id;
   }
+  for (const { id, generation } of await behindInDeriving(deps.pool, deps.deriving))
+    await deps.queues.derive(id, generation);
   const orphansRemoved = await deps.orphans.search(deps.queues);
   return { ...report, orphansRemoved, queuesPaused };
 }

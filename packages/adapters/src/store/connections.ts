@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AuthType, ConnectionStatus, Sealed } from "@evertoken/core";
+import type { AuthType, ConnectionStatus, EventName, Sealed } from "@evertoken/core";
 import type { Pool } from "pg";
 
 /** A new token set from outside: connecting, reconnecting, importing. */
@@ -67,13 +67,19 @@ export async function upsert(
         row.nextRefreshAt,
         connection.metadata,
         now,
-        known === null ? "connection.created" : "connection.reconnected",
+        eventOf(connection, known !== null),
       ],
     });
     const stored = rows[0];
     if (stored !== undefined) return { ...stored, reconnected: known !== null };
     // Another process stored the same account between our look and our write: look again.
   }
+}
+
+/** Derived tokens come and go with their parent's: nobody connected anything. */
+function eventOf({ authType }: NewConnection, known: boolean): EventName | null {
+  if (authType === "derived") return null;
+  return known ? "connection.reconnected" : "connection.created";
 }
 
 async function findId(pool: Pool, { userId, provider, externalAccountId }: NewConnection): Promise<string | null> {
@@ -106,6 +112,7 @@ WITH stored AS (
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT $18, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at) FROM stored
+  WHERE $18::text IS NOT NULL
 )
 SELECT id, generation FROM stored`;
 
@@ -187,7 +194,7 @@ export async function tokenByUser(pool: Pool, userId: string, provider: string):
   const { rows } = await pool.query<TokenRow>({
     name: "token-by-user",
     text: `SELECT ${tokenColumns} FROM connections WHERE user_id = $1 AND provider = $2
-      ORDER BY status = 'disconnected', status = 'needs_reauth', connected_at DESC LIMIT 1`,
+      ORDER BY status = 'disconnected', auth_type = 'derived', status = 'needs_reauth', connected_at DESC LIMIT 1`,
     values: [userId, provider],
   });
   return rows[0] ?? null;

@@ -21,6 +21,20 @@ export async function duePage(pool: Pool, afterId: string, limit: number): Promi
   return rows;
 }
 
+/** Connections of these providers whose child tokens are behind their own. */
+export async function behindInDeriving(
+  pool: Pool,
+  providers: readonly string[],
+): Promise<{ id: string; generation: number }[]> {
+  const { rows } = await pool.query<{ id: string; generation: number }>({
+    name: "behind-in-deriving",
+    text: `SELECT id, generation FROM connections WHERE provider = ANY($1::text[]) AND auth_type = 'oauth2'
+      AND derived_generation < generation AND status = 'connected' LIMIT 10000`,
+    values: [providers],
+  });
+  return rows;
+}
+
 /** Of the given jobs, those whose connection is gone, needs none, or has moved on to another generation. */
 export async function withoutConnection(
   pool: Pool,

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
+import {
+  createObserver,
+  openEngine,
+  prepareEngine,
+  readSettings,
+  SpoolDrain,
+  servicesReady,
+} from "@evertoken/client/engine";
+import { Scheduler } from "./scheduler.ts";
+
+await runProcess("scheduler", async () => {
+  const { config, providers } = readSettings(process.env, (path) => readFileSync(path, "utf8"));
+  const logger = createLogger("scheduler", config.logLevel);
+  const metrics = createMetrics();
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
+  const engine = openEngine({
+    config,
+    providers,
+    logger,
+    redis: patient,
+    observe,
+    inJob: false,
+    proxyEnv: process.env,
+  });
+  await prepareEngine(engine);
+
+  const drain = new SpoolDrain(engine);
+  drain.start();
+  const scheduler = new Scheduler(engine, metrics);
+  await scheduler.start();
+  const health = await startHealthServer({
+    host: config.healthHost,
+    port: config.schedulerPort,
+    alive: () => true,
+    ready: () => servicesReady(engine),
+    metrics: () => metrics.registry.metrics(),
+  });
+  logger.info({ port: health.port }, "scheduler ready");
+
+  return {
+    shutdownMs: config.shutdownMs,
+    async stop() {
+      await scheduler.stop();
+      await drain.stop();
+      await health.close();
+      await engine.close();
+      logger.info("stopped");
+    },
+  };
+});

@@ -1,0 +1,85 @@
+import { describeError, type Metrics, queuePrefix } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/client/engine";
+import { type Job, type Queue, UnrecoverableError, Worker } from "bullmq";
+import { createTasks, runTask, type Task } from "./tasks.ts";
+
+/** An emptied Redis has lost the schedules as well: they are put back this often. */
+const registerMs = 30_000;
+
+/**
+ * Registers the maintenance tasks as BullMQ job schedulers and runs them. Any number of replicas may run: a scheduler's iteration is
+ * one job, and the queue runs one at a time.
+ */
+export class Scheduler {
+  readonly #engine: Engine;
+  readonly #metrics: Metrics;
+  readonly #tasks: ReadonlyMap<string, Task>;
+  readonly #queue: Queue;
+  #worker: Worker | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(engine: Engine, metrics: Metrics) {
+    this.#engine = engine;
+    this.#metrics = metrics;
+    this.#tasks = new Map(createTasks(engine).map((task) => [task.name, task]));
+    this.#queue = engine.queues.fixed("maintenance");
+  }
+
+  async start(): Promise<void> {
+    await this.#register();
+    this.#timer = setInterval(() => void this.#registerAgain(), registerMs);
+    this.#worker = this.#run();
+    for (const task of this.#tasks.values()) {
+      if (task.onStart)
+        await this.#queue.add(
+          task.name,
+          {},
+          { jobId: `start-${task.name}`, removeOnComplete: true, removeOnFail: true },
+        );
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#worker?.close();
+  }
+
+  async #register(): Promise<void> {
+    const { timeZone } = this.#engine.config.schedules;
+    await this.#queue.setGlobalConcurrency(this.#engine.config.concurrency.maintenance);
+    for (const { name, cron } of this.#tasks.values()) {
+      await this.#queue.upsertJobScheduler(name, { pattern: cron, tz: timeZone }, { name });
+    }
+  }
+
+  async #registerAgain(): Promise<void> {
+    try {
+      await this.#register();
+    } catch (error) {
+      this.#engine.logger.warn({ err: describeError(error) }, "could not register the schedules");
+    }
+  }
+
+  #run(): Worker {
+    const { config, logger, queues } = this.#engine;
+    const worker = new Worker("maintenance", (job) => this.#process(job), {
+      connection: queues.redis,
+      prefix: queuePrefix(config.redisPrefix, "maintenance"),
+      concurrency: config.concurrency.maintenance,
+      lockDuration: 60_000,
+      stalledInterval: 10_000,
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 500 },
+      removeOnFail: { count: 500 },
+    });
+    worker.on("error", (error) => logger.warn({ queue: "maintenance", err: describeError(error) }, "queue trouble"));
+    worker.on("failed", (job, error) => logger.error({ task: job?.name, err: describeError(error) }, "task failed"));
+    return worker;
+  }
+
+  async #process(job: Job): Promise<unknown> {
+    const task = this.#tasks.get(job.name);
+    if (task === undefined) throw new UnrecoverableError(`there is no task ${job.name}`);
+    return runTask(task, this.#engine, this.#metrics);
+  }
+}

@@ -1,0 +1,70 @@
+import { type Metrics, OrphanSearch, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
+import { type Engine, nudgeDelivery, openQueues } from "@evertoken/client/engine";
+
+/** The counts that every run reports. */
+export type TaskReport = Readonly<Record<string, number>>;
+
+export interface Task {
+  readonly name: string;
+  readonly cron: string;
+  /** Also as soon as a scheduler starts. */
+  readonly onStart: boolean;
+  run(): Promise<TaskReport>;
+}
+
+const dayMs = 86_400_000;
+
+/** What keeps Redis and Postgres in step, unattended. */
+export function createTasks(engine: Engine): Task[] {
+  const { config, pool, queues, providers } = engine;
+  const now = () => new Date();
+  const orphans = new OrphanSearch(pool);
+  const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
+  const counted = (windowMs: number, sinceMs: number) => async () => ({
+    ...(await sweep({ pool, queues, now }, windowMs, sinceMs)),
+  });
+  return [
+    {
+      name: "reconcile",
+      cron: config.schedules.reconcile,
+      onStart: true,
+      async run() {
+        await openQueues(engine);
+        const { overdueSpreadMs } = config;
+        const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
+        await nudgeDelivery(queues);
+        return { ...report };
+      },
+    },
+    {
+      name: "sweep",
+      cron: config.schedules.sweep,
+      onStart: true,
+      run: counted(config.sweepWindowMs, config.sweepWindowMs),
+    },
+    {
+      name: "daily-sweep",
+      cron: config.schedules.dailySweep,
+      onStart: false,
+      run: counted(config.dailySweepWindowMs, dayMs),
+    },
+    {
+      name: "prune",
+      cron: config.schedules.prune,
+      onStart: false,
+      async run() {
+        const before = new Date(Date.now() - config.keepLogDays * dayMs);
+        return { logRows: await pruneLog(pool, before), events: await pruneOutbox(pool, before) };
+      },
+    },
+  ];
+}
+
+/** Runs one task and reports it: in its log line, its metrics and, as the return value, its job. */
+export async function runTask(task: Task, { logger }: Engine, metrics: Metrics): Promise<TaskReport> {
+  const started = Date.now();
+  const report = await task.run();
+  for (const [count, value] of Object.entries(report)) metrics.maintenance.set({ task: task.name, count }, value);
+  logger.info({ task: task.name, ...report, durationMs: Date.now() - started }, `${task.name} done`);
+  return report;
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
+import { createObserver, openEngine, prepareEngine, readSettings } from "@evertoken/client/engine";
+import { ProgressWatch } from "./progress-watch.ts";
+import { QueueWorkers } from "./worker.ts";
+
+await runProcess("worker", async () => {
+  const { config, providers } = readSettings(process.env, (path) => readFileSync(path, "utf8"));
+  const logger = createLogger("worker", config.logLevel);
+  const metrics = createMetrics();
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
+  const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: true, proxyEnv: process.env });
+  await prepareEngine(engine);
+
+  const workers = new QueueWorkers(engine);
+  await workers.start();
+  const watch = new ProgressWatch(engine);
+  watch.start();
+  const health = await startHealthServer({
+    host: config.healthHost,
+    port: config.workerPort,
+    alive: () => true,
+    ready: () => watch.ready(),
+    metrics: () => metrics.registry.metrics(),
+  });
+  logger.info({ port: health.port, queues: workers.queueNames }, "worker ready");
+
+  return {
+    shutdownMs: config.shutdownMs,
+    async stop() {
+      logger.info("stopping: running refreshes finish first");
+      watch.stop();
+      await workers.stop();
+      await health.close();
+      await engine.close();
+      logger.info("stopped");
+    },
+  };
+});

@@ -1,0 +1,87 @@
+import { describeError, queuePrefix } from "@evertoken/adapters";
+import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
+import { refreshQueue } from "@evertoken/core";
+import { type Processor, Worker, type WorkerOptions } from "bullmq";
+import { createNotificationsProcessor } from "./notifications-processor.ts";
+import { backoff } from "./refresh-failed.ts";
+import { createRefreshProcessor } from "./refresh-processor.ts";
+import { createSyncProcessor } from "./sync-processor.ts";
+
+/** How often to look for providers that got their first connection. */
+const lookForProvidersMs = 60_000;
+
+/** Runs the queues: one worker per provider, so that a slow or paused provider never delays another. */
+export class QueueWorkers {
+  readonly #engine: Engine;
+  readonly #workers = new Map<string, Worker>();
+  readonly #drain: SpoolDrain;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#drain = new SpoolDrain(engine);
+  }
+
+  get queueNames(): string[] {
+    return [...this.#workers.keys()];
+  }
+
+  async start(): Promise<void> {
+    this.#drain.start();
+    this.#run("notifications", createNotificationsProcessor(this.#engine), {
+      concurrency: this.#engine.config.concurrency.notifications,
+    });
+    this.#run("sync", createSyncProcessor(this.#engine), { concurrency: this.#engine.config.concurrency.sync });
+    await this.#addProviders();
+    this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
+  }
+
+  /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    await this.#drain.stop();
+  }
+
+  async #addProviders(): Promise<void> {
+    try {
+      for (const provider of await providersAtWork(this.#engine)) {
+        if (!this.#workers.has(refreshQueue(provider))) this.#runProvider(provider);
+      }
+    } catch (error) {
+      this.#engine.logger.warn({ err: describeError(error) }, "could not look for new providers");
+    }
+  }
+
+  #runProvider(provider: string): void {
+    const limit = this.#engine.providers.get(provider)?.provider.rateLimit ?? null;
+    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
+      concurrency: this.#engine.config.concurrency.refresh,
+      // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
+      limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },
+      settings: { backoffStrategy: backoff },
+    });
+  }
+
+  #run(name: string, processor: Processor, options: Partial<WorkerOptions>): void {
+    const { queues, config, logger } = this.#engine;
+    const worker = new Worker(name, processor, {
+      connection: queues.redis,
+      prefix: queuePrefix(config.redisPrefix, name),
+      lockDuration: 30_000,
+      stalledInterval: 10_000,
+      // A stall is a crash of ours, never a reason to give a connection up; the lease says who may act.
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 1000 },
+      removeOnFail: { count: 5000 },
+      ...options,
+    });
+    worker.on("error", (error) => logger.warn({ queue: name, err: describeError(error) }, "queue trouble"));
+    worker.on("stalled", (jobId) =>
+      logger.warn({ queue: name, job: jobId }, "a job was taken over from a dead worker"),
+    );
+    this.#workers.set(name, worker);
+  }
+}
+
+const unlimited = { max: 1_000_000, duration: 1000 };

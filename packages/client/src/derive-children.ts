@@ -1,0 +1,95 @@
+import { upsert } from "@evertoken/adapters";
+import { type DerivedToken, derivedRequest, readDerived } from "@evertoken/providers";
+import { getAccessToken } from "./access-token.ts";
+import type { Engine } from "./engine.ts";
+import { FreshToken } from "./fresh-token.ts";
+
+/**
+ * Fetches the child tokens that a provider hands out for a connection's token, such as those of a Meta user's Pages, all result pages,
+ * and stores each as a child connection. A child that is no longer listed is shown as needing the user.
+ *
+ * @returns how many children there are
+ * @throws when the provider does not answer; the job is then retried
+ */
+export async function deriveChildren(engine: Engine, parentId: string): Promise<number> {
+  const token = await getAccessToken(engine, new FreshToken(engine), parentId);
+  const parent = await engine.prisma.connection.findUniqueOrThrow({ where: { id: parentId } });
+  const children = await fetchAll(
+    engine,
+    parent.provider,
+    token.accessToken,
+    parent.metadata as Record<string, string>,
+  );
+  const now = new Date();
+  for (const child of children) await storeChild(engine, parent, child, now);
+  await settleDerived(engine, parentId, token.generation, children, now);
+  return children.length;
+}
+
+async function fetchAll(
+  { providers, exchange }: Engine,
+  providerId: string,
+  accessToken: string,
+  metadata: Record<string, string>,
+): Promise<DerivedToken[]> {
+  const provider = providers.get(providerId)?.provider;
+  const children: DerivedToken[] = [];
+  for (let next: string | null = null; ; ) {
+    const request = provider === undefined ? null : derivedRequest(provider, { accessToken, metadata, next });
+    if (provider === undefined || request === null) return children;
+    const answer = readDerived(provider, await exchange(request));
+    if (answer.kind === "failed")
+      throw new Error(`child tokens could not be fetched: HTTP ${answer.httpStatus ?? "failure"}`);
+    children.push(...answer.tokens);
+    if (answer.next === null) return children;
+    next = answer.next;
+  }
+}
+
+async function storeChild(
+  engine: Engine,
+  parent: { id: string; userId: string; provider: string; registration: string; scopes: string[] },
+  child: DerivedToken,
+  now: Date,
+): Promise<void> {
+  await upsert(
+    engine.pool,
+    {
+      userId: parent.userId,
+      provider: parent.provider,
+      registration: parent.registration,
+      externalAccountId: `page:${child.externalAccountId}`,
+      displayName: child.displayName,
+      parentId: parent.id,
+      authType: "derived",
+      tokenType: "bearer",
+      scopes: parent.scopes,
+      expiresAt: null,
+      refreshTokenExpiresAt: null,
+      metadata: {},
+    },
+    (id) => ({
+      accessToken: engine.keyring.seal(child.accessToken, id, "access_token"),
+      refreshToken: null,
+      nextRefreshAt: null,
+    }),
+    now,
+  );
+}
+
+async function settleDerived(
+  { pool }: Engine,
+  parentId: string,
+  generation: number,
+  children: readonly DerivedToken[],
+  now: Date,
+): Promise<void> {
+  const listed = children.map(({ externalAccountId }) => `page:${externalAccountId}`);
+  await pool.query(
+    `UPDATE connections SET status = 'needs_reauth', last_error_code = 'insufficient_scope',
+       last_error_message = 'the provider no longer lists it', updated_at = $3
+     WHERE parent_id = $1 AND auth_type = 'derived' AND status = 'connected' AND external_account_id <> ALL($2::text[])`,
+    [parentId, listed, now],
+  );
+  await pool.query("UPDATE connections SET derived_generation = $2 WHERE id = $1", [parentId, generation]);
+}
