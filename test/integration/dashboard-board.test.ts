@@ -1,9 +1,10 @@
 import { appRoutes } from "@bull-board/api/dist/routes.js";
 import { type Queue, Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startDashboard, startRedis } from "./dashboard-harness.ts";
+import { openRedis, startDashboard } from "./dashboard-harness.ts";
 
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let redis: Redis;
 let board: Awaited<ReturnType<typeof startDashboard>>;
 let operator: Awaited<ReturnType<typeof board.browserOf>>;
 let viewer: Awaited<ReturnType<typeof board.browserOf>>;
@@ -11,8 +12,8 @@ let refresh: Queue;
 let sync: Queue;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  board = await startDashboard(redis.connection);
+  redis = await openRedis();
+  board = await startDashboard(redis);
   [refresh, sync] = board.queues as [Queue, Queue];
   [operator, viewer] = [await board.browserOf("olga"), await board.browserOf("victor")];
   await refresh.add("refresh", { connectionId: "c1" }, { jobId: "c1-1", delay: 3_600_000 });
@@ -20,10 +21,7 @@ beforeAll(async () => {
   await refresh.upsertJobScheduler("daily", { every: 86_400_000 }, { name: "daily" });
   await runSyncJobs();
 });
-afterAll(async () => {
-  await board.close();
-  await redis.stop();
-});
+afterAll(() => board.close());
 
 /** Leaves one job that succeeded and one that failed, both careless with a token. */
 async function runSyncJobs() {
@@ -43,16 +41,16 @@ function worker(): Worker {
       if (id === "bad") throw new Error("GET https://api.test/me?access_token=tok-in-error failed");
       return { access_token: "tok-in-result", account: "Ada" };
     },
-    { connection: redis.connection },
+    { connection: redis },
   );
   return running;
 }
 
 /** Every key with its content. */
 async function snapshot(): Promise<Record<string, string>> {
-  const keys = (await redis.client.keys("*")).sort();
+  const keys = (await redis.keys("*")).sort();
   expect(keys).toContain("bull:refresh-hubspot:c1-1");
-  const dumps = await Promise.all(keys.map(async (key) => (await redis.client.dumpBuffer(key)).toString("hex")));
+  const dumps = await Promise.all(keys.map(async (key) => (await redis.dumpBuffer(key)).toString("hex")));
   return Object.fromEntries(keys.map((key, index) => [key, dumps[index] ?? ""]));
 }
 

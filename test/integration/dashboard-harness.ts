@@ -1,55 +1,28 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { connectRedis, impatient } from "@evertoken/adapters";
+import { connectRedis, createLogger, patient } from "@evertoken/adapters";
 import { createDashboard } from "@evertoken/dashboard";
 import { Queue } from "bullmq";
-import { type Logger, pino } from "pino";
+import type { Redis } from "ioredis";
+import { createRedis, onFileEnd } from "../support/services.ts";
 
 export const origin = "http://dashboard.test";
 const host = "dashboard.test";
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-/** A Redis of its own for one test file: what "changes nothing" means is compared key by key. */
-export async function startRedis() {
-  const port = await freePort();
-  const server = spawn("redis-server", ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1"], { stdio: "pipe" });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.stdout.on("data", (text: Buffer) => text.includes("Ready to accept connections") && resolve());
-  });
-  const client = connectRedis(`redis://127.0.0.1:${port}`, impatient, () => {});
-  return {
-    client,
-    connection: { host: "127.0.0.1", port },
-    stop: async () => {
-      client.disconnect();
-      server.kill();
-      await once(server, "exit");
-    },
-  };
+/** A Redis database of this file's own: what "changes nothing" means is compared key by key. */
+export async function openRedis(): Promise<Redis> {
+  const { url } = await createRedis();
+  const redis = connectRedis(url, patient, () => {});
+  onFileEnd(async () => redis.disconnect());
+  return redis;
 }
 
 const queueNames = ["refresh-hubspot", "sync", "maintenance"];
 
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
-export async function startDashboard(
-  connection: { host: string; port: number },
-  changes: { loginAttempts?: number } = {},
-) {
+export async function startDashboard(connection: Redis, changes: { loginAttempts?: number } = {}) {
   const queues = queueNames.map((name) => new Queue(name, { connection, skipMetasUpdate: true }));
   const logged: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 1) };
-  const logger: Logger = pino({ level: "trace" }, { write: (line: string) => logged.push(line) });
+  const logger = createLogger("dashboard", "trace", { write: (line: string) => logged.push(line) });
   const health = { ready: true };
   const app = await createDashboard({
     queues: () => queues,

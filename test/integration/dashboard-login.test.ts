@@ -1,16 +1,14 @@
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { origin, startDashboard, startRedis } from "./dashboard-harness.ts";
+import { openRedis, origin, startDashboard } from "./dashboard-harness.ts";
 
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let redis: Redis;
 let board: Awaited<ReturnType<typeof startDashboard>>;
 beforeAll(async () => {
-  redis = await startRedis();
-  board = await startDashboard(redis.connection);
+  redis = await openRedis();
+  board = await startDashboard(redis);
 });
-afterAll(async () => {
-  await board.close();
-  await redis.stop();
-});
+afterAll(() => board.close());
 
 const page = { accept: "text/html" };
 
@@ -91,7 +89,7 @@ test.each([
 });
 
 test("logins are rate limited by address, right passwords too", async () => {
-  const limited = await startDashboard(redis.connection, { loginAttempts: 2 });
+  const limited = await startDashboard(redis, { loginAttempts: 2 });
   try {
     expect((await limited.login("olga", "wrong")).statusCode).toBe(401);
     expect((await limited.login("olga", "wrong")).statusCode).toBe(401);
