@@ -139,6 +139,20 @@ test("tokens that an app's handler put into a job are not shown anywhere", async
   expect(bodies[1]).toContain("access_token=[hidden] failed");
 });
 
+test("nobody can read a queue in one gulp", async () => {
+  const jobs = Array.from({ length: 120 }, (_, index) => ({ name: "notify", data: {}, opts: { jobId: `n${index}` } }));
+  await board.queues[2]?.addBulk(jobs);
+  for (const [asked, given] of [
+    ["1000000", 100],
+    ["1e6", 100],
+    ["10&jobsPerPage=1000000", 100],
+    ["20", 20],
+  ] as const) {
+    const url = `/queues/api/queues?activeQueue=maintenance&status=waiting&page=1&jobsPerPage=${asked}`;
+    expect((await viewer("GET", url)).json().queues[2].jobs).toHaveLength(given);
+  }
+});
+
 test("Redis details and workers are not told", async () => {
   expect((await operator("GET", "/queues/api/redis/stats")).statusCode).toBe(403);
   expect((await operator("GET", "/queues/api/queues/sync/workers")).statusCode).toBe(403);
