@@ -20,8 +20,11 @@ function judge(provider: Provider, { status, headers, body }: Sample, secrets: r
 }
 
 function refresh(provider: Provider) {
-  const metadata = Object.fromEntries(Object.keys(provider.placeholders).map((name) => [name, "example"]));
-  return refreshRequest(provider, { registration, connection: { metadata, scopes: [] }, tokens });
+  return refreshRequest(provider, { registration, connection: { metadata: example(provider), scopes: [] }, tokens });
+}
+
+function example({ placeholders }: Provider): Record<string, string> {
+  return Object.fromEntries(Object.entries(placeholders).map(([name, { example }]) => [name, example]));
 }
 
 const refreshed = catalogue.filter(({ policy }) => policy.spends !== "nothing");
@@ -131,7 +134,8 @@ describe.each(refreshed.map((provider) => [provider.id, provider] as const))("%s
   it.each(["granted", "denied", "misconfigured", "throttled", "transient"])(
     "its file shows what %s looks like",
     (kind) => {
-      expect(provider.samples.map(({ judged }) => judged)).toContain(kind);
+      const shown = [...provider.samples.map(({ judged }) => judged), ...provider.undocumented];
+      expect(shown).toContain(kind);
     },
   );
 
@@ -178,9 +182,10 @@ describe.each(connected.map((provider) => [provider.id, provider] as const))("%s
         redirectUri: "https://app.example/cb",
         state: "st-1",
         codeChallenge: "ch-1",
+        metadata: example(provider),
       }),
     );
-    expect(url.searchParams.get("client_id")).toBe(registration.clientId);
+    expect(url.searchParams.get(provider.clientIdParameter)).toBe(registration.clientId);
     expect(url.searchParams.get("redirect_uri")).toBe("https://app.example/cb");
     expect(url.searchParams.get("state")).toBe("st-1");
     expect(url.searchParams.get("response_type")).toBe("code");

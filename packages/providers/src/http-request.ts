@@ -34,6 +34,7 @@ export function httpRequest(provider: Provider, parts: Parts): HttpRequest {
     ...authorization(clientAuth, registration),
   };
   const parameters = { ...parts.parameters, ...clientParameters(provider, clientAuth, registration) };
+  if (Object.keys(parameters).length === 0) return { method, url: parts.url, headers, body: null };
   switch (parts.encoding) {
     case "query":
       return { method: method === "POST" ? "GET" : method, url: withQuery(parts.url, parameters), headers, body: null };

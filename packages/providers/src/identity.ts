@@ -25,7 +25,7 @@ export function identityRequest(
   );
   const headers = Object.entries(provider.identity.headers).map(([name, value]) => [
     name,
-    value.replaceAll("{client_id}", input.clientId ?? ""),
+    value.replaceAll("{client_id}", input.clientId ?? "").replaceAll("{token}", input.accessToken),
   ]);
   return {
     method: "GET",

@@ -146,7 +146,9 @@ export const providerSchema = z.strictObject({
   authorizeUrl: urlTemplate.nullable().default(null),
   tokenUrl: urlTemplate.nullable().default(null),
   /** Allow pattern (anchored by us) of each part in braces, and what to take when the connection has none. */
-  placeholders: z.record(z.string(), z.strictObject({ pattern, default: z.string().optional() })).default({}),
+  placeholders: z
+    .record(z.string(), z.strictObject({ pattern, example: z.string(), default: z.string().optional() }))
+    .default({}),
   clientAuth: clientAuth.default("post"),
   encoding: encoding.default("form"),
   clientIdParameter: z.string().default("client_id"),
@@ -171,6 +173,8 @@ export const providerSchema = z.strictObject({
   derived: derived.nullable().default(null),
   rateLimit: z.strictObject({ max: z.number().int().positive(), perSeconds: seconds }).nullable().default(null),
   samples: z.array(sample).default([]),
+  /** Kinds of answers that nobody has published for this provider, so that there is no sample of them. */
+  undocumented: z.array(z.enum(["denied", "misconfigured", "throttled", "transient"])).default([]),
 });
 
 export type Grant = z.output<typeof grant>;

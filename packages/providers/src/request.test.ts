@@ -96,7 +96,10 @@ describe("the refresh request", () => {
 });
 
 describe("endpoints that differ per customer", () => {
-  const shop = { tokenUrl: "https://{shop}.acme.example/token", placeholders: { shop: { pattern: "[a-z0-9-]+" } } };
+  const shop = {
+    tokenUrl: "https://{shop}.acme.example/token",
+    placeholders: { shop: { pattern: "[a-z0-9-]+", example: "blue" } },
+  };
   const ask = (metadata: Record<string, string>) =>
     refreshRequest(acme(shop), { registration, connection: { metadata, scopes: [] }, tokens });
 

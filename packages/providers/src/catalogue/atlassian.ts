@@ -1,0 +1,55 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
+
+export default defineProvider({
+  id: "atlassian",
+  name: "Atlassian",
+  docs: "https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/",
+  authorizeUrl: "https://auth.atlassian.com/authorize",
+  tokenUrl: "https://auth.atlassian.com/oauth/token",
+  encoding: "json",
+  authorizeParameters: { audience: "api.atlassian.com", prompt: "consent" },
+  scopes: [
+    { scope: "read:me", why: "tells which account was connected" },
+    { scope: "offline_access", why: "without it there is no refresh token" },
+  ],
+  // A spent refresh token stays usable for about 10 minutes.
+  policy: {
+    lifetimeSeconds: 3600,
+    rotation: { kind: "grace", graceSeconds: 540 },
+    refreshTokenIdleSeconds: 7_776_000,
+    refreshTokenFixedSeconds: 31_536_000,
+  },
+  errors: [
+    {
+      where: { error: "unauthorized_client", error_description: { pattern: "refresh_token is invalid" } },
+      status: 403,
+      judged: "denied",
+    },
+    { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
+    { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
+  ],
+  identity: { url: "https://api.atlassian.com/me", id: "account_id", name: "name" },
+  samples: [
+    rotated(3600, { scope: "read:me offline_access" }),
+    {
+      name: "access withdrawn",
+      judged: "denied",
+      status: 403,
+      body: { error: "unauthorized_client", error_description: "refresh_token is invalid" },
+    },
+    {
+      name: "refresh token unknown",
+      judged: "denied",
+      status: 403,
+      body: { error: "invalid_grant", error_description: "Unknown or invalid refresh token." },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 401,
+      body: { error: "access_denied", error_description: "Unauthorized" },
+    },
+    ...httpTrouble,
+  ],
+});

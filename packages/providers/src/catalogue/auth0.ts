@@ -1,0 +1,43 @@
+import { defineProvider } from "../provider.ts";
+import { rotated } from "./shared/rfc-samples.ts";
+
+export default defineProvider({
+  id: "auth0",
+  name: "Auth0",
+  docs: "https://auth0.com/docs/secure/tokens/refresh-tokens/use-refresh-tokens",
+  authorizeUrl: "https://{domain}/authorize",
+  tokenUrl: "https://{domain}/oauth/token",
+  placeholders: { domain: { pattern: "[a-z0-9][a-z0-9-]*(\\.[a-z]{2})?\\.auth0\\.com", example: "acme.eu.auth0.com" } },
+  scopes: [
+    { scope: "openid", why: "tells which account was connected" },
+    { scope: "profile", why: "shows the account's name to its owner" },
+    { scope: "offline_access", why: "without it there is no refresh token" },
+  ],
+  pkce: "supported",
+  // Rotation is a setting of the application; with it, reuse ends the whole grant.
+  policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
+  errors: [
+    { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
+    { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
+  ],
+  throttle: { header: { name: "x-ratelimit-reset", unit: "epoch" } },
+  revoke: { url: "https://{domain}/oauth/revoke" },
+  identity: { url: "https://{domain}/userinfo", id: "sub", name: "name" },
+  samples: [
+    rotated(86_400, { scope: "openid profile offline_access" }),
+    {
+      name: "refresh token unknown, spent or withdrawn",
+      judged: "denied",
+      status: 403,
+      body: { error: "invalid_grant", error_description: "Unknown or invalid refresh token." },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 401,
+      body: { error: "access_denied", error_description: "Unauthorized" },
+    },
+    { name: "throttled", judged: "throttled", status: 429, body: { error: "too_many_attempts" } },
+    { name: "trouble", judged: "transient", status: 503, body: "" },
+  ],
+});

@@ -1,0 +1,40 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, kept } from "./shared/rfc-samples.ts";
+
+export default defineProvider({
+  id: "dropbox",
+  name: "Dropbox",
+  docs: "https://www.dropbox.com/developers/documentation/http/documentation#authorization",
+  authorizeUrl: "https://www.dropbox.com/oauth2/authorize",
+  tokenUrl: "https://api.dropboxapi.com/oauth2/token",
+  authorizeParameters: { token_access_type: "offline" },
+  scopes: [{ scope: "account_info.read", why: "tells which account was connected" }],
+  pkce: "supported",
+  policy: { lifetimeSeconds: 14_400 },
+  answer: { keep: ["account_id"] },
+  // Code and text in one string.
+  errors: [{ where: { error: { pattern: "^invalid_client" } }, judged: "misconfigured" }],
+  revoke: {
+    url: "https://api.dropboxapi.com/2/auth/token/revoke",
+    token: "access_token",
+    tokenAs: "bearer",
+    clientAuth: "none",
+  },
+  samples: [
+    kept(14_400),
+    {
+      name: "access withdrawn",
+      judged: "denied",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "refresh token is invalid or revoked" },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_client: Invalid client_id or client_secret" },
+    },
+    { name: "plain text is no evidence", judged: "unknown", status: 400, body: "Error in call to API function" },
+    ...httpTrouble,
+  ],
+});

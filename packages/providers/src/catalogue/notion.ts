@@ -1,0 +1,29 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rfcErrors } from "./shared/rfc-samples.ts";
+
+// Scopes are those of the integration. No lifetime is stated, so a token is only refreshed when asked for.
+export default defineProvider({
+  id: "notion",
+  name: "Notion",
+  docs: "https://developers.notion.com/reference/refresh-a-token",
+  authorizeUrl: "https://api.notion.com/v1/oauth/authorize",
+  tokenUrl: "https://api.notion.com/v1/oauth/token",
+  clientAuth: "basic",
+  encoding: "json",
+  headers: { "notion-version": "2022-06-28" },
+  authorizeParameters: { owner: "user" },
+  policy: { lifetimeSeconds: null, rotation: { kind: "single_use" } },
+  revoke: { url: "https://api.notion.com/v1/oauth/revoke", token: "access_token" },
+  identity: { url: "https://api.notion.com/v1/users/me", id: "id", name: "name" },
+  samples: [
+    {
+      name: "refreshed and rotated",
+      judged: "granted",
+      status: 200,
+      body: { access_token: "ntn_new", token_type: "bearer", refresh_token: "nrt_new", bot_id: "b1" },
+      expect: { refreshToken: "nrt_new", expiresIn: "unstated" },
+    },
+    ...rfcErrors,
+    ...httpTrouble,
+  ],
+});

@@ -1,0 +1,47 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
+
+export default defineProvider({
+  id: "quickbooks",
+  name: "QuickBooks",
+  docs: "https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0",
+  authorizeUrl: "https://appcenter.intuit.com/connect/oauth2",
+  tokenUrl: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+  clientAuth: "basic",
+  scopes: [
+    { scope: "com.intuit.quickbooks.accounting", why: "the only scope of the accounting API" },
+    { scope: "openid", why: "tells which account was connected" },
+  ],
+  // The refresh token's value changes about daily; the one before keeps working for a while.
+  policy: {
+    lifetimeSeconds: 3600,
+    rotation: { kind: "grace", graceSeconds: 3600 },
+    refreshTokenIdleSeconds: 8_640_000,
+  },
+  errors: [
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "token type or clientID" } },
+      judged: "misconfigured",
+    },
+  ],
+  revoke: { url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke", encoding: "json" },
+  identity: { url: "https://accounts.platform.intuit.com/v1/openid_connect/userinfo", id: "sub", name: "email" },
+  samples: [
+    rotated(3600, { x_refresh_token_expires_in: 8_726_400 }),
+    {
+      name: "access withdrawn",
+      judged: "denied",
+      status: 400,
+      headers: { intuit_tid: "1-x" },
+      body: { error: "invalid_grant" },
+    },
+    {
+      name: "a token of another app",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "Incorrect Token type or clientID" },
+    },
+    { name: "wrong secret", judged: "misconfigured", status: 401, body: { error: "invalid_client" } },
+    ...httpTrouble,
+  ],
+});

@@ -1,0 +1,87 @@
+import { defineProvider } from "../provider.ts";
+
+export default defineProvider({
+  id: "salesforce",
+  name: "Salesforce",
+  docs: "https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_refresh_token_flow.htm",
+  authorizeUrl: "https://{host}/services/oauth2/authorize",
+  tokenUrl: "https://{host}/services/oauth2/token",
+  placeholders: {
+    host: {
+      pattern: "(login|test|[a-z0-9-]+(\\.(sandbox|develop|scratch|trailblaze|demo))?\\.my)\\.salesforce\\.com",
+      example: "acme.my.salesforce.com",
+      default: "login.salesforce.com",
+    },
+  },
+  authorizeParameters: { prompt: "consent" },
+  scopes: [
+    { scope: "api", why: "reads and writes records" },
+    { scope: "refresh_token", why: "without it there is no refresh token" },
+  ],
+  pkce: "supported",
+  // The answer states no lifetime: it is the org's session timeout, 2 hours unless changed.
+  policy: { lifetimeSeconds: 7200 },
+  answer: { keep: ["instance_url"] },
+  errors: [
+    // Two refreshes at the same time; no code is involved, and the grant lives.
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "expired authorization code" } },
+      judged: "transient",
+    },
+    { where: { error: "inactive_user" }, status: 400, judged: "denied" },
+    { where: { error: "invalid_client_id" }, judged: "misconfigured" },
+  ],
+  revoke: { url: "https://{host}/services/oauth2/revoke", clientAuth: "none" },
+  identity: { url: "https://{host}/services/oauth2/userinfo", id: "user_id", name: "preferred_username" },
+  samples: [
+    {
+      name: "refreshed, the instance moved",
+      judged: "granted",
+      status: 200,
+      body: {
+        access_token: "00D-new",
+        instance_url: "https://na2.my.salesforce.com",
+        issued_at: "1790000000000",
+        token_type: "Bearer",
+        signature: "x",
+      },
+      expect: {
+        expiresIn: "unstated",
+        refreshToken: null,
+        metadata: { instance_url: "https://na2.my.salesforce.com" },
+      },
+    },
+    {
+      name: "access withdrawn",
+      judged: "denied",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "expired access/refresh token" },
+    },
+    {
+      name: "user deactivated",
+      judged: "denied",
+      status: 400,
+      body: { error: "inactive_user", error_description: "user is inactive" },
+    },
+    {
+      name: "refreshed twice at once",
+      judged: "transient",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "expired authorization code" },
+    },
+    {
+      name: "client id unknown",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_client_id", error_description: "client identifier invalid" },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_client", error_description: "invalid client credentials" },
+    },
+    { name: "throttled", judged: "throttled", status: 400, body: { error: "rate_limit_exceeded" } },
+    { name: "trouble", judged: "transient", status: 503, body: "" },
+  ],
+});

@@ -1,0 +1,37 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
+
+// Offline tokens that expire; the older kind, without an end, is never refreshed because it has no refresh token.
+export default defineProvider({
+  id: "shopify",
+  name: "Shopify",
+  docs: "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens",
+  authorizeUrl: "https://{shop}.myshopify.com/admin/oauth/authorize",
+  tokenUrl: "https://{shop}.myshopify.com/admin/oauth/access_token",
+  placeholders: { shop: { pattern: "[a-z0-9][a-z0-9-]*", example: "blue-shoes" } },
+  scopes: [{ scope: "read_products", why: "the least that shows the connection works" }],
+  scopeSeparator: ",",
+  code: { parameters: { expiring: "1" } },
+  // The spent refresh token stays usable until its successor is used, 30 days at most.
+  policy: {
+    lifetimeSeconds: 3600,
+    rotation: { kind: "grace", graceSeconds: 2_592_000 },
+    refreshTokenIdleSeconds: 7_776_000,
+  },
+  errors: [
+    { where: { error: "unauthorized" }, status: 401, judged: "denied" },
+    { where: { error: "application_cannot_be_found" }, judged: "misconfigured" },
+  ],
+  samples: [
+    rotated(3600, { scope: "read_products", refresh_token_expires_in: 7_776_000 }),
+    { name: "app removed", judged: "denied", status: 401, body: { error: "unauthorized" } },
+    { name: "client id unknown", judged: "misconfigured", status: 400, body: { error: "application_cannot_be_found" } },
+    {
+      name: "shop closed",
+      judged: "unknown",
+      status: 404,
+      body: "<html><title>Sorry, this shop is unavailable</title></html>",
+    },
+    ...httpTrouble,
+  ],
+});

@@ -1,0 +1,57 @@
+import { defineProvider } from "../provider.ts";
+import { rotated } from "./shared/rfc-samples.ts";
+
+// With token rotation switched on. All errors but limits come with HTTP 200.
+export default defineProvider({
+  id: "slack",
+  name: "Slack",
+  docs: "https://docs.slack.dev/authentication/using-token-rotation",
+  authorizeUrl: "https://slack.com/oauth/v2/authorize",
+  tokenUrl: "https://slack.com/api/oauth.v2.access",
+  scopes: [{ scope: "users:read", why: "lists the people of the workspace, the least a bot needs" }],
+  scopeSeparator: ",",
+  policy: { lifetimeSeconds: 43_200, rotation: { kind: "single_use" } },
+  answer: { nestedIn: ["authed_user"] },
+  errors: [
+    { where: { error: ["invalid_refresh_token", "token_expired", "token_revoked"] }, status: 200, judged: "denied" },
+    { where: { error: ["bad_client_secret", "invalid_client_id"] }, judged: "misconfigured" },
+    { where: { error: ["internal_error", "fatal_error"] }, judged: "transient" },
+  ],
+  revoke: { url: "https://slack.com/api/auth.revoke", token: "access_token", tokenAs: "bearer", clientAuth: "none" },
+  identity: { url: "https://slack.com/api/auth.test", id: "team_id", name: "team" },
+  samples: [
+    rotated(43_200, { ok: true, scope: "users:read" }),
+    {
+      name: "installed for a user alone",
+      judged: "granted",
+      status: 200,
+      body: {
+        ok: true,
+        authed_user: { id: "U1", access_token: "xoxe.xoxp-new", refresh_token: "xoxe-new", expires_in: 43_200 },
+      },
+      expect: { accessToken: "xoxe.xoxp-new", refreshToken: "xoxe-new" },
+    },
+    {
+      name: "refresh token spent or withdrawn",
+      judged: "denied",
+      status: 200,
+      body: { ok: false, error: "invalid_refresh_token" },
+    },
+    { name: "wrong secret", judged: "misconfigured", status: 200, body: { ok: false, error: "bad_client_secret" } },
+    {
+      name: "throttled",
+      judged: "throttled",
+      status: 429,
+      headers: { "retry-after": "30" },
+      body: { ok: false, error: "ratelimited" },
+      expect: { retryAfterMs: 30_000 },
+    },
+    { name: "trouble called 200", judged: "transient", status: 200, body: { ok: false, error: "internal_error" } },
+    {
+      name: "an error nobody has described",
+      judged: "unknown",
+      status: 200,
+      body: { ok: false, error: "something_new" },
+    },
+  ],
+});

@@ -1,0 +1,39 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
+
+// Scopes are those of the app, set in Zoom's marketplace. A refresh ends the previous access token.
+export default defineProvider({
+  id: "zoom",
+  name: "Zoom",
+  docs: "https://developers.zoom.us/docs/integrations/oauth/",
+  authorizeUrl: "https://zoom.us/oauth/authorize",
+  tokenUrl: "https://zoom.us/oauth/token",
+  clientAuth: "basic",
+  pkce: "supported",
+  policy: { lifetimeSeconds: 3599, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 7_776_000 },
+  errors: [{ where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" }],
+  revoke: { url: "https://zoom.us/oauth/revoke" },
+  identity: { url: "https://api.zoom.us/v2/users/me", id: "id", name: "email" },
+  samples: [
+    rotated(3599, { scope: "user:read:user" }),
+    {
+      name: "refresh token spent or withdrawn",
+      judged: "denied",
+      status: 400,
+      body: { reason: "Invalid Token!", error: "invalid_grant" },
+    },
+    {
+      name: "the same before 2022",
+      judged: "denied",
+      status: 401,
+      body: { reason: "Invalid Token!", error: "invalid_grant" },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 400,
+      body: { reason: "Invalid client_id or client_secret", error: "invalid_client" },
+    },
+    ...httpTrouble,
+  ],
+});
