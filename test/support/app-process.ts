@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { onFileEnd } from "./services.ts";
+
+export type AppName = "worker" | "scheduler" | "dashboard";
+
+/** An app in a process of its own, with everything it printed. */
+export interface AppProcess {
+  readonly child: ChildProcess;
+  /** All of standard output and error so far. */
+  output(): string;
+  /** The log lines so far, as objects. */
+  lines(): Record<string, unknown>[];
+  /** The port of its health server. */
+  readonly port: number;
+  /** @returns the exit code, or the signal that ended it */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
+}
+
+/** Ports 0: any that is free; the log says which. */
+const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0" };
+
+/** Starts `apps/<name>/src/main.ts` and waits for its "ready" line. @throws with all that it printed when it ends before */
+export async function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
+  const main = fileURLToPath(import.meta.resolve(`../../apps/${name}/src/main.ts`));
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...marker(), ...anyPort, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  const exited = once(child, "exit");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await exited;
+    }
+    return child.signalCode ?? (child.exitCode as number);
+  };
+  onFileEnd(() => stop("SIGKILL"));
+  const lines = () => output.split("\n").flatMap(parse);
+  const isReady = () => lines().find(({ msg }) => typeof msg === "string" && msg.startsWith(`${name} ready`));
+  for (const deadline = Date.now() + 30_000; isReady() === undefined; ) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${output}`);
+    if (Date.now() > deadline) throw new Error(`${name} was not ready in time:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { child, output: () => output, lines, port: Number(isReady()?.port), stop };
+}
+
+/** What the check for left processes looks for. */
+function marker(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name.startsWith("EVERTOKEN_TEST")),
+  ) as Record<string, string>;
+}
+
+function parse(line: string): Record<string, unknown>[] {
+  try {
+    return [JSON.parse(line) as Record<string, unknown>];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,160 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectRedis, createPool, createQueues, type Due, patient, type Queues } from "@evertoken/adapters";
+import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/client";
+import { jobId } from "@evertoken/core";
+import type { Pool } from "pg";
+import { type AppName, type AppProcess, startApp } from "./app-process.ts";
+import { createDatabase, createRedis, onFileEnd } from "./services.ts";
+import { type IssuedTokenSet, startTokenServer, type TokenServer, type TokenServerOptions } from "./token-server.ts";
+
+export type Env = Record<string, string>;
+
+/** A whole Evertoken around one token server: the settings of its processes, a client, and views into Postgres and Redis. */
+export interface Rig {
+  readonly env: Env;
+  readonly provider: string;
+  readonly server: TokenServer;
+  readonly client: Evertoken;
+  readonly pool: Pool;
+  readonly queues: Queues;
+  /** Starts an app as its own process and waits until it is ready. */
+  start(app: AppName, env?: Env): Promise<AppProcess>;
+  /** Issues a token set at the server and imports it. */
+  connect(overrides?: Partial<ImportInput>): Promise<Connected>;
+  row(id: string): Promise<Row>;
+  log(id: string): Promise<LogRow[]>;
+  job(due: Pick<Due, "id" | "generation">): ReturnType<typeof describeJob>;
+}
+
+export interface Connected extends IssuedTokenSet {
+  readonly id: string;
+  readonly generation: number;
+  readonly nextRefreshAt: Date | null;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows as the database has them, for assertions
+export type Row = Record<string, any>;
+export type LogRow = Row;
+
+export interface RigOptions {
+  readonly env?: Env;
+  readonly server?: TokenServerOptions | TokenServer;
+  readonly databaseUrl?: string;
+  readonly redisUrl?: string;
+  /** Id of the provider at the token server. */
+  readonly provider?: string;
+}
+
+/** Retries soon, so that a test sees in seconds what takes minutes in the field. */
+export const hasty: Env = {
+  QUICK_RETRY_MS: "50",
+  RETRY_MS: "1000",
+  LEASE_MS: "3000",
+  REQUEST_TIMEOUT_MS: "2000",
+  LEASE_TAKEOVER_MS: "500",
+  ON_DEMAND_COOLDOWN_MS: "200",
+  CIRCUIT_PROBE_MS: "1000",
+};
+
+export async function createRig(options: RigOptions = {}): Promise<Rig> {
+  const provider = options.provider ?? "acme";
+  const server = isServer(options.server) ? options.server : await startTokenServer(options.server);
+  const spool = await mkdtemp(join(tmpdir(), "evertoken-spool-"));
+  const env = {
+    DATABASE_URL: options.databaseUrl ?? (await createDatabase()).url,
+    REDIS_URL: options.redisUrl ?? (await createRedis()).url,
+    REDIS_PREFIX: `t${randomBytes(4).toString("hex")}`,
+    ENCRYPTION_KEY: randomBytes(32).toString("hex"),
+    SPOOL_DIR: spool,
+    LOG_LEVEL: "debug",
+    ...providerEnv(provider, server),
+    ...options.env,
+  };
+  const client = createEvertoken(env, () => "");
+  const pool = createPool(env.DATABASE_URL, 5, () => {});
+  const redis = connectRedis(env.REDIS_URL, patient, () => {});
+  const queues = createQueues(redis, env.REDIS_PREFIX);
+  onFileEnd(async () => {
+    await client.close();
+    await queues.close();
+    redis.disconnect();
+    await pool.end();
+    await server.stop();
+    await rm(spool, { recursive: true, force: true });
+  });
+  const one = async (sql: string, id: string) => (await pool.query<Row>(sql, [id])).rows;
+  return {
+    ...{ env, provider, server, client, pool, queues },
+    start: (app, extra) => startApp(app, { ...env, ...extra }),
+    async connect(overrides = {}) {
+      const [issued] = await server.issue(overrides.expiresIn === undefined ? {} : { expiresIn: overrides.expiresIn });
+      if (issued === undefined) throw new Error("the server issued nothing");
+      const imported = await client.connections.import({
+        userId: `user-${randomUUID()}`,
+        provider,
+        externalAccountId: issued.accountId,
+        accessToken: issued.accessToken,
+        refreshToken: issued.refreshToken,
+        expiresIn: issued.expiresInSeconds,
+        scopes: issued.scopes,
+        ...overrides,
+      });
+      return { ...issued, id: imported.id, generation: imported.generation, nextRefreshAt: imported.nextRefreshAt };
+    },
+    row: async (id) => (await one("SELECT * FROM connections WHERE id = $1", id))[0] as Row,
+    log: (id) => one("SELECT * FROM token_refresh_log WHERE connection_id = $1 ORDER BY id", id),
+    job: (due) => describeJob(queues, provider, due),
+  };
+}
+
+/** The environment that makes a token server a provider of ours. */
+export function providerEnv(id: string, server: TokenServer): Env {
+  const prefix = id.toUpperCase().replaceAll("-", "_");
+  return {
+    EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "true",
+    EVERTOKEN_GENERIC_PROVIDERS: id,
+    [`${prefix}_TOKEN_URL`]: server.tokenUrl,
+    [`${prefix}_REVOKE_URL`]: server.revokeUrl,
+    [`${prefix}_IDENTITY_URL`]: server.identityUrl,
+    [`${prefix}_CLIENT_ID`]: "client",
+    [`${prefix}_CLIENT_SECRET`]: "client-secret",
+    [`${prefix}_ROTATION`]: "single_use",
+    [`${prefix}_LIFETIME_SECONDS`]: "1800",
+  };
+}
+
+async function describeJob(queues: Queues, provider: string, { id, generation }: Pick<Due, "id" | "generation">) {
+  const job = await queues.refresh(provider).getJob(jobId(id, generation));
+  if (job === undefined || job === null) return null;
+  const state = await job.getState();
+  const dueAt = state === "delayed" ? new Date(job.timestamp + job.delay) : null;
+  return {
+    state,
+    dueAt,
+    attemptsMade: job.attemptsMade,
+    data: job.data,
+    priority: job.priority,
+    failedReason: job.failedReason,
+  };
+}
+
+/** Polls until the answer is truthy, and hands it on. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | null | undefined | false>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; ; ) {
+    const answer = await probe();
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function isServer(server: RigOptions["server"]): server is TokenServer {
+  return server !== undefined && "issue" in server;
+}
