@@ -15,7 +15,7 @@ const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
     include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "prisma/src/**/*.test.ts"],
-    sequence: { groupOrder: 0 },
+    sequence: { groupOrder: 1 },
   },
 };
 
@@ -32,7 +32,7 @@ function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number
       hookTimeout: 60_000,
       globalSetup: ["test/support/services-global-setup.ts"],
       setupFiles: ["test/support/services-setup.ts"],
-      sequence: { groupOrder: index + 1 },
+      sequence: { groupOrder: index + 2 },
     },
   };
 }

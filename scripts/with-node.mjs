@@ -98,8 +98,20 @@ function handOver() {
       lastAt[signal] = now;
     });
   }
+  endWithNpm(child);
   child.on("error", (error) => fail(error.message));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** npm passes a signal on to the shell between us, which dies of it and tells nobody: a new parent says that it did. */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill("SIGTERM");
+  }, 250);
 }
 
 function say(line) {
