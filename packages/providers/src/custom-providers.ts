@@ -46,6 +46,7 @@ function genericDefinition(id: string, env: Env): unknown {
     id,
     name: value("NAME") ?? id,
     docs: value("DOCS_URL") ?? "https://www.rfc-editor.org/rfc/rfc6749",
+    issuer: value("ISSUER") ?? null,
     authorizeUrl: value("AUTHORIZE_URL") ?? null,
     tokenUrl: value("TOKEN_URL") ?? null,
     clientAuth: value("CLIENT_AUTH") ?? "basic",

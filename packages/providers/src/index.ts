@@ -2,6 +2,7 @@ export { authorizeUrl } from "./authorize-url.ts";
 export { catalogue } from "./catalogue/index.ts";
 export { classify } from "./classify.ts";
 export { type DerivedAnswer, type DerivedToken, derivedRequest, readDerived } from "./derived.ts";
+export { discoverEndpoints } from "./discovery.ts";
 export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
 export { EndpointFault } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";

@@ -143,6 +143,8 @@ export const providerSchema = z.strictObject({
     .string()
     .regex(/^[A-Z][A-Z0-9_]*$/)
     .optional(),
+  /** Its endpoints are asked for at start (RFC 8414, OpenID Connect Discovery); those stated here win. */
+  issuer: z.url().nullable().default(null),
   authorizeUrl: urlTemplate.nullable().default(null),
   tokenUrl: urlTemplate.nullable().default(null),
   /** Allow pattern (anchored by us) of each part in braces, and what to take when the connection has none. */

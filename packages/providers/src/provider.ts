@@ -45,8 +45,8 @@ export function findFaults(input: unknown): string[] {
 function contradictions(provider: z.output<typeof providerSchema>): string[] {
   const faults: string[] = [];
   const refreshes = provider.policy.spends !== "nothing";
-  if (refreshes && provider.tokenUrl === null && provider.refresh.url === undefined) {
-    faults.push("tokenUrl: needed, because policy.spends says that its tokens are refreshed");
+  if (refreshes && provider.tokenUrl === null && provider.refresh.url === undefined && provider.issuer === null) {
+    faults.push("tokenUrl: needed (or issuer), because policy.spends says that its tokens are refreshed");
   }
   if (refreshes && provider.policy.lifetimeSeconds === null && provider.authType !== "oauth2") {
     faults.push("policy.spends: must be nothing for a type that is never refreshed");

@@ -11,7 +11,7 @@ export interface ConfiguredProvider {
   readonly policy: RefreshPolicy;
   /** Changes when the registration does, so that a circuit opened by a wrong secret closes with the right one. Not reversible. */
   readonly secretFingerprint: string | null;
-  /** Whether it can be used: it has a registration, or needs none. */
+  /** Whether it can be used: it has a registration and endpoints, or needs none. */
   readonly configured: boolean;
 }
 
@@ -40,6 +40,7 @@ function configure({ provider, registration }: ProviderSettings["providers"][num
     registration,
     policy: provider.policy,
     secretFingerprint: registration === null ? null : fingerprintOf(registration),
-    configured: registration !== null || provider.authType !== "oauth2",
+    configured:
+      provider.authType !== "oauth2" || (registration !== null && (provider.tokenUrl ?? provider.code.url) != null),
   });
 }

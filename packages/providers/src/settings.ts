@@ -134,6 +134,7 @@ function checkEndpoints(provider: Provider, allowPrivateAddresses: boolean, faul
   if (allowPrivateAddresses) return;
   const prefix = prefixOf(provider.id);
   const urls = {
+    ISSUER: provider.issuer,
     AUTHORIZE_URL: provider.authorizeUrl,
     TOKEN_URL: provider.tokenUrl,
     REFRESH_URL: provider.refresh.url,
