@@ -147,7 +147,9 @@ describe("the baseline", () => {
       expect(judge(200, body, {}, rotating).kind).toBe("uncertain");
     }
     expect(judge(204, "", {}, rotating).kind).toBe("uncertain");
-    expect(judge(200, { error: "something_new" }, {}, rotating).kind).toBe("unknown");
+    for (const body of [{ error: "something_new" }, { ok: false }, { errors: ["x"] }]) {
+      expect(judge(200, body, {}, rotating).kind).toBe("unknown");
+    }
   });
 });
 
@@ -225,6 +227,11 @@ describe("the provider's own rules", () => {
     expect(judge(429, { code: 190 }, {}, salesforce).kind).toBe("throttled");
     expect(judge(400, { code: 190 }, {}, salesforce).kind).toBe("denied");
     expect(judge(400, { code: "190" }, {}, salesforce).kind).toBe("unknown");
+  });
+
+  it("see what the body holds, not what every object has", () => {
+    const odd = acme({ errors: [{ where: { "constructor.name": "Object" }, judged: "denied" }] });
+    expect(judge(400, { error: "x" }, {}, odd).kind).toBe("unknown");
   });
 
   it("may be a function, which may also be broken", () => {

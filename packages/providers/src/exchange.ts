@@ -1,4 +1,4 @@
-import { type ClientRequest, Agent as HttpAgent } from "node:http";
+import { Agent as HttpAgent } from "node:http";
 import { type AgentOptions, Agent as HttpsAgent } from "node:https";
 import type { RawAnswer } from "@evertoken/core";
 import got, { type Got, RequestError } from "got";
@@ -76,7 +76,6 @@ function createAgents({ allowPrivateAddresses = false, proxyEnv, ca }: ExchangeO
 }
 
 async function send(client: Got, request: HttpRequest, maxBodyBytes: number, signal?: AbortSignal): Promise<RawAnswer> {
-  let wire: ClientRequest | undefined;
   const overflow = new AbortController();
   try {
     const pending = client(request.url, {
@@ -85,9 +84,6 @@ async function send(client: Got, request: HttpRequest, maxBodyBytes: number, sig
       ...(request.body === null ? {} : { body: request.body }),
       signal: signal === undefined ? overflow.signal : AbortSignal.any([signal, overflow.signal]),
     });
-    pending.on("request", (started) => {
-      wire = started;
-    });
     pending.on("downloadProgress", ({ transferred }) => {
       if (transferred > maxBodyBytes) overflow.abort();
     });
@@ -95,31 +91,23 @@ async function send(client: Got, request: HttpRequest, maxBodyBytes: number, sig
     if (overflow.signal.aborted) throw overflow.signal.reason;
     return { kind: "response", status: response.statusCode, headers: flat(response.headers), body: response.rawBody };
   } catch (error) {
-    return failureOf(error, wire, overflow.signal.aborted);
+    return failureOf(error, overflow.signal.aborted);
   }
 }
 
-/** Of an error only its code goes on: its text and its fields hold the request. */
-function failureOf(error: unknown, wire: ClientRequest | undefined, tooLarge: boolean): RawAnswer {
+/**
+ * Of an error only its code goes on: its text and its fields hold the request. `sent` is false only when it is certain: got notes the
+ * upload when the whole request was handed to the network, which for TLS is after the handshake.
+ */
+function failureOf(error: unknown, tooLarge: boolean): RawAnswer {
   const failed = error instanceof RequestError ? error : null;
   const code = tooLarge ? "ERR_BODY_TOO_LARGE" : (failed?.code ?? "ERR_UNKNOWN");
   return {
     kind: "failure",
-    sent: wasSent(failed, wire),
+    sent: failed === null || failed.timings?.upload !== undefined,
     code: /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : "ERR_UNKNOWN",
     status: failed?.response?.statusCode ?? null,
   };
-}
-
-/**
- * False only when it is certain that no complete request was handed to the network. Written to a TLS socket is not yet sent: until the
- * handshake is done (and the certificate accepted) the bytes wait inside this process.
- */
-function wasSent(error: RequestError | null, wire: ClientRequest | undefined): boolean {
-  if (error === null) return wire !== undefined;
-  if (error.timings?.upload === undefined) return false;
-  const socket = wire?.socket;
-  return !(socket && "secureConnecting" in socket && socket.secureConnecting === true);
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

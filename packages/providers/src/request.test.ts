@@ -92,6 +92,8 @@ describe("the refresh request", () => {
   it("does not invent a token", () => {
     const none = { registration, connection, tokens: { accessToken: "a-1", refreshToken: null } };
     expect(() => refreshRequest(acme(), none)).toThrow(TypeError);
+    const eternal = acme({ policy: { lifetimeSeconds: null, spends: "nothing" } });
+    expect(() => refreshRequest(eternal, { registration, connection, tokens })).toThrow(TypeError);
   });
 });
 

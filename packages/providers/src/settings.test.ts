@@ -93,6 +93,18 @@ describe("provider settings", () => {
     expect(faults.join()).not.toContain("s3cret");
   });
 
+  it("does not take an empty file for a secret", () => {
+    const env = { X_CLIENT_ID: "x", X_CLIENT_SECRET_FILE: "/run/x" };
+    expect(read(env, () => "\n").faults).toEqual([expect.stringContaining("X_CLIENT_SECRET_FILE: ")]);
+    expect(read({ ...env, X_CLIENT_SECRET: "s" }, () => "f").faults).toEqual([
+      expect.stringContaining("X_CLIENT_SECRET"),
+    ]);
+  });
+
+  it("reports a shared variable once", () => {
+    expect(read({ GOOGLE_CLIENT_ID: "g" }).faults).toEqual([expect.stringContaining("GOOGLE_CLIENT_SECRET: ")]);
+  });
+
   it("takes a public client when told so", () => {
     const { providers, faults } = read({ X_CLIENT_ID: "native", X_PUBLIC_CLIENT: "true" });
     expect(faults).toEqual([]);

@@ -31,7 +31,8 @@ export function readProviderSettings(
     checkEndpoints(overridden, allowPrivateAddresses, faults);
     return { provider: overridden, registration: readRegistration(provider, env, readFile, faults) };
   });
-  return { settings: { providers, allowPrivateAddresses }, faults };
+  // Products that share a registration report it once.
+  return { settings: { providers, allowPrivateAddresses }, faults: [...new Set(faults)] };
 }
 
 /** `google-calendar` reads GOOGLE_CALENDAR_CLIENT_ID. */
@@ -45,23 +46,28 @@ function readRegistration(provider: Provider, env: Env, readFile: ReadFile, faul
     prefixOf(provider.id),
     ...(provider.settingsFallback === undefined ? [] : [provider.settingsFallback]),
   ];
-  for (const prefix of prefixes) {
-    const names = {
-      id: `${prefix}_CLIENT_ID`,
-      secret: `${prefix}_CLIENT_SECRET`,
-      file: `${prefix}_CLIENT_SECRET_FILE`,
-    };
-    const clientId = textOf(env, names.id);
-    const secretStated = textOf(env, names.secret) !== null || textOf(env, names.file) !== null;
-    const clientSecret = readSecret(env, names.secret, names.file, readFile, faults);
-    if (clientId !== null && (clientSecret !== null || secretStated)) return { clientId, clientSecret };
-    if (clientId !== null && textOf(env, `${prefix}_PUBLIC_CLIENT`) === "true") return { clientId, clientSecret: null };
-    if (clientId !== null)
-      faults.push(`${names.secret}: missing, but ${names.id} is set (public clients: ${prefix}_PUBLIC_CLIENT=true)`);
-    else if (secretStated) faults.push(`${names.id}: missing, but ${names.secret} is set`);
-    if (clientId !== null || secretStated) return null;
+  const prefix = prefixes.find((candidate) => secretNames(candidate).some((name) => textOf(env, name) !== null));
+  return prefix === undefined ? null : readPair(prefix, env, readFile, faults);
+}
+
+function secretNames(prefix: string): [id: string, secret: string, file: string] {
+  return [`${prefix}_CLIENT_ID`, `${prefix}_CLIENT_SECRET`, `${prefix}_CLIENT_SECRET_FILE`];
+}
+
+function readPair(prefix: string, env: Env, readFile: ReadFile, faults: string[]): Registration | null {
+  const [idName, secretName, fileName] = secretNames(prefix);
+  const clientId = textOf(env, idName);
+  if (clientId === null) {
+    faults.push(`${idName}: missing, but ${secretName} is set`);
+    return null;
   }
-  return null;
+  if (textOf(env, secretName) === null && textOf(env, fileName) === null) {
+    if (textOf(env, `${prefix}_PUBLIC_CLIENT`) === "true") return { clientId, clientSecret: null };
+    faults.push(`${secretName}: missing, but ${idName} is set (public clients: ${prefix}_PUBLIC_CLIENT=true)`);
+    return null;
+  }
+  const clientSecret = readSecret(env, secretName, fileName, readFile, faults);
+  return clientSecret === null ? null : { clientId, clientSecret };
 }
 
 function readSecret(env: Env, name: string, fileName: string, readFile: ReadFile, faults: string[]): string | null {
