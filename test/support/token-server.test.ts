@@ -306,17 +306,19 @@ describe("gates", () => {
 
 test("an answer that a killed process never read is counted as lost", async () => {
   const { server, tokens } = await setup();
-  // Stopped before the answer comes, so that it stays in the kernel's buffer when the process is killed.
+  // It blocks its own thread before the answer comes, which then stays in the kernel's buffer.
   const script = `
     const socket = require("node:net").connect(Number(process.argv[1]), "127.0.0.1");
     const body = "grant_type=refresh_token&refresh_token=" + process.argv[2];
-    socket.write("POST /token HTTP/1.1\\r\\nhost: x\\r\\ncontent-length: " + body.length + "\\r\\n\\r\\n" + body);
-    socket.on("data", () => {});
+    socket.write("POST /token HTTP/1.1\\r\\nhost: x\\r\\ncontent-length: " + body.length + "\\r\\n\\r\\n" + body, () => {
+      require("node:fs").writeSync(1, "blocked");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });
   `;
   const gate = await server.hold();
   const child = spawn(process.execPath, ["-e", script, new URL(server.url).port, tokens.refreshToken]);
+  await once(child.stdout, "data");
   await server.holding({ id: gate });
-  child.kill("SIGSTOP");
   await server.release();
   await expect.poll(async () => (await server.presentations())[0]?.answer).toBe("sent");
   const exited = once(child, "exit");
