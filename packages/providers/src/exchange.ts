@@ -15,7 +15,7 @@ export interface ExchangeOptions {
   readonly userAgent?: string;
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A proxy looks names up itself, past the check of addresses. */
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
-  /** Authorities to trust besides the system's, in PEM. */
+  /** Authorities to trust instead of the usual ones, in PEM. To add one, Node has NODE_EXTRA_CA_CERTS. */
   readonly ca?: string;
 }
 

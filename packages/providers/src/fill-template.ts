@@ -1,6 +1,6 @@
 import type { Provider } from "./provider.ts";
 
-/** A connection's metadata does not fit the provider's endpoint. `message` names the field, never its value. */
+/** There is no endpoint to ask, or a connection's metadata does not fit it. `message` names the field, never its value. */
 export class EndpointFault extends Error {
   readonly code = "ERR_ENDPOINT";
 }

@@ -1,5 +1,5 @@
 import type { Connection, PlainTokens } from "@evertoken/core";
-import { fillTemplate } from "./fill-template.ts";
+import { EndpointFault, fillTemplate } from "./fill-template.ts";
 import { type HttpRequest, httpRequest, type Registration } from "./http-request.ts";
 import type { Provider } from "./provider.ts";
 import type { Grant } from "./provider-schema.ts";
@@ -121,7 +121,7 @@ function grantRequest(
   },
 ): HttpRequest {
   const template = grant.url ?? provider.tokenUrl;
-  if (template === null) throw new TypeError(`${provider.id}: no token endpoint`);
+  if (template === null) throw new EndpointFault(`${provider.id}: no token endpoint (was its issuer discovered?)`);
   const grantType = grant.grantType === undefined ? usual.grantType : grant.grantType;
   const scopes = grant.sendScopes && input.scopes.length > 0 ? input.scopes.join(provider.scopeSeparator) : null;
   return httpRequest(provider, {

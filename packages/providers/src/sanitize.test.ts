@@ -51,6 +51,20 @@ describe("a reason", () => {
     }
   });
 
+  it("leaves no half of a secret where it is cut", () => {
+    const secret = "aaaaaaaa-bbbbbbbb-cccccccc";
+    for (let before = 0; before < 1100; before += 7) {
+      const clean = reason(400, `${"x ".repeat(before / 2)}${secret} tail`, [secret]);
+      expect(clean).not.toContain("aaaaaaaa");
+    }
+  });
+
+  it("reads no more of a hostile answer than it needs", () => {
+    const startedAt = performance.now();
+    for (const text of ["<title", "?", "a@", "a.", "?a="]) reason(400, `<${text.repeat(300_000)}`, ["secret-value"]);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
   it("stays one short line", () => {
     const long = reason(400, { error: "x", error_description: "word \n\u0000\u202e".repeat(200) });
     expect(long.length).toBeLessThanOrEqual(200);

@@ -15,7 +15,7 @@ export function reasonOf(status: number, body: ReadBody, secrets: readonly strin
 
 /** Removes control characters, the given secrets in any spelling we send, addresses and whatever looks like a token. */
 export function sanitize(text: string, secrets: readonly string[] = []): string {
-  let clean = text.slice(0, 4000);
+  let clean = head(text);
   for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
   clean = clean
     .replaceAll(/[\p{C}\s]+/gu, " ")
@@ -26,6 +26,11 @@ export function sanitize(text: string, secrets: readonly string[] = []): string 
   // Masks and whitespace may have joined what was apart, so the exact values are looked for once more.
   for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean;
+}
+
+/** Long texts are cut between words, so that no half of a secret is left, and before any pattern has to read a megabyte. */
+function head(text: string): string {
+  return text.length > 1000 ? `${text.slice(0, 1000).replace(/\S*$/, "")}...` : text;
 }
 
 /** Error codes and file-like names: words of letters joined by `_`, `-`, `.` or `/`, none of them long. */
@@ -58,7 +63,7 @@ function literal(value: string): RegExp {
 function codeOf(fields: object): string | null {
   for (const path of ["error", "error.code", "error.type", "code", "status", "error_type", "category"]) {
     const value = at(fields, path);
-    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value).slice(0, 80);
+    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
   }
   return null;
 }
@@ -74,10 +79,10 @@ function descriptionOf(fields: object): string | null {
 function prose(body: ReadBody): string {
   if (body.form === "html") return `a web page${title(body.text)}`;
   if (body.form === "broken_json") return "unreadable JSON";
-  return body.form === "empty" ? "an empty answer" : body.text.slice(0, 100);
+  return body.form === "empty" ? "an empty answer" : body.text;
 }
 
 function title(html: string): string {
-  const found = /<title[^>]*>([^<]{1,80})/i.exec(html)?.[1]?.trim();
+  const found = /<title[^>]*>([^<]{1,80})/i.exec(html.slice(0, 4000))?.[1]?.trim();
   return found === undefined ? "" : ` titled "${found}"`;
 }
