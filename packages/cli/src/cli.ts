@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { addConnections } from "./commands/connections.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addLog } from "./commands/log.ts";
+import { addMigrate } from "./commands/migrate.ts";
+import { addProviders } from "./commands/providers.ts";
+import { addReconcile } from "./commands/reconcile.ts";
+import { addRefresh } from "./commands/refresh.ts";
+import { addScheduleNow } from "./commands/schedule-now.ts";
+import { addStart } from "./commands/start.ts";
+import { addStatus } from "./commands/status.ts";
+import { readEnvironment } from "./environment.ts";
+import { explain, failureOf, UsageError } from "./failure.ts";
+import { createOutput, type Io, type Surroundings } from "./io.ts";
+
+/** What a command does; the number is the exit code, nothing means 0. */
+export type Action<Args extends unknown[]> = (io: Io, ...args: Args) => Promise<number | undefined>;
+
+/** Hands a command its surroundings and remembers its exit code. */
+export type Run = <Args extends unknown[]>(action: Action<Args>) => (...args: Args) => Promise<void>;
+
+const epilogue = `
+Settings come from the environment, then from .env in the working directory, then from .evertoken/env, which
+\`evertoken start\` writes. With --json, standard output holds JSON and nothing else; logs go to standard error.
+
+Exit codes: 0 done, 1 failed (or some of it did), 2 wrong usage.`;
+
+/** Runs one command. @returns its exit code */
+export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const json = args.includes("--json");
+  const output = createOutput(surroundings, json);
+  let exitCode = 0;
+  const run: Run =
+    (action) =>
+    async (...given) => {
+      const io = { ...surroundings, ...output, json, env: readEnvironment(surroundings) };
+      exitCode = (await action(io, ...given)) ?? 0;
+    };
+  try {
+    await createProgram(run, surroundings).parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = failureOf(error);
+    // Commander has already said what was wrong.
+    if (!(error instanceof CommanderError)) surroundings.stderr.write(`${explain(failure)}\n`);
+    if (json) output.result({ error: failure }, () => []);
+    return error instanceof CommanderError || error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
+  const program = new Command("evertoken")
+    .description("Keeps the OAuth tokens of connected accounts fresh.")
+    .option("--json", "answer in JSON")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .showHelpAfterError("(--help shows the usage)")
+    .addHelpText("after", epilogue)
+    .exitOverride();
+  const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
+  for (const command of [...add, addDoctor, addMigrate]) command(program, run);
+  return program;
+}

@@ -1,0 +1,42 @@
+import { type Command, Option } from "commander";
+import type { Run } from "../cli.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { disconnect } from "./connections-disconnect.ts";
+import { importConnections } from "./connections-import.ts";
+import { list } from "./connections-list.ts";
+import { show } from "./connections-show.ts";
+
+const statuses = ["connected", "token_expired", "needs_reauth", "error", "disconnected"];
+
+export function addConnections(program: Command, run: Run): void {
+  const connections = program.command("connections").description("connected accounts; tokens are never shown");
+  connections
+    .command("list")
+    .description("list connections, in pages by id")
+    .option("--user <id>", "of this user")
+    .option("--provider <id>", "at this provider")
+    .addOption(new Option("--status <status>", "with this status").choices(statuses))
+    .option("--expiring <time>", "whose access token ends within this time, such as 24h")
+    .option("--after <id>", "those after this one: the next page")
+    .option("--limit <n>", "at most this many", wholeNumber(1, 1000), 100)
+    .action(run(list));
+  connections.command("show <id>").description("show one connection").action(run(show));
+  connections
+    .command("import [file]")
+    .description("store token sets and schedule their refreshes; reads standard input when no file is named")
+    .option("--skip-known", "leave accounts alone that are connected already")
+    .addHelpText("after", importHelp)
+    .action(run(importConnections));
+  connections
+    .command("disconnect <id>")
+    .description("erase the tokens and remove the job; the history stays")
+    .action(run(disconnect));
+}
+
+const importHelp = `
+The file is a JSON array, or JSON lines. Each row needs userId, provider and accessToken, and may have refreshToken,
+expiresAt (ISO 8601) or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType, refreshTokenExpiresAt,
+authType and metadata. A bad row is reported with its line, and nothing of it is stored; the others are.
+
+An account that is known gets the tokens of the file. If it has been refreshed since the file was made, those are old:
+use --skip-known to run an import again.`;

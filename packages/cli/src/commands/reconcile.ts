@@ -1,0 +1,39 @@
+import { OrphanSearch, reconcile as reconcileQueues } from "@evertoken/adapters";
+import { openQueues } from "@evertoken/client/engine";
+import type { Command } from "commander";
+import type { Run } from "../cli.ts";
+import type { Io } from "../io.ts";
+import { withEngine } from "../open.ts";
+import { createProgress } from "../progress.ts";
+import { requireServices } from "../reachable.ts";
+
+export function addReconcile(program: Command, run: Run): void {
+  program
+    .command("reconcile")
+    .description("rebuild from Postgres what Redis lost: missing jobs, wrong due times, pauses")
+    .action(run(reconcile));
+}
+
+async function reconcile(io: Io): Promise<undefined> {
+  await withEngine(io, async ({ engine }) => {
+    await requireServices(engine);
+    await openQueues(engine);
+    const { pool, queues, config, providers } = engine;
+    const orphans = new OrphanSearch(pool);
+    const progress = createProgress(io, "checked");
+    const total = await pool.query<{ due: number }>(
+      "SELECT count(*)::int AS due FROM connections WHERE next_refresh_at IS NOT NULL",
+    );
+    const { overdueSpreadMs } = config;
+    const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
+    const onPage = (checked: number) => progress.update(checked, Math.max(checked, total.rows[0]?.due ?? 0));
+    const deps = { pool, queues, orphans, now: () => new Date(), overdueSpreadMs, onPage, deriving };
+    const first = await reconcileQueues(deps).finally(() => progress.stop());
+    // An orphan is removed when two searches found it; the scheduler's next run would be the second.
+    const report = { ...first, orphansRemoved: first.orphansRemoved + (await orphans.search(queues)) };
+    io.result(report, () => [
+      `${report.checked} checked: ${report.scheduled} missing jobs added, ${report.corrected} moved, ` +
+        `${report.orphansRemoved} orphans removed, ${report.queuesPaused} queues paused`,
+    ]);
+  });
+}

@@ -1,0 +1,104 @@
+import type { BulkReport } from "@evertoken/client";
+import { type Command, Option } from "commander";
+import type { Run } from "../cli.ts";
+import { parseDuration } from "../duration.ts";
+import { UsageError } from "../failure.ts";
+import type { Io } from "../io.ts";
+import { type Opened, withEngine } from "../open.ts";
+import { createProgress } from "../progress.ts";
+import { requireProvider } from "./connections-list.ts";
+
+interface RefreshOptions {
+  readonly force?: boolean;
+  readonly expiring?: string;
+  readonly all?: boolean;
+  readonly provider?: string;
+  readonly dryRun?: boolean;
+  readonly wait: string;
+}
+
+export function addRefresh(program: Command, run: Run): void {
+  program
+    .command("refresh [id]")
+    .description("refresh one connection here and now, or many through the workers")
+    .option("--force", "one connection: although the provider asked to wait, or it was refreshed just now")
+    .addOption(
+      new Option("--expiring <time>", "all whose access token ends within this time, such as 24h").conflicts("all"),
+    )
+    .option("--all", "all that can be refreshed")
+    .option("--provider <id>", "many: only those of this provider")
+    .option("--dry-run", "many: say what would be done and change nothing")
+    .option("--wait <time>", "many: how long to wait for the workers", "10m")
+    .action(run(refresh));
+}
+
+async function refresh(io: Io, id: string | undefined, options: RefreshOptions): Promise<number> {
+  const many = options.all === true || options.expiring !== undefined;
+  if (id === undefined && !many) throw new UsageError("name a connection, or use --expiring <time> or --all");
+  if (id !== undefined && many) throw new UsageError("name one connection, or many by --expiring or --all, not both");
+  if (many && options.force === true) throw new UsageError("--force is for one connection only");
+  if (!many && (options.dryRun === true || options.provider !== undefined))
+    throw new UsageError("--dry-run and --provider are for --expiring and --all");
+  return id === undefined ? refreshMany(io, options) : refreshOne(io, id, options.force === true);
+}
+
+async function refreshOne(io: Io, id: string, force: boolean): Promise<number> {
+  return withEngine(io, async ({ evertoken }) => {
+    const { connectionId, generation, expiresAt, scopes, warning } = await evertoken.refresh(id, { force });
+    const refreshed = warning === null;
+    io.result({ connectionId, refreshed, generation, expiresAt, scopes, warning }, () => [
+      refreshed
+        ? `${connectionId} is refreshed; its token ends ${expiresAt?.toISOString() ?? "never"}`
+        : `${connectionId} was not refreshed: ${warning.message} (${warning.code}); the old token still works until ` +
+          `${expiresAt?.toISOString() ?? "further notice"}`,
+    ]);
+    return refreshed ? 0 : 1;
+  });
+}
+
+async function refreshMany(io: Io, options: RefreshOptions): Promise<number> {
+  const withinMs = options.expiring === undefined ? null : parseDuration(options.expiring);
+  const timeoutMs = parseDuration(options.wait);
+  return withEngine(io, async (opened) => {
+    requireProvider(opened.engine, options.provider);
+    const report = await runBulk(io, opened, { ...options, withinMs, timeoutMs });
+    if (options.dryRun === true) {
+      io.result({ dryRun: true, ...report }, () => [`${report.total} would be refreshed:`, ...listed(report)]);
+      return 0;
+    }
+    io.result(report, () => summary(report, options.wait));
+    return report.failed + report.pending === 0 ? 0 : 1;
+  });
+}
+
+async function runBulk(
+  io: Io,
+  { evertoken }: Opened,
+  { withinMs, timeoutMs, provider, dryRun = false }: RefreshOptions & { withinMs: number | null; timeoutMs: number },
+): Promise<BulkReport> {
+  const progress = createProgress(io, "refreshing");
+  try {
+    return await evertoken.refreshAllExpiring({
+      withinMs,
+      timeoutMs,
+      dryRun,
+      ...(provider === undefined ? {} : { provider }),
+      onProgress: ({ total, pending, failed }) => progress.update(total - pending, total, `${failed} failed`),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+function summary({ total, refreshed, failed, skipped, pending }: BulkReport, wait: string): string[] {
+  const line = `${total} chosen: ${refreshed} refreshed, ${failed} failed, ${skipped} skipped`;
+  if (pending === 0) return [line];
+  return [line, `${pending} were not done after ${wait}: is a worker running? \`evertoken doctor\` looks`];
+}
+
+const shown = 20;
+
+function listed({ connectionIds }: BulkReport): string[] {
+  const rest = connectionIds.length - shown;
+  return [...connectionIds.slice(0, shown), ...(rest > 0 ? [`and ${rest} more (all with --json)`] : [])];
+}

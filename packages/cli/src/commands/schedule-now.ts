@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import type { Run } from "../cli.ts";
+import type { Io } from "../io.ts";
+import { withEngine } from "../open.ts";
+
+export function addScheduleNow(program: Command, run: Run): void {
+  program
+    .command("schedule-now <id>")
+    .description("bring a connection's refresh job forward; a worker runs it ahead of routine work")
+    .option("--force", "although the provider asked to wait")
+    .action(run(scheduleNow));
+}
+
+async function scheduleNow(io: Io, id: string, { force = false }: { force?: boolean }): Promise<undefined> {
+  await withEngine(io, async ({ evertoken }) => {
+    const scheduled = await evertoken.scheduleNow(id, { force });
+    const waits = scheduled.dueAt.getTime() > Date.now() + 1000;
+    io.result(scheduled, () => [
+      waits
+        ? `${id} waits until ${scheduled.dueAt.toISOString()}, as its provider asked; --force goes before that`
+        : `${id} is due now (job ${scheduled.jobId})`,
+    ]);
+  });
+}

@@ -1,0 +1,96 @@
+import { providerStates } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/client/engine";
+import type { Command } from "commander";
+import type { Run } from "../cli.ts";
+import { formatDuration, formatTime } from "../duration.ts";
+import type { Io } from "../io.ts";
+import { type Opened, withEngine } from "../open.ts";
+import { requirePostgres } from "../reachable.ts";
+import { facts, table } from "../table.ts";
+
+export function addStatus(program: Command, run: Run): void {
+  program
+    .command("status [id]")
+    .description("what a connection's token is worth now, or an overview of all")
+    .action(run((io: Io, id: string | undefined) => withEngine(io, (opened) => status(io, opened, id))));
+}
+
+async function status(io: Io, opened: Opened, id: string | undefined): Promise<undefined> {
+  if (id === undefined) return overview(io, opened.engine);
+  const found = await opened.evertoken.tokenStatus(id);
+  const now = new Date();
+  const { job } = found;
+  io.result(found, () =>
+    facts({
+      connection: found.connectionId,
+      provider: found.provider,
+      status: found.status,
+      token: found.token,
+      expires: formatTime(found.expiresAt, now) ?? "never",
+      "next refresh": formatTime(found.nextRefreshAt, now),
+      "last refresh": formatTime(found.lastRefreshAt, now),
+      error: found.errorCode,
+      job: job === null ? "none" : job === "unknown" ? "unknown: Redis is away" : `${job.id} (${job.state})`,
+    }),
+  );
+}
+
+async function overview(io: Io, engine: Engine): Promise<undefined> {
+  await requirePostgres(engine);
+  const now = new Date();
+  const [counts, circuits, oldestOverdue] = await Promise.all([
+    countConnections(engine),
+    providerStates(engine.pool),
+    findOldestOverdue(engine, now),
+  ]);
+  const total = counts.reduce((sum, { connections }) => sum + connections, 0);
+  const trouble = circuits
+    .filter((state) => state.circuit_open || (state.throttled_until !== null && state.throttled_until > now))
+    .map(({ provider, registration, circuit_open, reason, opened_at, next_probe_at, throttled_until }) => ({
+      ...{ provider, registration, circuitOpen: circuit_open, reason },
+      ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
+    }));
+  io.result({ total, connections: counts, circuits: trouble, oldestOverdue }, () => [
+    ...(total === 0
+      ? ["no connections"]
+      : table(
+          ["PROVIDER", "STATUS", "CONNECTIONS"],
+          counts.map((row) => [row.provider, row.status, row.connections]),
+        )),
+    ...trouble.map((state) =>
+      state.circuitOpen
+        ? `${state.provider}: circuit open (${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
+        : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
+    ),
+    oldestOverdue === null
+      ? "nothing is overdue"
+      : `oldest overdue: ${oldestOverdue.connectionId}, by ${formatDuration(oldestOverdue.overdueSeconds * 1000)}`,
+  ]);
+}
+
+async function countConnections({ prisma }: Engine) {
+  const groups = await prisma.connection.groupBy({
+    by: ["provider", "status"],
+    _count: { _all: true },
+    orderBy: [{ provider: "asc" }, { status: "asc" }],
+  });
+  return groups.map(({ provider, status, _count }) => ({ provider, status, connections: _count._all }));
+}
+
+/** A throttled connection is not late: its provider asked it to wait. */
+export async function findOldestOverdue({ prisma }: Pick<Engine, "prisma">, now: Date) {
+  const found = await prisma.connection.findFirst({
+    select: { id: true, provider: true, nextRefreshAt: true },
+    where: {
+      nextRefreshAt: { lt: now },
+      authType: "oauth2",
+      status: { notIn: ["disconnected", "needs_reauth"] },
+      OR: [{ notBefore: null }, { notBefore: { lt: now } }],
+    },
+    orderBy: { nextRefreshAt: "asc" },
+  });
+  if (found?.nextRefreshAt == null) return null;
+  const { id: connectionId, provider, nextRefreshAt } = found;
+  const overdueSeconds = Math.round((now.getTime() - nextRefreshAt.getTime()) / 1000);
+  return { connectionId, provider, dueAt: nextRefreshAt, overdueSeconds };
+}

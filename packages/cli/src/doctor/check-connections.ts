@@ -1,0 +1,30 @@
+import { providerStates } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/client/engine";
+import { findOldestOverdue } from "../commands/status.ts";
+import { formatDuration } from "../duration.ts";
+import { type Finding, ok, warn } from "./finding.ts";
+
+const lateSeconds = 120;
+
+/** Whether work gets done: the oldest overdue refresh catches every kind of worker that does not work. */
+export async function checkConnections(prisma: Engine["prisma"], pool: Engine["pool"]): Promise<Finding[]> {
+  const states = await providerStates(pool);
+  const circuits = states.filter(({ circuit_open }) => circuit_open);
+  const oldest = await findOldestOverdue({ prisma }, new Date());
+  const circuitOf = new Set(circuits.map(({ provider }) => provider));
+  const isLate = oldest !== null && oldest.overdueSeconds > lateSeconds && !circuitOf.has(oldest.provider);
+  return [
+    isLate
+      ? warn(
+          "refreshes",
+          `the oldest is overdue by ${formatDuration(oldest.overdueSeconds * 1000)} (${oldest.connectionId})`,
+          "see that a worker and a scheduler run, then `evertoken reconcile`",
+        )
+      : ok("refreshes", "none is late"),
+    ...circuits.map(({ provider, reason }) =>
+      warn("circuit", `${provider} refuses our client registration: ${reason ?? "no reason given"}`, circuitAdvice),
+    ),
+  ];
+}
+
+const circuitAdvice = "put its client id and secret right and restart the worker; the circuit closes by itself";

@@ -1,0 +1,62 @@
+import {
+  type Config,
+  connectRedis,
+  createKeyring,
+  createPool,
+  type Env,
+  impatient,
+  readConfig,
+} from "@evertoken/adapters";
+import { createPrismaClient } from "@evertoken/database";
+import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import { readFile } from "../open.ts";
+import { checkConnections } from "./check-connections.ts";
+import { checkCredentials } from "./check-credentials.ts";
+import { checkKeys } from "./check-keys.ts";
+import { checkPostgres } from "./check-postgres.ts";
+import { checkRedisServer } from "./check-redis-server.ts";
+import { checkSpool } from "./check-spool.ts";
+import { type Finding, fail, ok } from "./finding.ts";
+
+/** Goes as far as the settings allow: a wrong one does not hide what else is wrong. */
+export async function examine(env: Env): Promise<Finding[]> {
+  const { config, faults } = readConfig(env, readFile);
+  const { settings, faults: providerFaults } = readProviderSettings(env, readFile, catalogue);
+  const findings: Finding[] = toFindings([...faults, ...providerFaults]);
+  if (config.databaseUrl !== "") findings.push(...(await examineDatabase(config, createProviders(settings))));
+  findings.push(...(await examineRedis(config)));
+  return findings;
+}
+
+function toFindings(faults: readonly string[]): Finding[] {
+  if (faults.length === 0) return [ok("settings", "all are well-formed")];
+  return faults.map((fault) => fail("settings", fault, "see .env.example for every setting with its default"));
+}
+
+async function examineDatabase(config: Config, providers: ReturnType<typeof createProviders>): Promise<Finding[]> {
+  const pool = createPool(config.databaseUrl, 2, () => undefined);
+  try {
+    const { usable, findings } = await checkPostgres(pool);
+    if (!usable) return findings;
+    const prisma = createPrismaClient(pool);
+    const keyring = config.encryptionKeys.length === 0 ? null : createKeyring(config.encryptionKeys);
+    return [
+      ...findings,
+      ...(keyring === null ? [] : [await checkKeys(pool, keyring)]),
+      ...(await checkCredentials(prisma, providers)),
+      ...(await checkConnections(prisma, pool)),
+    ];
+  } finally {
+    await pool.end();
+  }
+}
+
+async function examineRedis(config: Config): Promise<Finding[]> {
+  if (config.redisUrl === "") return [];
+  const redis = connectRedis(config.redisUrl, impatient, () => undefined);
+  try {
+    return [...(await checkRedisServer(redis)), await checkSpool(redis, config)];
+  } finally {
+    redis.disconnect();
+  }
+}

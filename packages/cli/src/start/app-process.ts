@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { WriteStream } from "node:fs";
+import { relative } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Env } from "@evertoken/adapters";
+import { openLogFile, showLogLine } from "./app-log.ts";
+import type { Narrator } from "./narrator.ts";
+import { StartError } from "./start-error.ts";
+
+export interface AppSpec {
+  readonly name: "demo" | "worker" | "scheduler" | "dashboard";
+  readonly env: Env;
+  readonly cwd: string;
+  readonly logDirectory: string;
+  /** Answers 200 when the app can work. */
+  readonly readyUrl: string;
+  readonly narrator: Narrator;
+  /** How long a stop may take. */
+  readonly stopMs: number;
+}
+
+const readyMs = 60_000;
+const pollMs = 100;
+const firstBackoffMs = 1000;
+const longestBackoffMs = 30_000;
+/** After a life this long the next death counts as the first. */
+const healthyLifeMs = 60_000;
+/** Wrong settings: starting again would not help. */
+const settingsExitCodes = new Set([2, 78]);
+
+/** Apps are found by place, not imported: they are processes. */
+const appFile = (name: string) => fileURLToPath(new URL(`../../../../apps/${name}/src/main.ts`, import.meta.url));
+
+/** One app as a child process, kept alive until it is stopped. */
+export class AppProcess {
+  readonly logFile: string;
+  readonly #spec: AppSpec;
+  readonly #log: WriteStream;
+  readonly #stopped = new AbortController();
+  #child: ChildProcess | null = null;
+  #life: Promise<void> = Promise.resolve();
+  #lastWords = "";
+
+  constructor(spec: AppSpec) {
+    this.#spec = spec;
+    const { path, stream } = openLogFile(spec.logDirectory, spec.name);
+    this.logFile = relative(spec.cwd, path);
+    this.#log = stream;
+    stream.on("error", () => spec.narrator.say(`${this.logFile} cannot be written.`));
+  }
+
+  /** Returns when the app is ready. @throws {StartError} when it ends before, or takes too long */
+  async start(signal: AbortSignal): Promise<void> {
+    const { name } = this.#spec;
+    const ended = new AbortController();
+    const exit = this.#run().finally(() => ended.abort());
+    const waiting = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(readyMs)]);
+    if (await this.#waitUntilReady(waiting)) {
+      this.#life = this.#keepAlive(exit);
+      return;
+    }
+    signal.throwIfAborted();
+    const why = ended.signal.aborted ? `has ended (${await exit})` : `is not ready after ${readyMs / 1000} s`;
+    const words = this.#lastWords === "" ? "" : `:\n${this.#lastWords}\n`;
+    throw new StartError("app_failed", `the ${name} ${why}${words === "" ? "; " : words}its log is ${this.logFile}`);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    const child = this.#child;
+    if (child !== null) {
+      const tooLong = setTimeout(() => child.kill("SIGKILL"), this.#spec.stopMs);
+      // All that it wrote is read by then.
+      const closed = once(child, "close");
+      child.kill("SIGTERM");
+      await closed;
+      clearTimeout(tooLong);
+    }
+    await this.#life;
+    this.#log.end();
+  }
+
+  kill(): void {
+    this.#stopped.abort();
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** @returns how it ended */
+  #run(): Promise<string> {
+    const { name, env, cwd } = this.#spec;
+    // A group of its own: Ctrl-C in a terminal reaches us alone, and we stop things in order.
+    const child = spawn(process.execPath, ["--import", endWithParent, appFile(name)], {
+      ...{ cwd, env: env as NodeJS.ProcessEnv, detached: true },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#child = child;
+    child.stdin.on("error", () => undefined);
+    createInterface(child.stdout).on("line", (line) => this.#read(line));
+    createInterface(child.stderr).on("line", (line) => {
+      this.#lastWords = `${this.#lastWords}\n${line}`.slice(-2000).trim();
+      this.#read(line);
+    });
+    return new Promise((resolve) => {
+      child.once("error", (error) => {
+        if (child.pid === undefined) this.#child = null;
+        resolve(error.message);
+      });
+      child.once("close", (code, signal) => {
+        this.#child = null;
+        resolve(settingsExitCodes.has(code ?? 0) ? wrongSettings : signal === null ? `exit code ${code}` : signal);
+      });
+    });
+  }
+
+  async #keepAlive(exit: Promise<string>): Promise<void> {
+    const { name, narrator } = this.#spec;
+    let backoffMs = firstBackoffMs;
+    for (let running = exit, since = Date.now(); ; running = this.#run(), since = Date.now()) {
+      const why = await running;
+      if (this.#stopped.signal.aborted) return;
+      if (why === wrongSettings) {
+        narrator.event("ended", { name, why }, [
+          `The ${name} refuses its settings and stays down: see ${this.logFile}`,
+        ]);
+        return;
+      }
+      if (Date.now() - since > healthyLifeMs) backoffMs = firstBackoffMs;
+      const line = `The ${name} has ended (${why}); starting it again in ${backoffMs / 1000} s. Its log is ${this.logFile}`;
+      narrator.event("restarting", { name, why, inMs: backoffMs }, [line]);
+      await sleep(backoffMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+      if (this.#stopped.signal.aborted) return;
+      backoffMs = Math.min(backoffMs * 2, longestBackoffMs);
+      void this.#sayWhenBack();
+    }
+  }
+
+  async #sayWhenBack(): Promise<void> {
+    const { name, narrator } = this.#spec;
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(readyMs)]);
+    if (await this.#waitUntilReady(signal)) narrator.event("restarted", { name }, [`The ${name} is back.`]);
+  }
+
+  async #waitUntilReady(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      const answer = await fetch(this.#spec.readyUrl, { signal }).catch(() => null);
+      await answer?.body?.cancel();
+      if (answer?.ok) return true;
+      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+    return false;
+  }
+
+  #read(line: string): void {
+    if (line.trim() === "") return;
+    this.#log.write(`${line}\n`);
+    showLogLine(this.#spec.narrator, this.#spec.name, line);
+  }
+}
+
+const wrongSettings = "wrong settings";
+const endWithParent = new URL("./end-with-parent.ts", import.meta.url).href;

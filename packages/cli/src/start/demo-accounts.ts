@@ -1,0 +1,85 @@
+import type { Env } from "@evertoken/adapters";
+import { createLogger, describeError } from "@evertoken/adapters";
+import { createEvertoken, type Evertoken } from "@evertoken/client";
+import { readFile } from "../open.ts";
+import type { DemoSettings } from "./demo-settings.ts";
+import { StartError } from "./start-error.ts";
+
+/** What we use of apps/demo. It is loaded by place: packages do not depend on apps. */
+interface Demo {
+  obtainGrant(options: {
+    issuer: string;
+    clientId: string;
+    clientSecret: string;
+    redirectUri: string;
+    login: string;
+  }): Promise<{ access_token: string; refresh_token: string; token_type: string; expires_in: number; scope: string }>;
+}
+
+const demoModule = new URL("../../../../apps/demo/src/demo.ts", import.meta.url).href;
+
+export interface DemoAccounts {
+  readonly connected: number;
+  readonly known: number;
+  /** The earliest of all demo connections. */
+  readonly firstRefreshAt: Date | null;
+}
+
+/** Connects what is missing of `demo-1` to `demo-<count>` as users would: login, consent, code, tokens. */
+export async function connectDemoAccounts(
+  env: Env,
+  demo: DemoSettings,
+  count: number,
+  signal: AbortSignal,
+): Promise<DemoAccounts> {
+  const logger = createLogger("start", "silent", { write: () => undefined });
+  const evertoken = createEvertoken(env, readFile, logger);
+  try {
+    let connected = 0;
+    const { obtainGrant } = (await import(demoModule)) as Demo;
+    for (let number = 1; number <= count; number++) {
+      signal.throwIfAborted();
+      const login = `demo-${number}`;
+      if (await isConnected(evertoken, login)) continue;
+      await importGrant(evertoken, login, await obtainGrant({ ...demo, login }));
+      connected++;
+    }
+    return { connected, known: count - connected, firstRefreshAt: await firstRefresh(evertoken) };
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message } = describeError(error);
+    throw new StartError("demo_failed", `the demo accounts could not be connected: ${message}`, { cause: error });
+  } finally {
+    await evertoken.close();
+  }
+}
+
+/** One that lost its grant is connected anew. */
+async function isConnected({ connections }: Evertoken, userId: string): Promise<boolean> {
+  const found = await connections.list({ userId, provider: "demo" });
+  return found.some(({ status }) => status !== "needs_reauth" && status !== "disconnected");
+}
+
+async function importGrant(
+  { connections }: Evertoken,
+  login: string,
+  grant: Awaited<ReturnType<Demo["obtainGrant"]>>,
+): Promise<void> {
+  await connections.import({
+    userId: login,
+    provider: "demo",
+    externalAccountId: login,
+    displayName: login,
+    accessToken: grant.access_token,
+    refreshToken: grant.refresh_token,
+    tokenType: grant.token_type,
+    expiresIn: grant.expires_in,
+    scopes: grant.scope.split(" "),
+  });
+}
+
+async function firstRefresh({ connections }: Evertoken): Promise<Date | null> {
+  const found = await connections.list({ provider: "demo", limit: 1000 });
+  const times = found.flatMap(({ nextRefreshAt }) => (nextRefreshAt === null ? [] : [nextRefreshAt.getTime()]));
+  return times.length === 0 ? null : new Date(Math.max(Date.now(), Math.min(...times)));
+}
