@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { Client } from "pg";
 import { expect, test } from "vitest";
@@ -51,8 +52,9 @@ test("Redis has our settings, and keeps its keys over a restart", async () => {
 });
 
 test("a process that is left running is found and ended", async () => {
-  const child = spawn("sleep", ["600"], { detached: true, env: { ...process.env, MARK: "left-on-purpose" } });
+  const marker = randomUUID();
+  const child = spawn("sleep", ["600"], { detached: true, env: { ...process.env, MARK: marker } });
   const ended = new Promise((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
-  expect(await endLeftProcesses("left-on-purpose")).toEqual([expect.stringContaining("sleep 600")]);
+  expect(await endLeftProcesses(marker)).toEqual([expect.stringContaining("sleep 600")]);
   expect(await ended).toBe("SIGKILL");
 });

@@ -68,6 +68,6 @@ async function removeAbandoned(): Promise<void> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(directoryPrefix));
   for (const directory of names.map((name) => join(tmpdir(), name))) {
     const ended = await Promise.all(["postgres", "redis"].map((name) => endAbandonedServer(join(directory, name))));
-    if (ended.every(Boolean)) await rm(directory, { recursive: true, force: true });
+    if (ended.includes("ended") && !ended.includes("owned")) await rm(directory, { recursive: true, force: true });
   }
 }

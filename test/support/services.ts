@@ -20,9 +20,18 @@ export async function runCleanups(): Promise<void> {
 }
 
 /** A fresh, migrated database for this file, dropped at its end whoever is still connected. */
-export async function createDatabase(): Promise<{ url: string }> {
+export function createDatabase(): Promise<{ url: string }> {
+  return copyDatabase("evertoken");
+}
+
+/** One that no migration has seen. */
+export function createEmptyDatabase(): Promise<{ url: string }> {
+  return copyDatabase("template1");
+}
+
+async function copyDatabase(template: string): Promise<{ url: string }> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await asAdministrator(`CREATE DATABASE ${name} TEMPLATE evertoken`);
+  await asAdministrator(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   onFileEnd(() => asAdministrator(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return { url: addressOf(inject("services").postgresUrl, name) };
 }
@@ -62,7 +71,8 @@ export async function startOwnRedis(conf: Record<string, string> = {}): Promise<
   return server;
 }
 
-async function temporaryDirectory(): Promise<string> {
+/** Gone when the file ends; a server that runs as another user can get in. */
+export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "evertoken-test-"));
   await chmod(directory, 0o755);
   onFileEnd(() => rm(directory, { recursive: true, force: true }));

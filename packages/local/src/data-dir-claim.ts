@@ -31,12 +31,13 @@ export function releaseDataDir(dataDir: string): void {
   rmSync(claimFile(dataDir), { force: true });
 }
 
-/** True when no living process owns the data directory; a server that its owner left there has then been ended. */
-export async function endAbandonedServer(dataDir: string): Promise<boolean> {
+/** Ends the server that a killed owner left on a data directory. Says whether anybody claims it, and is alive. */
+export async function endAbandonedServer(dataDir: string): Promise<"unclaimed" | "owned" | "ended"> {
   const claim = readClaim(dataDir);
-  if (claim && isAlive(claim.owner)) return false;
-  if (claim?.server) await endServer(claim.server);
-  return true;
+  if (!claim) return "unclaimed";
+  if (isAlive(claim.owner)) return "owned";
+  if (claim.server) await endServer(claim.server);
+  return "ended";
 }
 
 async function endServer(server: string): Promise<void> {
