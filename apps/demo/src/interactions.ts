@@ -1,7 +1,10 @@
 import { text } from "node:stream/consumers";
-import type { Context, Middleware } from "koa";
 import type { Interaction, Provider } from "oidc-provider";
 import { consentPage, loginPage, pageHeaders } from "./pages.ts";
+
+/** Koa's, by way of the provider that brings it. */
+export type Middleware = Parameters<Provider["use"]>[0];
+export type Context = Parameters<Middleware>[0];
 
 const loginPattern = /^[\p{L}\p{N}._@ -]{1,64}$/u;
 const maxFormBytes = 10_000;

@@ -1,9 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Context, Middleware } from "koa";
 import { type Configuration, errors, Provider } from "oidc-provider";
 import { type DemoStore, openDemoStore } from "./demo-store.ts";
-import { createInteractions } from "./interactions.ts";
+import { type Context, createInteractions, type Middleware } from "./interactions.ts";
 import { messagePage, pageHeaders } from "./pages.ts";
 import { createPresentationRecord, type DemoRecord } from "./presentation-record.ts";
 
