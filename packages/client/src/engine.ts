@@ -3,13 +3,12 @@ import { hostname } from "node:os";
 import {
   type Config,
   checkKeyring,
-  claim,
-  commit,
   connectRedis,
   createKeyring,
   createPool,
   createQueues,
   createSpool,
+  createStore,
   type DrainableSpool,
   type Keyring,
   type Logger,
@@ -68,6 +67,7 @@ export function openEngine(options: EngineOptions): Engine {
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const store = createStore(pool, { owner, ...config.lease, timing: config.timing });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new Error(faults.join("; "));
@@ -76,9 +76,9 @@ export function openEngine(options: EngineOptions): Engine {
     store: {
       async claim(order, now) {
         await checkKeys();
-        return claim(pool, order, now, { owner, ...config.lease, timing: config.timing });
+        return store.claim(order, now);
       },
-      commit: (record) => commit(pool, record),
+      commit: (record) => store.commit(record),
     },
     spool,
     vault: keyring,

@@ -1,6 +1,7 @@
-import { type Claim, circuitResumeAt, type Lease, type RefreshOrder, type Refusal, type Timing } from "@evertoken/core";
+import { type Claim, circuitResumeAt, type RefreshOrder, type Refusal, type Timing } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
+import { earlyMs, type Take } from "./take.ts";
 
 export interface ClaimOptions {
   /** Who we are in the lease: unique per process. */
@@ -13,17 +14,20 @@ export interface ClaimOptions {
   readonly timing: Timing;
 }
 
-/** Jobs may come this much early: clocks differ, timers round. */
-const earlyMs = 1000;
-
 /**
  * The claim: one conditional statement gives the lease, by the database's clock. Only when it does not match is it asked why.
  *
  * A lease that ran out is not simply taken. Its owner may be alive and hold a token set that it could not commit, so the lease
  * is first announced as abandoned and left alone for `takeoverMs`.
  */
-export async function claim(pool: Pool, order: RefreshOrder, now: Date, options: ClaimOptions): Promise<Claim> {
-  const lease = await take(pool, order, now, options, false);
+export async function claim(
+  pool: Pool,
+  take: Take,
+  order: RefreshOrder,
+  now: Date,
+  options: ClaimOptions,
+): Promise<Claim> {
+  const lease = await take({ order, now, throughCircuit: false });
   if (lease !== null) return { kind: "claimed", lease };
 
   const seen = await look(pool, order.connectionId, now);
@@ -43,61 +47,12 @@ export async function claim(pool: Pool, order: RefreshOrder, now: Date, options:
     if (!probe) return refused("circuit_open", circuitResumeAt(seen.id, seen.next_probe_at ?? now, options.timing));
   }
   if (seen.lease_owner === null) {
-    const retaken = await take(pool, order, now, options, seen.circuit_open);
+    const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
     return retaken === null
       ? refused("busy", new Date(now.getTime() + earlyMs))
       : { kind: "claimed", lease: { ...retaken, probing: seen.circuit_open } };
   }
   return takeOver(pool, order, now, options, seen, refused);
-}
-
-const takeSql = `
-UPDATE connections AS c
-SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
-WHERE c.id = $1 AND c.lease_owner IS NULL
-  AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
-  AND ($4::boolean OR (c.status <> 'needs_reauth' AND (c.not_before IS NULL OR c.not_before <= $5)))
-  AND ($6::int IS NULL OR c.generation = $6)
-  AND ($7::timestamptz IS NULL OR c.next_refresh_at <= $7)
-  AND ($8::timestamptz IS NULL OR c.failing_since IS NULL OR c.lease_started_at < $8)
-  AND ($9::boolean OR NOT EXISTS (
-    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND (s.circuit_open OR (s.throttled_until > $5 AND NOT $4::boolean))))
-RETURNING ${connectionColumns}, EXISTS (
-    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > $5::timestamptz - interval '1 hour') AS own_fault`;
-
-async function take(
-  pool: Pool,
-  order: RefreshOrder,
-  now: Date,
-  options: ClaimOptions,
-  throughCircuit: boolean,
-): Promise<Lease | null> {
-  const { rows } = await pool.query<ConnectionRow & { own_fault: boolean }>({
-    name: "claim",
-    text: takeSql,
-    values: [
-      order.connectionId,
-      options.owner,
-      options.leaseMs,
-      order.force,
-      now,
-      order.generation,
-      order.onlyDue ? new Date(now.getTime() + earlyMs) : null,
-      order.trigger === "on_demand" ? new Date(now.getTime() - options.cooldownMs) : null,
-      throughCircuit,
-    ],
-  });
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    owner: options.owner,
-    connection: toConnection(row),
-    abandonedSince: null,
-    probing: false,
-    ownFault: row.own_fault,
-  };
 }
 
 interface Seen extends ConnectionRow {

@@ -1,0 +1,67 @@
+export interface BatcherOptions {
+  /** Most items in one batch. */
+  readonly maxSize: number;
+  /** Most batches under way at once. */
+  readonly maxRunning: number;
+}
+
+interface Waiting<I, O> {
+  readonly item: I;
+  readonly resolve: (output: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Lets many callers share one statement. While fewer than `maxRunning` batches are under way an item leaves with the next turn of the
+ * event loop; otherwise it waits for the next to return, together with all that came meanwhile. So batches grow with the load, and
+ * nobody waits for a timer.
+ *
+ * A batch that fails is repeated one by one: a single bad item fails alone.
+ *
+ * @param run gives the outputs in the order of the items; must be safe to repeat
+ */
+export function createBatcher<I, O>(
+  run: (items: readonly I[]) => Promise<readonly O[]>,
+  { maxSize, maxRunning }: BatcherOptions,
+): (item: I) => Promise<O> {
+  let waiting: Waiting<I, O>[] = [];
+  let running = 0;
+  let planned = false;
+
+  const plan = () => {
+    if (planned || waiting.length === 0 || running >= maxRunning) return;
+    planned = true;
+    setImmediate(() => {
+      planned = false;
+      void start();
+    });
+  };
+  const start = async () => {
+    const batch = waiting.slice(0, maxSize);
+    waiting = waiting.slice(maxSize);
+    running++;
+    plan();
+    await settle(batch, run);
+    running--;
+    plan();
+  };
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      plan();
+    });
+}
+
+async function settle<I, O>(
+  batch: Waiting<I, O>[],
+  run: (items: readonly I[]) => Promise<readonly O[]>,
+): Promise<void> {
+  try {
+    const outputs = await run(batch.map(({ item }) => item));
+    for (const [index, { resolve }] of batch.entries()) resolve(outputs[index] as O);
+  } catch (error) {
+    const [only] = batch;
+    if (batch.length === 1) only?.reject(error);
+    else await Promise.all(batch.map((one) => settle([one], run)));
+  }
+}

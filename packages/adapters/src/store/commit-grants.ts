@@ -1,0 +1,82 @@
+import type { CommitRecord, Setback } from "@evertoken/core";
+import type { Pool } from "pg";
+import { createBatcher } from "./batcher.ts";
+
+export type GrantRecord = CommitRecord & { readonly transition: Exclude<CommitRecord["transition"], Setback> };
+
+const sql = `
+WITH changed AS (
+  UPDATE connections AS c SET
+    access_token = r.access_token, refresh_token = coalesce(r.refresh_token, c.refresh_token),
+    token_type = coalesce(r.token_type, c.token_type), metadata = coalesce(c.metadata || r.metadata, c.metadata),
+    scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
+    expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, next_refresh_at = r.next_refresh_at,
+    generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
+    failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at, last_error_code = NULL,
+    last_error_message = NULL, updated_at = r.at
+  FROM json_to_recordset($1) AS r(n int, id uuid, generation int, access_token text, refresh_token text, token_type text,
+    scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, next_refresh_at timestamptz,
+    closes_circuit boolean, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
+    old_expires_at timestamptz, at timestamptz)
+  WHERE c.id = r.id AND c.generation = r.generation AND c.status <> 'disconnected'
+  RETURNING r.*, c.provider, c.registration, c.user_id, c.status
+), logged AS (
+  INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, message, http_status, duration_ms,
+    old_expires_at, new_expires_at, generation, created_at)
+  SELECT id, provider, trigger, true, outcome, message, http_status, duration_ms, old_expires_at, expires_at, generation, at
+  FROM changed
+), told AS (
+  INSERT INTO outbox (event, connection_id, provider, payload)
+  SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
+  FROM changed, jsonb_array_elements_text(events) AS event
+), closed AS (
+  UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at,
+    opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
+  FROM changed c WHERE c.closes_circuit AND s.provider = c.provider AND s.registration = c.registration AND s.circuit_open
+)
+SELECT n FROM changed`;
+
+/**
+ * Stores new token sets, many in one statement: each conditional on the generation that was spent, each with its log row and its
+ * events. @returns whether it was stored; false: the generation had moved
+ */
+export function createCommitGrants(pool: Pool): (record: GrantRecord) => Promise<boolean> {
+  return createBatcher<GrantRecord, boolean>(
+    async (records) => {
+      const { rows } = await pool.query<{ n: number }>({
+        name: "commit-grants",
+        text: sql,
+        values: [JSON.stringify(records.map(toParameters))],
+      });
+      const stored = new Set(rows.map(({ n }) => n));
+      return records.map((_, n) => stored.has(n));
+    },
+    { maxSize: 100, maxRunning: 2 },
+  );
+}
+
+function toParameters({ connectionId, generation, transition, log }: GrantRecord, n: number) {
+  const { tokens } = transition;
+  return {
+    n,
+    id: connectionId,
+    generation,
+    access_token: tokens.accessToken,
+    refresh_token: tokens.refreshToken,
+    token_type: tokens.tokenType,
+    scopes: tokens.scopes,
+    metadata: Object.keys(tokens.metadata).length === 0 ? null : tokens.metadata,
+    expires_at: transition.expiresAt,
+    refresh_token_expires_at: transition.refreshTokenExpiresAt,
+    next_refresh_at: transition.nextRefreshAt,
+    closes_circuit: transition.provider?.kind === "close_circuit",
+    events: transition.events,
+    trigger: log.trigger,
+    outcome: log.outcome,
+    message: log.message,
+    http_status: log.httpStatus,
+    duration_ms: log.durationMs,
+    old_expires_at: log.oldExpiresAt,
+    at: log.at,
+  };
+}

@@ -1,0 +1,16 @@
+import type { Store } from "@evertoken/core";
+import type { Pool } from "pg";
+import { type ClaimOptions, claim } from "./claim.ts";
+import { commit } from "./commit.ts";
+import { createCommitGrants } from "./commit-grants.ts";
+import { createTake } from "./take.ts";
+
+/** Postgres as the refresh path sees it. */
+export function createStore(pool: Pool, options: ClaimOptions): Store {
+  const take = createTake(pool, options);
+  const commitGrant = createCommitGrants(pool);
+  return {
+    claim: (order, now) => claim(pool, take, order, now, options),
+    commit: (record) => commit(pool, commitGrant, record),
+  };
+}

@@ -1,0 +1,74 @@
+import type { Lease, RefreshOrder } from "@evertoken/core";
+import type { Pool } from "pg";
+import { createBatcher } from "./batcher.ts";
+import type { ClaimOptions } from "./claim.ts";
+import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
+
+export interface TakeOrder {
+  readonly order: RefreshOrder;
+  readonly now: Date;
+  /** This is the probe of an open circuit. */
+  readonly throughCircuit: boolean;
+}
+
+/** The lease, or null when something stands against it. */
+export type Take = (order: TakeOrder) => Promise<Lease | null>;
+
+/** Jobs may come this much early: clocks differ, timers round. */
+export const earlyMs = 1000;
+
+// A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
+const sql = `
+UPDATE connections AS c
+SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
+FROM json_to_recordset($1) AS o(n int, id uuid, force boolean, now timestamptz, generation int, due_by timestamptz,
+  failed_before timestamptz, through_circuit boolean)
+WHERE c.id = o.id AND c.lease_owner IS NULL
+  AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
+  AND (o.force OR (c.status <> 'needs_reauth' AND (c.not_before IS NULL OR c.not_before <= o.now)))
+  AND (o.generation IS NULL OR c.generation = o.generation)
+  AND (o.due_by IS NULL OR c.next_refresh_at <= o.due_by)
+  AND (o.failed_before IS NULL OR c.failing_since IS NULL OR c.lease_started_at < o.failed_before)
+  AND (o.through_circuit OR NOT EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
+      AND (s.circuit_open OR (s.throttled_until > o.now AND NOT o.force))))
+RETURNING o.n, ${connectionColumns}, EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
+      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault`;
+
+/** Gives leases, many orders in one conditional statement, by the database's clock. */
+export function createTake(pool: Pool, options: ClaimOptions): Take {
+  return createBatcher<TakeOrder, Lease | null>(
+    async (orders) => {
+      const { rows } = await pool.query<ConnectionRow & { n: number; own_fault: boolean }>({
+        name: "claim-take",
+        text: sql,
+        values: [
+          JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
+          options.owner,
+          options.leaseMs,
+        ],
+      });
+      const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner)]));
+      return orders.map((_, n) => leases.get(n) ?? null);
+    },
+    { maxSize: 100, maxRunning: 2 },
+  );
+}
+
+function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { cooldownMs }: ClaimOptions) {
+  return {
+    n,
+    id: order.connectionId,
+    force: order.force,
+    now,
+    generation: order.generation,
+    due_by: order.onlyDue ? new Date(now.getTime() + earlyMs) : null,
+    failed_before: order.trigger === "on_demand" ? new Date(now.getTime() - cooldownMs) : null,
+    through_circuit: throughCircuit,
+  };
+}
+
+function toLease(row: ConnectionRow & { own_fault: boolean }, owner: string): Lease {
+  return { owner, connection: toConnection(row), abandonedSince: null, probing: false, ownFault: row.own_fault };
+}
