@@ -89,7 +89,9 @@ function generateClient() {
  * through us. So it comes to us alone, up to twice at once, and we pass it on once. Its exit code becomes ours.
  */
 function handOver() {
-  const child = spawn(node, [file, ...args], { stdio: ["ignore", "inherit", "inherit"], env, detached: true });
+  // Outside the terminal's foreground group it may not read from the terminal, but it may from a pipe.
+  const input = process.stdin.isTTY ? "ignore" : "inherit";
+  const child = spawn(node, [file, ...args], { stdio: [input, "inherit", "inherit"], env, detached: true });
   const lastAt = {};
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
