@@ -5,11 +5,16 @@ export function jobId(connectionId: string, generation: number): string {
   return `${connectionId}-${generation}`;
 }
 
-/** @returns null for an id that is not one of ours */
+const ours = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{1,10})$/;
+
+/** Postgres' largest integer. */
+const lastGeneration = 2 ** 31 - 1;
+
+/** @returns null for an id that is not one of ours: anybody can add jobs to Redis, and a query would fail on what is not a uuid */
 export function parseJobId(id: string): { connectionId: string; generation: number } | null {
-  const match = /^([0-9a-f-]{36})-(\d{1,10})$/.exec(id);
-  if (match === null) return null;
-  return { connectionId: match[1] as string, generation: Number(match[2]) };
+  const [, connectionId, generation] = ours.exec(id) ?? [];
+  if (connectionId === undefined || Number(generation) > lastGeneration) return null;
+  return { connectionId, generation: Number(generation) };
 }
 
 export const refreshQueue = (provider: string): string => `refresh-${provider}`;

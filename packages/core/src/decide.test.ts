@@ -1,0 +1,216 @@
+import { expect, test } from "vitest";
+import type { Connection, ConnectionStatus } from "./connection.ts";
+import { at, connection, context, day, granted, hour, minute, now, policy, setbacks } from "./decide.fixtures.ts";
+import { circuitResumeAt, type DecisionContext, decide } from "./decide.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Setback, Store } from "./transition.ts";
+
+const setback = (of: Partial<Connection>, outcome: Outcome, given: Partial<DecisionContext> = {}) =>
+  decide(connection(of), outcome, context(given)) as Setback;
+const store = (of: Partial<Connection>, outcome: Outcome, given: Partial<DecisionContext> = {}) =>
+  decide(connection(of), outcome, context(given)) as Store;
+
+const statuses: ConnectionStatus[] = ["connected", "token_expired", "needs_reauth", "error", "disconnected"];
+const living = { expiresAt: at(5 * minute) };
+const ended = { expiresAt: at(-1) };
+
+type Row = [keyof typeof setbacks, ConnectionStatus, ConnectionStatus, ConnectionStatus, Setback["job"]];
+
+// outcome, status before, status after while the access token lives, after its end, what becomes of the job
+const rows: Row[] = [
+  ...statuses.map((s): Row => ["denied", s, "needs_reauth", "needs_reauth", "stop"]),
+  ...statuses.map((s): Row => ["misconfigured", s, s, s, "postpone"]),
+  ...statuses.map((s): Row => ["unknown", s, "error", "error", "postpone"]),
+  ...statuses.map((s): Row => ["unreadable", s, "error", "error", "postpone"]),
+  ...(["transient", "unsent", "uncertain"] as const).flatMap((kind): Row[] => [
+    [kind, "connected", "connected", "token_expired", "retry"],
+    [kind, "token_expired", "connected", "token_expired", "retry"],
+    [kind, "error", "error", "error", "retry"],
+    [kind, "needs_reauth", "needs_reauth", "needs_reauth", "retry"],
+  ]),
+  ["throttled", "connected", "connected", "token_expired", "postpone"],
+  ["throttled", "token_expired", "connected", "token_expired", "postpone"],
+  ["throttled", "error", "error", "error", "postpone"],
+];
+
+test.each(rows)("%s on %s: %s while the access token lives, %s after, job: %s", (kind, status, alive, dead, job) => {
+  expect(setback({ status, ...living }, setbacks[kind])).toMatchObject({ kind: "setback", status: alive, job });
+  expect(setback({ status, ...ended }, setbacks[kind])).toMatchObject({ kind: "setback", status: dead, job });
+});
+
+test.each(Object.keys(setbacks) as (keyof typeof setbacks)[])("%s has a job to come back with, or stops", (kind) => {
+  const { job, resumeAt, nextRefreshAt } = setback({}, setbacks[kind]);
+  if (job === "stop") expect([resumeAt, nextRefreshAt]).toEqual([null, null]);
+  else expect((resumeAt as Date).getTime()).toBeGreaterThanOrEqual(now.getTime());
+});
+
+test("a grant counts its lifetimes from the moment of asking, and forgets the failures", () => {
+  const decided = store(
+    { status: "token_expired", consecutiveFailures: 9 },
+    granted({ refreshTokenExpiresIn: 86_400 }),
+  );
+  expect(decided).toMatchObject({
+    kind: "store",
+    expiresAt: at(1800_000 - 1000),
+    refreshTokenExpiresAt: at(day - 1000),
+    nextRefreshAt: at(25 * minute - 1000),
+    events: ["connection.recovered"],
+  });
+});
+
+test.each([
+  ["unstated", 1800, at(1800_000 - 1000)],
+  ["unstated", null, null],
+  ["never", 1800, null],
+  [90, 1800, at(89_000)],
+] as const)("expires_in %s with a documented lifetime of %s", (expiresIn, lifetimeSeconds, expiresAt) => {
+  const decided = store({}, granted({ expiresIn }), { policy: { ...policy, lifetimeSeconds } });
+  expect(decided.expiresAt).toEqual(expiresAt);
+  expect(decided.nextRefreshAt === null).toBe(expiresAt === null);
+});
+
+test("an answer without a refresh token keeps the one there was, and the job", () => {
+  expect(store({}, granted({ refreshToken: null })).nextRefreshAt).toEqual(at(25 * minute - 1000));
+});
+
+test("a token that nothing can renew comes back when it ends", () => {
+  const decided = store({ refreshToken: null }, granted({ refreshToken: null }));
+  expect(decided.nextRefreshAt).toEqual(decided.expiresAt);
+});
+
+test("using an idle refresh token moves its end; a fixed end stays", () => {
+  const idle = store({}, granted(), { policy: { ...policy, refreshTokenIdleSeconds: 3600 } });
+  expect(idle.refreshTokenExpiresAt).toEqual(at(hour - 1000));
+  const end = at(14 * day);
+  expect(store({ refreshTokenExpiresAt: end }, granted()).refreshTokenExpiresAt).toEqual(end);
+});
+
+test("a narrower scope is stored and said; the same or an unstated one is not worth a word", () => {
+  expect(store({}, granted({ scopes: ["read"] })).message).toContain("write");
+  expect(store({}, granted({ scopes: ["write", "read", "more"] })).message).toBeNull();
+  expect(store({}, granted({ scopes: null })).message).toBeNull();
+});
+
+test("recovery is told only to those who were told of trouble", () => {
+  expect(store({ consecutiveFailures: 3 }, granted()).events).toEqual([]);
+  expect(store({ consecutiveFailures: 4 }, granted()).events).toEqual(["connection.recovered"]);
+});
+
+test("trouble is told once, with the first failure after the quick retries", () => {
+  const told = Array.from(
+    { length: 300 },
+    (_, failures) =>
+      setback({ consecutiveFailures: failures, failingSince: at(-hour) }, setbacks.transient).events.length,
+  );
+  expect(told.reduce((sum, count) => sum + count, 0)).toBe(1);
+  expect(told[3]).toBe(1);
+});
+
+test("trouble that passes the 30 days ends in needs_reauth, once told", () => {
+  const of = { consecutiveFailures: 900, failingSince: at(-30 * day) };
+  const decided = setback({ ...of, status: "token_expired", ...ended }, setbacks.transient);
+  expect(decided).toMatchObject({
+    job: "stop",
+    status: "needs_reauth",
+    errorCode: "provider_unavailable",
+    failingSince: of.failingSince,
+    events: ["connection.needs_reauth"],
+  });
+});
+
+test("a provider in trouble that asks for more time than our own delay gets it", () => {
+  const decided = setback({}, { ...setbacks.transient, retryAfterMs: 90_000 });
+  expect(decided).toMatchObject({ resumeAt: at(90_000), notBefore: at(90_000), consecutiveFailures: 1 });
+  expect(setback({}, { ...setbacks.transient, retryAfterMs: 10 * day }).resumeAt).toEqual(at(day));
+  expect(setback({}, { ...setbacks.transient, retryAfterMs: 5 }).resumeAt).toEqual(at(1000));
+});
+
+test.each([
+  [7000, 7000],
+  [0, 0],
+  [-5, 0],
+  [null, minute],
+  [3 * day, day],
+])("throttled for %s ms waits %s ms, and nothing is counted", (retryAfterMs, waitMs) => {
+  const of = { consecutiveFailures: 2, failingSince: at(-hour), lostAnswers: 1 };
+  const decided = setback(of, { ...setbacks.throttled, retryAfterMs });
+  expect(decided).toMatchObject({ ...of, resumeAt: at(waitMs), notBefore: at(waitMs), provider: null, events: [] });
+});
+
+test("an app-wide limit pauses the provider and leaves the connection alone", () => {
+  const decided = setback({}, { ...setbacks.throttled, scope: "provider" });
+  expect(decided).toMatchObject({ notBefore: null, provider: { kind: "throttle", until: at(7000) } });
+});
+
+test("a misconfiguration of ours leaves no mark on the connection and opens the circuit, told once", () => {
+  const of = connection({ consecutiveFailures: 1, failingSince: at(-hour), nextRefreshAt: at(-5) });
+  const { status, nextRefreshAt, notBefore, failingSince, consecutiveFailures, lostAnswers } = of;
+  const decided = decide(of, setbacks.misconfigured, context()) as Setback;
+  expect(decided).toMatchObject({
+    ...{ status, nextRefreshAt, notBefore, failingSince, consecutiveFailures, lostAnswers },
+    errorCode: null,
+    provider: { kind: "open_circuit", nextProbeAt: at(5 * minute) },
+    events: ["provider.circuit_opened"],
+  });
+  expect(setback({}, setbacks.misconfigured, { probing: true }).events).toEqual([]);
+});
+
+test("who opened the circuit comes back after all the others, so that one of them is the probe", () => {
+  const { timing } = context();
+  const probeAt = at(5 * minute);
+  const own = setback({}, setbacks.misconfigured).resumeAt as Date;
+  for (let i = 0; i < 100; i++) {
+    const other = circuitResumeAt(`connection-${i}`, probeAt, timing);
+    expect(other.getTime()).toBeGreaterThanOrEqual(probeAt.getTime());
+    expect(other.getTime()).toBeLessThan(own.getTime());
+  }
+});
+
+test("who still gets invalid_client after another one has closed the circuit is at fault itself", () => {
+  const decided = setback({}, setbacks.misconfigured, { ownFault: true });
+  expect(decided).toMatchObject({ status: "error", errorCode: "invalid_client", provider: null, resumeAt: at(hour) });
+});
+
+test("the probe that works closes the circuit", () => {
+  const decided = store({}, granted(), { probing: true });
+  expect(decided).toMatchObject({ provider: { kind: "close_circuit" }, events: ["provider.circuit_closed"] });
+});
+
+test.each(["unknown", "unreadable"] as const)("%s is probed hourly and told once", (kind) => {
+  const first = setback({}, setbacks[kind]);
+  expect(first).toMatchObject({ resumeAt: at(hour), nextRefreshAt: at(hour), events: ["token.refresh_failed"] });
+  expect(setback({ status: "error" }, setbacks[kind]).events).toEqual([]);
+});
+
+test("denied twice is told once", () => {
+  expect(setback({}, setbacks.denied).events).toEqual(["connection.needs_reauth"]);
+  expect(setback({ status: "needs_reauth" }, setbacks.denied).events).toEqual([]);
+});
+
+test("nothing to spend: the user is asked when the access token ends, not before", () => {
+  const waiting = setback(living, setbacks.nothing_to_spend);
+  expect(waiting).toMatchObject({ status: "connected", job: "postpone", resumeAt: living.expiresAt, events: [] });
+  const over = setback(ended, setbacks.nothing_to_spend);
+  expect(over).toMatchObject({ status: "needs_reauth", errorCode: "no_refresh_token", job: "stop" });
+});
+
+test("a lost answer: one careful retry of a single-use token while the access token lives, the next after its end", () => {
+  expect(setback(living, setbacks.uncertain)).toMatchObject({
+    resumeAt: at(1000),
+    lostAnswers: 1,
+    errorCode: "answer_lost",
+  });
+  const second = setback({ ...living, lostAnswers: 1, consecutiveFailures: 1 }, setbacks.uncertain);
+  expect(second).toMatchObject({ resumeAt: living.expiresAt, nextRefreshAt: living.expiresAt, lostAnswers: 2 });
+  const dead = setback({ ...ended, lostAnswers: 2, consecutiveFailures: 2 }, setbacks.uncertain);
+  expect(dead.resumeAt).toEqual(at(4000));
+});
+
+test.each([{ kind: "none" }, { kind: "grace", graceSeconds: 60 }] as const)(
+  "a lost answer costs nothing with rotation $kind: it is tried again as any trouble",
+  (rotation) => {
+    const of = { ...living, lostAnswers: 2, consecutiveFailures: 2 };
+    const decided = setback(of, setbacks.uncertain, { policy: { ...policy, rotation } });
+    expect(decided).toMatchObject({ resumeAt: at(4000), lostAnswers: 3 });
+  },
+);
