@@ -9,11 +9,13 @@ export interface DrainableSpool extends Spool {
 }
 
 /**
- * Where a new token set survives while Postgres is away: a Redis hash, or an fsynced file when Redis is away too.
+ * Where a new token set survives while Postgres is away: a Redis hash, where any process finds it, and an fsynced file, which
+ * survives an emptied Redis. One of them is enough.
  *
  * Tokens are encrypted before they come here. Processes on one machine share the directory, so that any of them can commit what
  * another one left behind.
  *
+ * @param redis must say soon that it is away: what waits for it here is a token set that exists nowhere else
  * @param key of the Redis hash
  * @param directory created when it is first needed
  */
@@ -21,11 +23,9 @@ export function createSpool(redis: Redis, key: string, directory: string): Drain
   const files = createFileSpool(directory);
   return {
     async keep(record) {
-      try {
-        await redis.hset(key, field(record), JSON.stringify(record));
-      } catch {
-        await files.keep(record);
-      }
+      const inRedis = redis.hset(key, field(record), JSON.stringify(record));
+      const [file, hash] = await Promise.allSettled([files.keep(record), inRedis]);
+      if (file.status === "rejected" && hash.status === "rejected") throw file.reason;
     },
     async find(connectionId, generation) {
       const name = field({ connectionId, generation });
@@ -36,12 +36,14 @@ export function createSpool(redis: Redis, key: string, directory: string): Drain
     },
     async drop(record) {
       await files.drop(field(record));
-      await redis.hdel(key, field(record));
+      // One that stays behind is recognized as stored when it is committed again.
+      await redis.hdel(key, field(record)).catch(() => 0);
     },
     async all() {
       const local = await files.all();
       const remote = await redis.hvals(key).catch(() => []);
-      return [...local, ...remote.map(parse)];
+      const kept = [...remote.map(parse), ...local];
+      return [...new Map(kept.map((record) => [field(record), record])).values()];
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   createSpool,
   createStore,
   type DrainableSpool,
+  impatient,
   type Keyring,
   type Logger,
   type Queues,
@@ -61,7 +62,9 @@ export function openEngine(options: EngineOptions): Engine {
     onceAMinute((err) => logger.warn({ err }, "redis")),
   );
   const queues = createQueues(redis, config.redisPrefix);
-  const spool = createSpool(redis, `{${config.redisPrefix}}:spool`, config.spoolDir);
+  // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
+  const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
+  const spool = createSpool(spoolRedis, `{${config.redisPrefix}}:spool`, config.spoolDir);
   const keyring = createKeyring(config.encryptionKeys);
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
@@ -96,6 +99,7 @@ export function openEngine(options: EngineOptions): Engine {
       exchange.close();
       await queues.close();
       redis.disconnect();
+      spoolRedis.disconnect();
       await pool.end();
     },
   };

@@ -1,6 +1,7 @@
 import { checkRedis, closeCircuitOfOtherSecret, describeError } from "@evertoken/adapters";
 import { nudgeDelivery } from "./announce.ts";
 import type { Engine } from "./engine.ts";
+import { drainSpool } from "./spool-drain.ts";
 
 /**
  * What a long-running process makes sure of before it works: the right keys, a Redis that cannot lose jobs by eviction, and that a
@@ -10,6 +11,8 @@ import type { Engine } from "./engine.ts";
  */
 export async function prepareEngine(engine: Engine): Promise<void> {
   await engine.checkKeys();
+  // First of all, and without Redis: a token set that a dead process left in a file cannot wait until Redis is back.
+  await drainSpool(engine);
   await checkSettings(engine);
   for (const { provider, secretFingerprint } of engine.providers.all()) {
     if (secretFingerprint === null) continue;
