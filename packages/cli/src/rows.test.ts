@@ -32,7 +32,7 @@ describe("rows of an import file", () => {
   test("an array that is cut off has one more bad row", () => {
     expect(splitRows('[{"a":1},\n{"a":')).toEqual([
       { line: 1, value: { a: 1 } },
-      { line: 2, value: undefined },
+      { line: 2, value: undefined, toEnd: true },
     ]);
     expect(splitRows('[{"a":1}')).toHaveLength(1);
     expect(splitRows('[{"a":1}')[0]?.value).toBeUndefined();

@@ -2,6 +2,8 @@
 export interface Row {
   readonly line: number;
   readonly value: unknown;
+  /** Set when it swallows the rest of the file, because a bracket or a brace is never closed. */
+  readonly toEnd?: true;
 }
 
 /** The rows of a JSON array, of JSON lines, or the one row of a single object, each with the line that it begins in. */
@@ -40,7 +42,7 @@ function arrayRows(text: string, begin: number): Row[] {
     if (depth === 0) return [...rows, ...trailing(text, at + 1, line)];
   }
   // The array never ends: what was cut off is one more bad row.
-  return [...rows, { line: (start as { line: number } | null)?.line ?? line, value: undefined }];
+  return [...rows, { line: (start as { line: number } | null)?.line ?? line, value: undefined, toEnd: true }];
 }
 
 /** The closing quote; a string of JSON has no line break in it, so one that is left open ends there. */

@@ -57,7 +57,7 @@ async function read(io: Io, file: string | undefined): Promise<string> {
   }
 }
 
-/** In the order of the file as far as it matters: two rows for one account never run side by side. */
+/** A few side by side: no two of them are for one account, because the second is a bad row. */
 async function importAll(io: Io, opened: Opened, rows: readonly Row[], skipKnown: boolean): Promise<Done[]> {
   const progress = createProgress(io, "importing");
   const seen = new Map<string, number>();
@@ -79,13 +79,14 @@ async function importAll(io: Io, opened: Opened, rows: readonly Row[], skipKnown
 
 async function importRow(
   { engine, evertoken }: Opened,
-  { line, value }: Row,
+  { line, value, toEnd }: Row,
   seen: Map<string, number>,
   skipKnown: boolean,
 ): Promise<Done> {
   const bad = (code: string, message: string): Done => ({ kind: "bad", line, code, message });
   // The parser's own message would quote the row, and with it a token.
-  if (value === undefined) return bad("invalid_input", "this is not JSON");
+  if (value === undefined)
+    return bad("invalid_input", toEnd ? "from here to the end this is not JSON" : "this is not JSON");
   const account = accountOf(value);
   const earlier = seen.get(JSON.stringify(account));
   if (earlier !== undefined) return bad("invalid_input", `the same account stands in line ${earlier}`);

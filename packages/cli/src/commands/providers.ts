@@ -1,5 +1,5 @@
 import { ConfigError, readConfig } from "@evertoken/adapters";
-import { marginMs } from "@evertoken/core";
+import { marginMs, type RefreshPolicy, type Timing } from "@evertoken/core";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
@@ -13,6 +13,12 @@ export function addProviders(program: Command, run: Run): void {
     .command("providers")
     .description("the providers that are known here, and which of them have credentials")
     .action(run(providers));
+}
+
+/** A token that lives less than twice its margin is due at half its life. */
+function marginSeconds(policy: RefreshPolicy, timing: Timing): number {
+  const margin = marginMs(policy, timing) / 1000;
+  return policy.lifetimeSeconds === null ? margin : Math.min(margin, policy.lifetimeSeconds / 2);
 }
 
 /** Looks at settings only: works before there is any database. */
@@ -30,7 +36,7 @@ async function providers(io: Io): Promise<undefined> {
       lifetimeSeconds: policy.lifetimeSeconds,
       spends: policy.spends,
       rotation: policy.rotation.kind,
-      marginSeconds: policy.spends === "nothing" ? null : marginMs(policy, config.timing) / 1000,
+      marginSeconds: policy.spends === "nothing" ? null : marginSeconds(policy, config.timing),
     }));
   const length = (seconds: number | null) => (seconds === null ? null : formatDuration(seconds * 1000));
   io.result(rows, () =>

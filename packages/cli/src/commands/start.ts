@@ -51,6 +51,6 @@ async function start(io: Io, options: StartOptions): Promise<number> {
   } finally {
     await stoppables.stop();
     interrupts.stop();
-    narrator.event("stopped", {}, ["Stopped. What is in .evertoken/ is found again by the next start."]);
+    if (ready) narrator.event("stopped", {}, ["Stopped. What is in .evertoken/ is found again by the next start."]);
   }
 }

@@ -118,13 +118,13 @@ export class AppProcess {
   async #keepAlive(exit: Promise<string>): Promise<void> {
     const { name, narrator } = this.#spec;
     let backoffMs = firstBackoffMs;
-    for (let running = exit, since = Date.now(); ; running = this.#run(), since = Date.now()) {
+    for (let running = exit; ; running = this.#runAgain()) {
+      const since = Date.now();
       const why = await running;
       if (this.#stopped.signal.aborted) return;
       if (why === wrongSettings) {
-        narrator.event("ended", { name, why }, [
-          `The ${name} refuses its settings and stays down: see ${this.logFile}`,
-        ]);
+        const line = `The ${name} refuses its settings and stays down: see ${this.logFile}`;
+        narrator.event("ended", { name, why }, [line]);
         return;
       }
       if (Date.now() - since > healthyLifeMs) backoffMs = firstBackoffMs;
@@ -133,14 +133,18 @@ export class AppProcess {
       await sleep(backoffMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       if (this.#stopped.signal.aborted) return;
       backoffMs = Math.min(backoffMs * 2, longestBackoffMs);
-      void this.#sayWhenBack();
     }
   }
 
-  async #sayWhenBack(): Promise<void> {
+  #runAgain(): Promise<string> {
     const { name, narrator } = this.#spec;
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(readyMs)]);
-    if (await this.#waitUntilReady(signal)) narrator.event("restarted", { name }, [`The ${name} is back.`]);
+    const ended = new AbortController();
+    const exit = this.#run().finally(() => ended.abort());
+    const signal = AbortSignal.any([this.#stopped.signal, ended.signal, AbortSignal.timeout(readyMs)]);
+    void this.#waitUntilReady(signal).then((ready) => {
+      if (ready) narrator.event("restarted", { name }, [`The ${name} is back.`]);
+    });
+    return exit;
   }
 
   async #waitUntilReady(signal: AbortSignal): Promise<boolean> {
