@@ -11,6 +11,8 @@ export interface Config {
   readonly spoolDir: string;
   readonly logLevel: string;
   readonly timing: Timing;
+  /** BullMQ's lock on a running job, renewed at half its time, and how often jobs of dead workers are looked for. */
+  readonly jobs: { readonly lockMs: number; readonly stalledCheckMs: number };
   readonly lease: { readonly leaseMs: number; readonly takeoverMs: number; readonly cooldownMs: number };
   readonly request: { readonly timeoutMs: number; readonly allowPrivateAddresses: boolean };
   readonly concurrency: {
@@ -42,6 +44,7 @@ export interface Config {
     readonly viewerPassword: string | null;
     readonly sessionSecret: string | null;
     readonly secureCookies: boolean;
+    readonly trustProxy: boolean;
   };
   readonly reconnectUrl: string | null;
 }
@@ -67,6 +70,10 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
     spoolDir: read.text("SPOOL_DIR", ".evertoken/spool"),
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     timing: readTiming(read),
+    jobs: {
+      lockMs: read.ms("JOB_LOCK_MS", 30 * second, 1000),
+      stalledCheckMs: read.ms("JOB_STALLED_CHECK_MS", 10 * second, 500),
+    },
     lease: {
       leaseMs: read.ms("LEASE_MS", minute),
       takeoverMs: read.ms("LEASE_TAKEOVER_MS", 5 * second),
@@ -105,6 +112,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       viewerPassword: read.secret("DASHBOARD_VIEWER_PASSWORD"),
       sessionSecret: read.secret("SESSION_SECRET"),
       secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", false),
+      trustProxy: read.flag("DASHBOARD_TRUST_PROXY", false),
     },
     reconnectUrl: read.optionalText("RECONNECT_URL"),
   });

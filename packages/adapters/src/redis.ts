@@ -3,6 +3,9 @@ import { Redis, type RedisOptions } from "ioredis";
 /** For processes that live from the queue: waits for Redis however long it takes, and is back within 2 s of its return. */
 export const patient: RedisOptions = {
   maxRetriesPerRequest: null,
+  // A peer that vanished without a word would be waited for until TCP gives up, a quarter of an hour later. BullMQ blocks for
+  // 10 s at most, so a longer silence in the face of a command is a dead connection.
+  socketTimeout: 15_000,
   retryStrategy: (times) => Math.min(times * 200, 2000),
 };
 

@@ -100,18 +100,22 @@ function absent(error: NodeJS.ErrnoException): null {
   throw error;
 }
 
-const dateFields = new Set([
-  "expiresAt",
-  "refreshTokenExpiresAt",
-  "nextRefreshAt",
-  "oldExpiresAt",
-  "at",
-  "until",
-  "nextProbeAt",
-]);
-
+/** JSON has no dates; each is made again at its place, since a provider's own facts may bear the same names. */
 function parse(text: string): CommitRecord {
-  return JSON.parse(text, (name, value) =>
-    dateFields.has(name) && typeof value === "string" ? new Date(value) : value,
-  ) as CommitRecord;
+  const { transition, log, ...record } = JSON.parse(text) as CommitRecord;
+  if (transition.kind !== "store") throw new Error("only new token sets are kept in the spool");
+  const { expiresAt, refreshTokenExpiresAt, nextRefreshAt } = transition;
+  return {
+    ...record,
+    transition: {
+      ...transition,
+      expiresAt: date(expiresAt),
+      refreshTokenExpiresAt: date(refreshTokenExpiresAt),
+      nextRefreshAt: date(nextRefreshAt),
+    },
+    log: { ...log, oldExpiresAt: date(log.oldExpiresAt), at: new Date(log.at) },
+  };
 }
+
+/** Typed as the date that it was, read as the text that it is now. */
+const date = (text: Date | null) => (text === null ? null : new Date(text));

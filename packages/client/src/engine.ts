@@ -100,6 +100,7 @@ export function openEngine(options: EngineOptions): Engine {
       await queues.close();
       redis.disconnect();
       spoolRedis.disconnect();
+      spoolRedis.disconnect();
       await pool.end();
     },
   };

@@ -12,8 +12,15 @@ export async function restorePauses(pool: Pool, queues: Queues): Promise<number>
   let restored = 0;
   for (const queue of queues.all()) {
     const marker = queue.toKey("evertoken-marker");
-    if ((await redis.exists(marker)) === 1) {
-      await remember(pool, queue.name, await queue.isPaused());
+    // One transaction: emptied between two reads, Redis would say "not paused" while it still seemed to be the one we marked.
+    const [marked, paused] = await redis
+      .multi()
+      .exists(marker)
+      .hexists(queue.toKey("meta"), "paused")
+      .exec()
+      .then(values);
+    if (marked === 1) {
+      await remember(pool, queue.name, paused === 1);
     } else {
       if (await wasPaused(pool, queue.name)) {
         await queue.pause();
@@ -23,6 +30,14 @@ export async function restorePauses(pool: Pool, queues: Queues): Promise<number>
     }
   }
   return restored;
+}
+
+function values(replies: readonly [Error | null, unknown][] | null): unknown[] {
+  if (replies === null) throw new Error("Redis gave up the transaction");
+  return replies.map(([error, value]) => {
+    if (error !== null) throw error;
+    return value;
+  });
 }
 
 async function remember(pool: Pool, queue: string, paused: boolean): Promise<void> {

@@ -22,6 +22,10 @@ export async function deliverOutbox(
   limit = 100,
 ): Promise<number> {
   const client = await pool.connect();
+  // The pool listens to idle clients only: a server that goes away while this one is ours would end the process.
+  const queryTells = () => {};
+  client.on("error", queryTells);
+  let broken: Error | undefined;
   try {
     await client.query("BEGIN");
     const { rows } = await client.query<OutboxEvent>(
@@ -36,9 +40,11 @@ export async function deliverOutbox(
     await client.query("COMMIT");
     return rows.length;
   } catch (error) {
-    await client.query("ROLLBACK").catch(() => {}); // the connection may be gone, which rolls back as well
+    // Not back into the pool: it may be gone, or still wait for the answer to a query that timed out. Its end rolls back.
+    broken = error instanceof Error ? error : new Error("delivery failed");
     throw error;
   } finally {
-    client.release();
+    client.off("error", queryTells);
+    client.release(broken);
   }
 }

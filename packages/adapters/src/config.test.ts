@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { ConfigError, readConfig } from "./config.ts";
+
+const key = "ab".repeat(32);
+const needed = {
+  DATABASE_URL: "postgresql://user:s3cret@db.internal/evertoken",
+  REDIS_URL: "redis://:s3cret@redis.internal:6379/1",
+  ENCRYPTION_KEY: key,
+};
+const noFile = (path: string): string => {
+  throw new Error(`no file ${path}`);
+};
+
+test("three settings are enough; times have their defaults", () => {
+  const { config, faults } = readConfig(needed, noFile);
+  expect(faults).toEqual([]);
+  expect(config).toMatchObject({
+    timing: { marginMs: 300_000, quickRetryMs: 1000, quickRetries: 3, retryMs: 300_000, giveUpAfterMs: 2_592_000_000 },
+    lease: { leaseMs: 60_000 },
+    request: { timeoutMs: 30_000, allowPrivateAddresses: false },
+    concurrency: { refresh: 50, sync: 5, notifications: 10, maintenance: 1 },
+    schedules: { reconcile: "* * * * *", sweep: "*/5 * * * *", dailySweep: "0 2 * * *", timeZone: "UTC" },
+    keepLogDays: 90,
+  });
+});
+
+test("all faults are named at once, and no value of a secret", () => {
+  const { faults } = readConfig(
+    {
+      DATABASE_URL: "mysql://user:s3cret@db/evertoken",
+      ENCRYPTION_KEY: "not-hex-s3cret",
+      LEASE_MS: "soon",
+      REFRESH_CONCURRENCY: "0",
+      LOG_LEVEL: "loud",
+      SWEEP_CRON: "every day",
+      SCHEDULE_TIME_ZONE: "Middle/Earth",
+      EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "yes",
+    },
+    noFile,
+  );
+  const named = faults.map((fault) => fault.split(" ")[0]);
+  expect(named.sort()).toEqual([
+    "DATABASE_URL",
+    "ENCRYPTION_KEY",
+    "EVERTOKEN_ALLOW_PRIVATE_ADDRESSES",
+    "LEASE_MS",
+    "LOG_LEVEL",
+    "REDIS_URL",
+    "REFRESH_CONCURRENCY",
+    "SCHEDULE_TIME_ZONE",
+    "SWEEP_CRON",
+  ]);
+  expect(faults.join("\n")).not.toContain("s3cret");
+  expect(new ConfigError(faults).message).toContain("9 wrong settings");
+});
+
+test.each(["-1", "1.5", "1e3", "0x10", "10 ms", "99999999999999999999"])("REFRESH_MARGIN_MS=%s is refused", (value) => {
+  expect(readConfig({ ...needed, REFRESH_MARGIN_MS: value }, noFile).faults).toHaveLength(1);
+});
+
+test("an empty setting counts as none, and space around a value is dropped", () => {
+  const { config, faults } = readConfig({ ...needed, LEASE_MS: "  ", LOG_LEVEL: " warn " }, noFile);
+  expect([faults, config.lease.leaseMs, config.logLevel]).toEqual([[], 60_000, "warn"]);
+});
+
+test("secrets are read from files as well, but not from both", () => {
+  const { ENCRYPTION_KEY: _, ...rest } = needed;
+  const files = { ...rest, ENCRYPTION_KEY_FILE: "/run/secrets/key" };
+  expect(readConfig(files, () => `${key}\n`)).toMatchObject({ config: { encryptionKeys: [key] }, faults: [] });
+  expect(readConfig(files, noFile).faults).toEqual([
+    expect.stringContaining("/run/secrets/key cannot be read"),
+    expect.stringContaining("ENCRYPTION_KEY is missing"),
+  ]);
+  const both = readConfig({ ...files, ENCRYPTION_KEY: key }, () => key);
+  expect(both.faults[0]).toContain("keep one");
+});
+
+test("an empty key file is no key", () => {
+  const { ENCRYPTION_KEY: _, ...rest } = needed;
+  expect(readConfig({ ...rest, ENCRYPTION_KEY_FILE: "/empty" }, () => "\n").faults).not.toEqual([]);
+});
+
+test("a ring of keys", () => {
+  const young = "cd".repeat(32);
+  expect(readConfig({ ...needed, ENCRYPTION_KEY: `${young}, ${key}` }, noFile).config.encryptionKeys).toEqual([
+    young,
+    key,
+  ]);
+  expect(readConfig({ ...needed, ENCRYPTION_KEY: `${young},${key.slice(1)}` }, noFile).faults).toHaveLength(1);
+});
+
+test("a request may not outlive the right to send it", () => {
+  const { faults } = readConfig({ ...needed, REQUEST_TIMEOUT_MS: "60000", LEASE_MS: "60000" }, noFile);
+  expect(faults).toEqual([expect.stringContaining("REQUEST_TIMEOUT_MS must be shorter")]);
+});
