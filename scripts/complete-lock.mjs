@@ -77,6 +77,6 @@ if (process.argv.includes("--check")) {
   console.error("Run: node scripts/complete-lock.mjs");
   process.exit(1);
 }
-const sorted = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, "en"));
 writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`);
 console.log(`added ${names.length} packages of other platforms to package-lock.json`);
