@@ -68,8 +68,8 @@ export class QueueWorkers {
     const worker = new Worker(name, processor, {
       connection: queues.redis,
       prefix: queuePrefix(config.redisPrefix, name),
-      lockDuration: 30_000,
-      stalledInterval: 10_000,
+      lockDuration: config.jobs.lockMs,
+      stalledInterval: config.jobs.stalledCheckMs,
       // A stall is a crash of ours, never a reason to give a connection up; the lease says who may act.
       maxStalledCount: 1_000_000,
       removeOnComplete: { count: 1000 },
