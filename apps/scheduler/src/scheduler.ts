@@ -3,8 +3,8 @@ import type { Engine } from "@evertoken/client/engine";
 import { type Job, type Queue, UnrecoverableError, Worker } from "bullmq";
 import { createTasks, runTask, type Task } from "./tasks.ts";
 
-/** An emptied Redis has lost the schedules as well: they are put back this often. */
-const registerMs = 30_000;
+/** An emptied Redis has lost the schedules as well, and with them the task that would notice: how often to look. */
+const lookMs = 5000;
 
 /**
  * Registers the maintenance tasks as BullMQ job schedulers and runs them. Any number of replicas may run: a scheduler's iteration is
@@ -17,6 +17,7 @@ export class Scheduler {
   readonly #queue: Queue;
   #worker: Worker | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #looking = false;
 
   constructor(engine: Engine, metrics: Metrics) {
     this.#engine = engine;
@@ -27,16 +28,9 @@ export class Scheduler {
 
   async start(): Promise<void> {
     await this.#register();
-    this.#timer = setInterval(() => void this.#registerAgain(), registerMs);
+    this.#timer = setInterval(() => void this.#look(), lookMs);
     this.#worker = this.#run();
-    for (const task of this.#tasks.values()) {
-      if (task.onStart)
-        await this.#queue.add(
-          task.name,
-          {},
-          { jobId: `start-${task.name}`, removeOnComplete: true, removeOnFail: true },
-        );
-    }
+    await this.#runNow();
   }
 
   async stop(): Promise<void> {
@@ -52,11 +46,27 @@ export class Scheduler {
     }
   }
 
-  async #registerAgain(): Promise<void> {
+  /** What a start runs; by the jobs' ids once, however many schedulers ask for it. */
+  async #runNow(): Promise<void> {
+    for (const { name, onStart } of this.#tasks.values()) {
+      if (!onStart) continue;
+      await this.#queue.add(name, {}, { jobId: `start-${name}`, removeOnComplete: true, removeOnFail: true });
+    }
+  }
+
+  /** Puts lost schedules back and rebuilds the jobs at once, not at the next minute. */
+  async #look(): Promise<void> {
+    if (this.#looking) return; // Redis is away, and an earlier look waits for it
+    this.#looking = true;
     try {
+      if ((await this.#queue.getJobSchedulersCount()) >= this.#tasks.size) return;
+      this.#engine.logger.warn("the schedules are gone: Redis was emptied, its jobs are being rebuilt");
       await this.#register();
+      await this.#runNow();
     } catch (error) {
-      this.#engine.logger.warn({ err: describeError(error) }, "could not register the schedules");
+      this.#engine.logger.warn({ err: describeError(error) }, "could not look after the schedules");
+    } finally {
+      this.#looking = false;
     }
   }
 
