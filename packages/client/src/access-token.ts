@@ -36,7 +36,9 @@ export async function getAccessToken(
   options: AccessTokenOptions = {},
 ): Promise<AccessToken> {
   const row = await readTarget(engine, target);
-  const minTtlMs = (options.minTtlSeconds ?? defaultMinTtlSeconds) * 1000;
+  const wishedMs = minTtlOf(options);
+  // A token that came a moment ago is the freshest there is, even if the provider's tokens never live as long as is wished.
+  const minTtlMs = isNew(row, engine.config.lease.cooldownMs) ? 0 : wishedMs;
   if (livesFor(row.expires_at, minTtlMs) && row.access_token !== null) return toAccessToken(engine, row, standing(row));
   if (row.status === "disconnected")
     throw failure(engine, row, "disconnected", "the user disconnected this account", null);
@@ -47,6 +49,16 @@ export async function getAccessToken(
     force: false,
   });
   return settle(engine, freshened);
+}
+
+function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds }: AccessTokenOptions): number {
+  if (minTtlSeconds >= 0) return minTtlSeconds * 1000;
+  throw new EvertokenError("invalid_input", "minTtlSeconds: needs a number that is not negative");
+}
+
+/** Whether a refresh brought this token less than `cooldownMs` ago: another one would bring nothing better. */
+export function isNew({ last_refresh_at }: TokenRow, cooldownMs: number): boolean {
+  return last_refresh_at !== null && Date.now() - last_refresh_at.getTime() < cooldownMs;
 }
 
 export async function readTarget({ pool }: Engine, target: Target): Promise<TokenRow> {

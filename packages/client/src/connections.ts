@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.ts";
-import { withStore } from "./evertoken-error.ts";
+import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { notFound } from "./fresh-token.ts";
 import { isUuid } from "./is-uuid.ts";
 
@@ -47,7 +47,7 @@ export type ConnectionView = Awaited<ReturnType<typeof listConnections>>[number]
 
 /** In pages by id. */
 export async function listConnections({ prisma }: Engine, filter: ConnectionFilter = {}) {
-  const { userId, provider, status, expiresBefore, after, limit = 100 } = filter;
+  const { userId, provider, status, expiresBefore, after, limit = 100 } = checked(filter);
   return withStore(() =>
     prisma.connection.findMany({
       select: shown,
@@ -62,6 +62,18 @@ export async function listConnections({ prisma }: Engine, filter: ConnectionFilt
       take: Math.min(Math.max(1, limit), 1000),
     }),
   );
+}
+
+/** What the database would refuse is the caller's mistake, not trouble with the database. @throws {EvertokenError} */
+function checked(filter: ConnectionFilter): ConnectionFilter {
+  const { expiresBefore, after, limit } = filter;
+  const faults = [
+    ...(after === undefined || isUuid(after) ? [] : ["after: needs the id of a connection"]),
+    ...(limit === undefined || Number.isInteger(limit) ? [] : ["limit: needs a whole number"]),
+    ...(expiresBefore === undefined || !Number.isNaN(expiresBefore.getTime()) ? [] : ["expiresBefore: needs a date"]),
+  ];
+  if (faults.length > 0) throw new EvertokenError("invalid_input", faults.join("; "));
+  return filter;
 }
 
 export async function getConnection({ prisma }: Engine, id: string): Promise<ConnectionView> {

@@ -21,6 +21,7 @@ import { createExchange, type Exchange, type Providers } from "@evertoken/provid
 import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
+import { EvertokenError } from "./evertoken-error.ts";
 import { providerRules } from "./provider-rules.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
@@ -35,7 +36,7 @@ export interface Engine {
   readonly spool: DrainableSpool;
   readonly exchange: Exchange;
   readonly refresh: RefreshDeps;
-  /** Refuses a key ring that cannot open what is stored; looks once. @throws Error */
+  /** Refuses a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
   checkKeys(): Promise<void>;
   close(): Promise<void>;
 }
@@ -73,7 +74,7 @@ export function openEngine(options: EngineOptions): Engine {
   const store = createStore(pool, { owner, ...config.lease, timing: config.timing });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
-    if (faults.length > 0) throw new Error(faults.join("; "));
+    if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
   });
   const refresh: RefreshDeps = {
     store: {
@@ -82,6 +83,7 @@ export function openEngine(options: EngineOptions): Engine {
         return store.claim(order, now);
       },
       commit: (record) => store.commit(record),
+      unknownElsewhere: (connection, since) => store.unknownElsewhere(connection, since),
     },
     spool,
     vault: keyring,
@@ -99,7 +101,6 @@ export function openEngine(options: EngineOptions): Engine {
       exchange.close();
       await queues.close();
       redis.disconnect();
-      spoolRedis.disconnect();
       spoolRedis.disconnect();
       await pool.end();
     },

@@ -6,7 +6,9 @@ import { derives, type Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 
 const when = z.union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))]);
-const text = z.string().trim().min(1).max(512);
+/** Postgres takes neither the character NUL nor half of a surrogate pair. */
+const storable = (value: string) => value.isWellFormed() && !value.includes("\0");
+const text = z.string().trim().min(1).max(512).refine(storable, "has characters that cannot be stored");
 
 const importSchema = z.strictObject({
   userId: text,
@@ -27,7 +29,7 @@ const importSchema = z.strictObject({
     .max(100 * 365 * 86_400)
     .optional(),
   refreshTokenExpiresAt: when.nullish(),
-  metadata: z.record(z.string(), z.string()).default({}),
+  metadata: z.record(text, z.string().refine(storable, "has characters that cannot be stored")).default({}),
 });
 
 /** A token set that is brought in from elsewhere. */

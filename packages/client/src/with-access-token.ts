@@ -1,5 +1,5 @@
 import { tokenById } from "@evertoken/adapters";
-import { type AccessToken, getAccessToken, settle, type Target } from "./access-token.ts";
+import { type AccessToken, getAccessToken, isNew, settle, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
 import { withStore } from "./evertoken-error.ts";
 import { type FreshToken, notFound } from "./fresh-token.ts";
@@ -57,9 +57,7 @@ async function replace(engine: Engine, fresh: FreshToken, seen: AccessToken): Pr
   const row = await withStore(() => tokenById(engine.pool, connectionId));
   if (row === null) throw notFound(connectionId);
   if (row.generation === generation) {
-    const issuedAt = row.last_refresh_at ?? row.connected_at;
-    const isNew = row.last_refresh_at !== null && Date.now() - issuedAt.getTime() < engine.config.lease.cooldownMs;
-    if (isNew || row.auth_type !== "oauth2") return null;
+    if (isNew(row, engine.config.lease.cooldownMs) || row.auth_type !== "oauth2") return null;
   }
   const token = settle(engine, await fresh.replace({ connectionId, generation, trigger: "on_demand", force: false }));
   return token.warning === null ? token : null;
