@@ -135,6 +135,11 @@ function readTiming(read: SettingsReader): Timing {
     throttleCapMs: read.ms("THROTTLE_CAP_MS", defaultTiming.throttleCapMs),
     circuitProbeMs: read.ms("CIRCUIT_PROBE_MS", defaultTiming.circuitProbeMs),
     unknownProbeMs: read.ms("UNKNOWN_PROBE_MS", defaultTiming.unknownProbeMs),
+    unknownToOpenCircuit: read.integer("UNKNOWN_TO_OPEN_CIRCUIT", defaultTiming.unknownToOpenCircuit, {
+      min: 1,
+      max: 1000,
+    }),
+    unknownWindowMs: read.ms("UNKNOWN_WINDOW_MS", defaultTiming.unknownWindowMs),
   };
 }
 

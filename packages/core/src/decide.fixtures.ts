@@ -50,7 +50,17 @@ export const policy: RefreshPolicy = {
 
 export function context(overrides: Partial<DecisionContext> = {}): DecisionContext {
   const timing = { ...defaultTiming, spreadMs: 0 };
-  return { now, askedAt: at(-1000), policy, timing, random: 0, probing: false, ownFault: false, ...overrides };
+  return {
+    now,
+    askedAt: at(-1000),
+    policy,
+    timing,
+    random: 0,
+    probing: false,
+    ownFault: false,
+    unknownElsewhere: 0,
+    ...overrides,
+  };
 }
 
 export function granted(tokens: Partial<GrantedTokens> = {}): Outcome {

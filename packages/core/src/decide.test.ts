@@ -214,3 +214,22 @@ test.each([{ kind: "none" }, { kind: "grace", graceSeconds: 60 }] as const)(
     expect(decided).toMatchObject({ resumeAt: at(4000), lostAnswers: 3 });
   },
 );
+
+test("unknown answers of several connections open the circuit, mark nobody and pardon who was marked", () => {
+  const transition = decide(connection(), setbacks.unknown, context({ unknownElsewhere: 3 }));
+  expect(transition).toMatchObject({
+    status: "connected",
+    errorCode: null,
+    provider: { kind: "open_circuit", pardons: "unknown_answer" },
+    events: ["provider.circuit_opened"],
+  });
+});
+
+test("a probe that is denied shows that the registration works: the circuit closes", () => {
+  const transition = decide(connection(), setbacks.denied, context({ probing: true }));
+  expect(transition).toMatchObject({
+    status: "needs_reauth",
+    provider: { kind: "close_circuit" },
+    events: ["connection.needs_reauth", "provider.circuit_closed"],
+  });
+});

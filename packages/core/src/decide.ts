@@ -23,7 +23,8 @@ import type { Setback, Store, Transition } from "./transition.ts";
  * - throttled: the status stays, nothing is counted, we come back when told.
  * - misconfigured: our fault. The connection is not touched; the provider's circuit opens. Only a connection that still gets
  *   this answer after another one has closed the circuit is at fault itself, and becomes `error`.
- * - unknown: `error`, one probe an hour, the operator is told.
+ * - unknown: `error`, one probe an hour, the operator is told. When several connections of a provider get such answers at once it is
+ *   the provider or our set-up, not each of them: the circuit opens, and those that were marked for it are pardoned.
  * - unreadable: `error`; the ciphertext is kept, since the right key may come back.
  */
 export function decide(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
@@ -31,7 +32,7 @@ export function decide(connection: Connection, outcome: Outcome, context: Decisi
     case "granted":
       return granted(connection, outcome.tokens, context);
     case "denied":
-      return stop(connection, "refresh_token_expired", outcome.reason);
+      return denied(connection, outcome.reason, context);
     case "nothing_to_spend":
       return nothingToSpend(connection, context);
     case "transient":
@@ -45,7 +46,7 @@ export function decide(connection: Connection, outcome: Outcome, context: Decisi
     case "misconfigured":
       return misconfigured(connection, outcome.reason, context);
     case "unknown":
-      return probeLater(connection, "unknown_answer", outcome.reason, context);
+      return unknown(connection, outcome.reason, context);
     case "unreadable":
       return probeLater(connection, "unreadable_token", outcome.reason, context);
     default:
@@ -66,6 +67,8 @@ export interface DecisionContext {
   readonly probing: boolean;
   /** The circuit that this connection opened was closed by another one's success a moment ago. */
   readonly ownFault: boolean;
+  /** How many other connections of this provider got an unknown answer lately. */
+  readonly unknownElsewhere: number;
 }
 
 function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {
@@ -157,14 +160,22 @@ function throttled(
 
 function misconfigured(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.ownFault) return probeLater(connection, "invalid_client", reason, context);
-  const { now, timing } = context;
+  return openCircuit(connection, reason, null, context);
+}
+
+function openCircuit(
+  connection: Connection,
+  reason: string,
+  pardons: ErrorCode | null,
+  { now, timing, probing }: DecisionContext,
+): Setback {
   const nextProbeAt = after(now, timing.circuitProbeMs);
   return {
     ...unmarked(connection),
     message: reason,
     resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
-    provider: { kind: "open_circuit", reason, nextProbeAt },
-    events: context.probing ? [] : ["provider.circuit_opened"],
+    provider: { kind: "open_circuit", reason, nextProbeAt, pardons },
+    events: probing ? [] : ["provider.circuit_opened"],
   };
 }
 
@@ -190,6 +201,20 @@ function probeLater(connection: Connection, code: ErrorCode, reason: string, con
     consecutiveFailures: connection.consecutiveFailures + 1,
     events: connection.status === "error" ? [] : ["token.refresh_failed"],
   };
+}
+
+function unknown(connection: Connection, reason: string, context: DecisionContext): Setback {
+  const epidemic = context.probing || context.unknownElsewhere >= context.timing.unknownToOpenCircuit;
+  return epidemic
+    ? openCircuit(connection, `unknown answers: ${reason}`, "unknown_answer", context)
+    : probeLater(connection, "unknown_answer", reason, context);
+}
+
+/** That the provider tells a dead grant from a living one shows that our registration works. */
+function denied(connection: Connection, reason: string, { probing }: DecisionContext): Setback {
+  const stopped = stop(connection, "refresh_token_expired", reason);
+  if (!probing) return stopped;
+  return { ...stopped, provider: { kind: "close_circuit" }, events: [...stopped.events, "provider.circuit_closed"] };
 }
 
 function nothingToSpend(connection: Connection, { now }: DecisionContext): Setback {

@@ -52,6 +52,8 @@ export type Committed = "committed" | "superseded" | "deferred";
 export interface Store {
   claim(order: RefreshOrder, now: Date): Promise<Claim>;
   commit(record: CommitRecord): Promise<Exclude<Committed, "deferred">>;
+  /** How many other connections of the same provider and registration got an unknown answer since then. */
+  unknownElsewhere(connection: Connection, since: Date): Promise<number>;
 }
 
 /** Where a new token set survives while the store is away. */

@@ -1,7 +1,7 @@
 import { attempt, type Rules } from "./attempt.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
 import type { ErrorCode } from "./connection.ts";
-import { type DecisionContext, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { Claim, Committed, RefreshDeps, RefreshOrder } from "./ports.ts";
 import type { Transition } from "./transition.ts";
@@ -33,7 +33,9 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
   const askedAt = deps.now();
   const { outcome, rules } = await attempt(lease, deps);
   const answeredAt = deps.now();
-  const transition = decide(lease.connection, outcome, context(lease, rules, askedAt, answeredAt, deps));
+  const unknownElsewhere = outcome.kind === "unknown" ? await lookElsewhere(lease, answeredAt, deps) : 0;
+  const context = { ...contextOf(lease, rules, askedAt, answeredAt, deps), unknownElsewhere };
+  const transition = decide(lease.connection, outcome, context);
   const record = toRecord(order, lease, outcome, transition, rules, askedAt, answeredAt, deps);
   return finish(record, transition.kind === "store" ? transition.tokens : null, deps);
 }
@@ -80,7 +82,12 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
   return kept;
 }
 
-function context(lease: Lease, { policy }: Rules, askedAt: Date, now: Date, deps: RefreshDeps): DecisionContext {
+/** One connection's odd answer is its own; the same from many is the provider's, or ours. */
+function lookElsewhere({ connection }: Lease, now: Date, { store, timing }: RefreshDeps): Promise<number> {
+  return store.unknownElsewhere(connection, new Date(now.getTime() - timing.unknownWindowMs));
+}
+
+function contextOf(lease: Lease, { policy }: Rules, askedAt: Date, now: Date, deps: RefreshDeps) {
   const { probing, ownFault } = lease;
   return { now, askedAt, policy, timing: deps.timing, random: deps.random(), probing, ownFault };
 }
@@ -121,10 +128,11 @@ function toRecord(
   };
 }
 
-/** A misconfiguration of ours leaves no mark on the connection, but the log tells of it. */
+/** What opens a circuit leaves no mark on the connection, but the log tells of it. */
 function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
   if (transition.kind === "store") return null;
-  return outcome.kind === "misconfigured" ? "invalid_client" : transition.errorCode;
+  if (outcome.kind === "misconfigured") return "invalid_client";
+  return outcome.kind === "unknown" ? "unknown_answer" : transition.errorCode;
 }
 
 function seal(id: string, tokens: GrantedTokens, { vault }: RefreshDeps) {

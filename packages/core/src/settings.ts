@@ -22,6 +22,9 @@ export interface Timing {
   /** One probe of an open circuit, or of a connection with an unknown answer, in this time. */
   readonly circuitProbeMs: number;
   readonly unknownProbeMs: number;
+  /** So many other connections with an unknown answer within `unknownWindowMs` open the circuit. */
+  readonly unknownToOpenCircuit: number;
+  readonly unknownWindowMs: number;
 }
 
 const second = 1000;
@@ -44,4 +47,6 @@ export const defaultTiming: Timing = {
   throttleCapMs: day,
   circuitProbeMs: 5 * minute,
   unknownProbeMs: hour,
+  unknownToOpenCircuit: 3,
+  unknownWindowMs: 10 * minute,
 };

@@ -3,6 +3,7 @@ import type { Pool } from "pg";
 import { type ClaimOptions, claim } from "./claim.ts";
 import { commit } from "./commit.ts";
 import { createCommitGrants } from "./commit-grants.ts";
+import { unknownElsewhere } from "./provider-states.ts";
 import { createTake } from "./take.ts";
 
 /** Postgres as the refresh path sees it. */
@@ -12,5 +13,6 @@ export function createStore(pool: Pool, options: ClaimOptions): Store {
   return {
     claim: (order, now) => claim(pool, take, order, now, options),
     commit: (record) => commit(pool, commitGrant, record),
+    unknownElsewhere: (connection, since) => unknownElsewhere(pool, connection, since),
   };
 }
