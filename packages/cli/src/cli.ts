@@ -9,7 +9,7 @@ import { addRefresh } from "./commands/refresh.ts";
 import { addScheduleNow } from "./commands/schedule-now.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
-import { readEnvironment } from "./environment.ts";
+import { merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, UsageError } from "./failure.ts";
 import { createOutput, type Io, type Surroundings } from "./io.ts";
 
@@ -33,7 +33,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   const run: Run =
     (action) =>
     async (...given) => {
-      const io = { ...surroundings, ...output, json, env: readEnvironment(surroundings) };
+      const givenEnv = readGivenEnvironment(surroundings);
+      const io = { ...surroundings, ...output, json, givenEnv, env: merge(readLocalEnv(surroundings.cwd), givenEnv) };
       exitCode = (await action(io, ...given)) ?? 0;
     };
   try {

@@ -6,13 +6,8 @@ import type { Env } from "@evertoken/adapters";
 /** What `evertoken start` writes, so that the other commands find its databases and keys. */
 export const localEnvFile = join(".evertoken", "env");
 
-/** The environment, over `.env`, over what `evertoken start` wrote. */
-export function readEnvironment({ env, cwd }: { env: Env; cwd: string }): Env {
-  return merge(readLocalEnv(cwd), readOwnEnvironment({ env, cwd }));
-}
-
-/** What the operator has set: without the part that `evertoken start` makes up by itself. */
-export function readOwnEnvironment({ env, cwd }: { env: Env; cwd: string }): Env {
+/** What the operator has set: the environment, over `.env`. What `evertoken start` wrote comes below that. */
+export function readGivenEnvironment({ env, cwd }: { env: Env; cwd: string }): Env {
   return merge(readEnvFile(join(cwd, ".env")), env);
 }
 

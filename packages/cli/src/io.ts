@@ -18,6 +18,8 @@ export interface Output {
 
 /** All that a command may touch. `env` holds the settings of the files as well. */
 export interface Io extends Surroundings, Output {
+  /** `env` without what `evertoken start` made up by itself. */
+  readonly givenEnv: Env;
   readonly json: boolean;
 }
 

@@ -43,6 +43,7 @@ export class AppProcess {
   #child: ChildProcess | null = null;
   #life: Promise<void> = Promise.resolve();
   #lastWords = "";
+  #ready = false;
 
   constructor(spec: AppSpec) {
     this.#spec = spec;
@@ -58,7 +59,8 @@ export class AppProcess {
     const ended = new AbortController();
     const exit = this.#run().finally(() => ended.abort());
     const waiting = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(readyMs)]);
-    if (await this.#waitUntilReady(waiting)) {
+    this.#ready = await this.#waitUntilReady(waiting);
+    if (this.#ready) {
       this.#life = this.#keepAlive(exit);
       return;
     }
@@ -160,7 +162,8 @@ export class AppProcess {
   #read(line: string): void {
     if (line.trim() === "") return;
     this.#log.write(`${line}\n`);
-    showLogLine(this.#spec.narrator, this.#spec.name, line);
+    // What it says before it is ready is part of the error when it never is.
+    if (this.#ready) showLogLine(this.#spec.narrator, this.#spec.name, line);
   }
 }
 

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { Env } from "@evertoken/adapters";
 import { readSettings } from "@evertoken/client/engine";
-import { migrate } from "@evertoken/database";
 import type { StartOptions } from "../commands/start.ts";
-import { isGiven, merge, readOwnEnvironment } from "../environment.ts";
+import { isGiven, merge } from "../environment.ts";
 import type { Io } from "../io.ts";
+import { runMigrations } from "../migrations.ts";
 import { readFile } from "../open.ts";
 import { AppProcess, type AppSpec } from "./app-process.ts";
 import { startDatabases } from "./databases.ts";
 import { connectDemoAccounts } from "./demo-accounts.ts";
-import { type DemoSettings, demoSettings } from "./demo-settings.ts";
+import { demoSettings } from "./demo-settings.ts";
 import { readLocalSecrets, writeLocalEnv } from "./local-env.ts";
 import type { Narrator } from "./narrator.ts";
 import { choosePort } from "./ports.ts";
@@ -24,15 +24,14 @@ export interface BringUp {
   readonly signal: AbortSignal;
 }
 
-/** secrets → ports → databases → settings → migrate → demo → apps → accounts */
+/** secrets → settings → ports → databases → migrate → demo → apps → accounts */
 export async function bringUp({ io, options, narrator, stoppables, signal }: BringUp): Promise<void> {
-  const { cwd } = io;
-  const given = readOwnEnvironment(io);
+  const { cwd, givenEnv: given } = io;
   const secrets = await readLocalSecrets(cwd, given);
+  requireSettings(merge(secrets, given));
   const ports = await choosePorts(given, options.demo, narrator.say);
   const own = merge(secrets, { ...given, ...ports });
   const demo = options.demo ? demoSettings(own, Number(ports.DEMO_PORT), join(cwd, ".evertoken", "demo.sqlite")) : null;
-  requireSettings(own, demo);
 
   narrator.say("Starting the databases ...");
   const databases = await startDatabases({ cwd, env: given }, narrator, stoppables);
@@ -40,7 +39,7 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
   const env = merge(own, { ...databases.addresses, ...demo?.provider });
   await writeLocalEnv(cwd, secrets, { ...databases.addresses, ...demo?.provider });
   const { config } = readSettings(env, readFile);
-  const { applied } = await migrate(config.databaseUrl);
+  const { applied } = await runMigrations(config.databaseUrl);
   if (applied.length > 0) narrator.say(`Applied the database migrations: ${applied.join(", ")}`);
   signal.throwIfAborted();
 
@@ -95,7 +94,7 @@ async function choosePorts(given: Env, withDemo: boolean, say: (line: string) =>
 }
 
 /** Before anything is started: every fault of the settings, but for the addresses that are still to come. */
-function requireSettings(own: Env, demo: DemoSettings | null): void {
+function requireSettings(own: Env): void {
   const coming = { DATABASE_URL: "postgresql://127.0.0.1/evertoken", REDIS_URL: "redis://127.0.0.1" };
-  readSettings(merge(coming, { ...own, ...demo?.provider }), readFile);
+  readSettings(merge(coming, own), readFile);
 }

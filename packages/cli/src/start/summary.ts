@@ -46,7 +46,8 @@ function describeAccounts({ connected, known, firstRefreshAt }: DemoAccounts, in
   const lines = [`Demo accounts: ${connected} connected now, ${known} known from before. Their tokens live 2 minutes.`];
   if (inYourDatabase) lines.push("They are in the database that you have given; --no-demo starts without them.");
   if (firstRefreshAt === null) return lines;
-  const wait = Math.max(0, firstRefreshAt.getTime() - Date.now());
+  const wait = firstRefreshAt.getTime() - Date.now();
+  if (wait < 1000) return [...lines, "The first refreshes are due now:"];
   return [
     ...lines,
     `The first refresh is due in ${formatDuration(wait)}, at ${firstRefreshAt.toLocaleTimeString("en-GB")}:`,

@@ -1,0 +1,18 @@
+import { EvertokenError } from "@evertoken/client";
+import { MigrationError, migrate } from "@evertoken/database";
+
+/** @throws {MigrationError} when one fails, {@link EvertokenError} when the server is away */
+export async function runMigrations(
+  databaseUrl: string,
+  onLine: (line: string) => void = () => undefined,
+): Promise<{ applied: string[] }> {
+  try {
+    return await migrate(databaseUrl, { onLine });
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    // The driver's own error may quote the URL.
+    const { code } = error as { code?: unknown };
+    const why = typeof code === "string" ? ` (${code})` : "";
+    throw new EvertokenError("store_unavailable", `Postgres does not answer${why}: check DATABASE_URL and the server`);
+  }
+}
