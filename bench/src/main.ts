@@ -1,6 +1,23 @@
+import { measureLateness } from "./lateness.ts";
 import { measureRefreshRate } from "./refresh-rate.ts";
+import { measureScale } from "./scale.ts";
+import { measureTokenReads } from "./token-reads.ts";
 
-const only = process.argv[2];
-if (only === undefined || only === "rate") {
-  console.table([await measureRefreshRate(15_000, 0, 100), await measureRefreshRate(15_000, 200, 400)]);
+/** `npm run bench [-- rate|reads|scale|lateness]`: each prints a table. Only ratios carry over to other machines. */
+const measurements: Record<string, () => Promise<object[]>> = {
+  rate: async () => [await measureRefreshRate(30_000, 0, 200), await measureRefreshRate(30_000, 200, 400)],
+  reads: async () => [await measureTokenReads(10_000, 1), await measureTokenReads(10_000, 50)],
+  scale: async () => [await measureScale(100_000)],
+  lateness: async () => [await measureLateness(300, 20)],
+};
+
+const wanted = process.argv[2];
+if (wanted !== undefined && measurements[wanted] === undefined) {
+  process.stderr.write(`there is no measurement "${wanted}": choose one of ${Object.keys(measurements).join(", ")}\n`);
+  process.exit(2);
+}
+for (const [name, measure] of Object.entries(measurements)) {
+  if (wanted !== undefined && wanted !== name) continue;
+  process.stdout.write(`\n${name}\n`);
+  console.table(await measure());
 }
