@@ -1,8 +1,18 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectRedis, createPool, createQueues, type Due, patient, type Queues } from "@evertoken/adapters";
+import {
+  checkJobs,
+  connectRedis,
+  createLogger,
+  createPool,
+  createQueues,
+  type Due,
+  patient,
+  type Queues,
+} from "@evertoken/adapters";
 import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/client";
 import { jobId } from "@evertoken/core";
 import type { Pool } from "pg";
@@ -18,6 +28,8 @@ export interface Rig {
   readonly provider: string;
   readonly server: TokenServer;
   readonly client: Evertoken;
+  /** All that the client has logged. */
+  clientOutput(): string;
   readonly pool: Pool;
   readonly queues: Queues;
   /** Starts an app as its own process and waits until it is ready. */
@@ -41,6 +53,8 @@ export type LogRow = Row;
 
 export interface RigOptions {
   readonly env?: Env;
+  /** Settings that name a file, with what stands in it. */
+  readonly files?: Env;
   readonly server?: TokenServerOptions | TokenServer;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
@@ -72,8 +86,13 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     LOG_LEVEL: "debug",
     ...providerEnv(provider, server),
     ...options.env,
+    ...(await writeFiles(spool, options.files ?? {})),
   };
-  const client = createEvertoken(env, () => "");
+  let clientOutput = "";
+  const write = (text: string) => {
+    clientOutput += text;
+  };
+  const client = createEvertoken(env, (path) => readFileSync(path, "utf8"), createLogger("client", "debug", { write }));
   const pool = createPool(env.DATABASE_URL, 5, () => {});
   const redis = connectRedis(env.REDIS_URL, patient, () => {});
   const queues = createQueues(redis, env.REDIS_PREFIX);
@@ -88,6 +107,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const one = async (sql: string, id: string) => (await pool.query<Row>(sql, [id])).rows;
   return {
     ...{ env, provider, server, client, pool, queues },
+    clientOutput: () => clientOutput,
     start: (app, extra) => startApp(app, { ...env, ...extra }),
     async connect(overrides = {}) {
       const [issued] = await server.issue(overrides.expiresIn === undefined ? {} : { expiresIn: overrides.expiresIn });
@@ -110,6 +130,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   };
 }
 
+async function writeFiles(directory: string, files: Env): Promise<Env> {
+  const paths = Object.keys(files).map((name) => [name, join(directory, `${name}.setting`)] as const);
+  await Promise.all(paths.map(([name, path]) => writeFile(path, files[name] ?? "")));
+  return Object.fromEntries(paths);
+}
+
 /** The environment that makes a token server a provider of ours. */
 export function providerEnv(id: string, server: TokenServer): Env {
   const prefix = id.toUpperCase().replaceAll("-", "_");
@@ -127,10 +153,13 @@ export function providerEnv(id: string, server: TokenServer): Env {
 }
 
 async function describeJob(queues: Queues, provider: string, { id, generation }: Pick<Due, "id" | "generation">) {
-  const job = await queues.refresh(provider).getJob(jobId(id, generation));
+  const queue = queues.refresh(provider);
+  const job = await queue.getJob(jobId(id, generation));
   if (job === undefined || job === null) return null;
   const state = await job.getState();
-  const dueAt = state === "delayed" ? new Date(job.timestamp + job.delay) : null;
+  // From the score: `timestamp + delay` of a job that was moved is not its due time.
+  const [standing] = await checkJobs(queues.redis, queue, [jobId(id, generation)]);
+  const dueAt = standing?.kind === "delayed" ? standing.dueAt : null;
   return {
     state,
     dueAt,

@@ -1,3 +1,4 @@
+import { checkJobs } from "@evertoken/adapters";
 import { jobId, marginMs, type TokenState, tokenState } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
@@ -41,7 +42,9 @@ async function pendingJob(engine: Engine, provider: string, id: string): Promise
     const job = await queue.getJob(id);
     if (job === undefined || job === null) return null;
     const state = await job.getState();
-    return { id, state, dueAt: state === "delayed" ? new Date(job.timestamp + job.delay) : null };
+    // A job's own `timestamp` and `delay` do not tell when it is due once it was moved or retried; its score does.
+    const [standing] = await checkJobs(engine.queues.redis, queue, [id]);
+    return { id, state, dueAt: standing?.kind === "delayed" ? standing.dueAt : null };
   } catch {
     return "unknown";
   }
