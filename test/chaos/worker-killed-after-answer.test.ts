@@ -11,7 +11,7 @@ import {
   swallowAt,
 } from "./chaos.ts";
 
-test.each(rotations)("a worker dies with a new token set in its hands ($name)", async (rotation) => {
+test.concurrent.each(rotations)("a worker dies with a new token set in its hands ($name)", async (rotation) => {
   const rig = await createChaosRig({ rotation });
   const { proxy, url } = await proxyTo(rig.env.DATABASE_URL as string);
   const doomed = await rig.start("worker", { DATABASE_URL: url });

@@ -27,7 +27,7 @@ async function loseTheAnswer(rotation: Rotation) {
 
 const lenient = rotations.filter(({ name }) => name !== "single_use");
 
-test.each(lenient)("an answer that nobody got is asked for again ($name)", async (rotation) => {
+test.concurrent.each(lenient)("an answer that nobody got is asked for again ($name)", async (rotation) => {
   const { rig, connection, doomed, next } = await loseTheAnswer(rotation);
   await generationReached(rig, connection.id, 2);
   await expectHealthy(rig, connection, 2);
@@ -36,7 +36,7 @@ test.each(lenient)("an answer that nobody got is asked for again ($name)", async
   expectNoToken(doomed.output(), next.output());
 });
 
-test("a spent single-use token is tried once more while the access token lives, and then no more", async () => {
+test.concurrent("a spent single-use token is tried once more while the access token lives, and then no more", async () => {
   const { rig, connection, doomed, next } = await loseTheAnswer(rotations[2] as Rotation);
   await until(
     "the grant is known to be dead",
