@@ -4,13 +4,21 @@ import { catalogue, createExchange, createProviders, readProviderSettings, refre
 import type { Ground, Seeded } from "./ground.ts";
 import { provider } from "./ground.ts";
 
+const batching = { "one each": { batching: { maxSize: 1, maxRunning: 1000 } }, shared: {} };
+
 /**
  * The least that a refresh costs: the same HTTP call, decryption and encryption, and the same two SQL statements, in a plain loop.
  * No queue, no judgement, no decision.
  *
+ * @param statements `one each`, as a careful loop would be written; `shared`, as Evertoken does it
  * @returns refreshes per second
  */
-export async function bareLoop(ground: Ground, seeded: readonly Seeded[], inFlight: number): Promise<number> {
+export async function bareLoop(
+  ground: Ground,
+  seeded: readonly Seeded[],
+  inFlight: number,
+  statements: "one each" | "shared",
+): Promise<number> {
   const { settings } = readProviderSettings(ground.env, () => "", catalogue);
   const configured = createProviders(settings).get(provider);
   if (configured?.registration == null) throw new Error("the provider is not configured");
@@ -24,6 +32,7 @@ export async function bareLoop(ground: Ground, seeded: readonly Seeded[], inFlig
     takeoverMs: 5000,
     cooldownMs: 0,
     timing: defaultTiming,
+    ...batching[statements],
   });
 
   const one = async (id: string) => {

@@ -5,9 +5,13 @@ import { startWorker } from "./worker-process.ts";
 
 export interface RateResult {
   readonly latencyMs: number;
+  /** A statement for each row. */
   readonly bare: number;
+  /** Statements shared as Evertoken does. */
+  readonly bareShared: number;
   readonly evertoken: number;
   readonly ratio: number;
+  readonly ratioShared: number;
 }
 
 /** T1: refreshes per second, end to end, beside a bare loop in the same run. */
@@ -15,14 +19,26 @@ export async function measureRefreshRate(count: number, latencyMs: number, concu
   const ground = await openGround();
   try {
     await ground.server.configure({ latencyMs });
-    const bare = await bareLoop(ground, await seed(ground, count, () => 0), concurrency);
-    await ground.pool.query("TRUNCATE connections, token_refresh_log");
+    const bare = await bareRate(ground, count, concurrency, "one each");
+    const bareShared = await bareRate(ground, count, concurrency, "shared");
     const evertoken = await drain(ground, count, concurrency);
-    return { latencyMs, bare, evertoken, ratio: evertoken / bare };
+    const ratios = { ratio: evertoken / bare, ratioShared: evertoken / bareShared };
+    return rounded({ latencyMs, bare, bareShared, evertoken, ...ratios });
   } finally {
     await ground.close();
   }
 }
+
+async function bareRate(ground: Ground, count: number, concurrency: number, statements: "one each" | "shared") {
+  const rate = await bareLoop(ground, await seed(ground, count, () => 0), concurrency, statements);
+  await ground.pool.query("TRUNCATE connections, token_refresh_log");
+  return rate;
+}
+
+const rounded = (result: RateResult): RateResult =>
+  Object.fromEntries(
+    Object.entries(result).map(([name, value]) => [name, Number(value.toPrecision(3))]),
+  ) as unknown as RateResult;
 
 async function drain(ground: Ground, count: number, concurrency: number): Promise<number> {
   const seeded = await seed(ground, count, () => 0);

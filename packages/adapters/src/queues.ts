@@ -32,8 +32,8 @@ export interface Queues {
 export type FixedQueue = "sync" | "notifications" | "maintenance";
 export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance"];
 
-/** Each queue in a hash slot of its own, so that the same keys work on Redis Cluster. */
-export const queuePrefix = (prefix: string, queue: string) => `{${prefix}:${queue}}`;
+/** Each queue in a hash slot of its own, so that the same keys work on Redis Cluster. Short, since it stands in the key of every job. */
+export const queuePrefix = (prefix: string, queue: string) => `{${prefix}:${queue.replace("refresh-", "")}}`;
 
 const jobName = "refresh";
 
@@ -43,7 +43,7 @@ function jobOptions(connectionId: string, generation: number, delay: number): Jo
     jobId: jobId(connectionId, generation),
     delay: Math.max(0, delay),
     priority: priority.routine,
-    attempts: 1_000_000_000,
+    attempts: 1_000_000,
     backoff: { type: "custom" },
     stackTraceLimit: 1,
   };

@@ -5,6 +5,9 @@ export interface BatcherOptions {
   readonly maxRunning: number;
 }
 
+/** Two under way keep Postgres busy while results are handed out; a hundred rows are where a larger batch gains nothing more. */
+export const defaultBatching: BatcherOptions = { maxSize: 100, maxRunning: 2 };
+
 interface Waiting<I, O> {
   readonly item: I;
   readonly resolve: (output: O) => void;

@@ -1,5 +1,6 @@
 import { type Claim, circuitResumeAt, type RefreshOrder, type Refusal, type Timing } from "@evertoken/core";
 import type { Pool } from "pg";
+import type { BatcherOptions } from "./batcher.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 import { earlyMs, type Take } from "./take.ts";
 
@@ -12,6 +13,8 @@ export interface ClaimOptions {
   /** A failing connection is not asked for again sooner by callers that wait for a token. */
   readonly cooldownMs: number;
   readonly timing: Timing;
+  /** How concurrent claims and commits share statements. */
+  readonly batching?: BatcherOptions;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
-import { createBatcher } from "./batcher.ts";
+import { type BatcherOptions, createBatcher } from "./batcher.ts";
 
 export type GrantRecord = CommitRecord & { readonly transition: Exclude<CommitRecord["transition"], Setback> };
 
@@ -40,19 +40,16 @@ SELECT n FROM changed`;
  * Stores new token sets, many in one statement: each conditional on the generation that was spent, each with its log row and its
  * events. @returns whether it was stored; false: the generation had moved
  */
-export function createCommitGrants(pool: Pool): (record: GrantRecord) => Promise<boolean> {
-  return createBatcher<GrantRecord, boolean>(
-    async (records) => {
-      const { rows } = await pool.query<{ n: number }>({
-        name: "commit-grants",
-        text: sql,
-        values: [JSON.stringify(records.map(toParameters))],
-      });
-      const stored = new Set(rows.map(({ n }) => n));
-      return records.map((_, n) => stored.has(n));
-    },
-    { maxSize: 100, maxRunning: 2 },
-  );
+export function createCommitGrants(pool: Pool, batching: BatcherOptions): (record: GrantRecord) => Promise<boolean> {
+  return createBatcher<GrantRecord, boolean>(async (records) => {
+    const { rows } = await pool.query<{ n: number }>({
+      name: "commit-grants",
+      text: sql,
+      values: [JSON.stringify(records.map(toParameters))],
+    });
+    const stored = new Set(rows.map(({ n }) => n));
+    return records.map((_, n) => stored.has(n));
+  }, batching);
 }
 
 function toParameters({ connectionId, generation, transition, log }: GrantRecord, n: number) {

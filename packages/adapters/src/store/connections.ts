@@ -163,7 +163,6 @@ export interface TokenRow {
   readonly id: string;
   readonly user_id: string;
   readonly provider: string;
-  readonly registration: string;
   readonly auth_type: AuthType;
   readonly status: ConnectionStatus;
   readonly access_token: Sealed | null;
@@ -173,12 +172,11 @@ export interface TokenRow {
   readonly generation: number;
   readonly next_refresh_at: Date | null;
   readonly last_refresh_at: Date | null;
-  readonly connected_at: Date;
   readonly last_error_code: string | null;
 }
 
-const tokenColumns = `id, user_id, provider, registration, auth_type, status, access_token, token_type, scopes, expires_at, generation,
-  next_refresh_at, last_refresh_at, connected_at, last_error_code`;
+const tokenColumns = `id, user_id, provider, auth_type, status, access_token, token_type, scopes, expires_at, generation,
+  next_refresh_at, last_refresh_at, last_error_code`;
 
 export async function tokenById(pool: Pool, id: string): Promise<TokenRow | null> {
   const { rows } = await pool.query<TokenRow>({

@@ -1,5 +1,6 @@
 import type { Store } from "@evertoken/core";
 import type { Pool } from "pg";
+import { defaultBatching } from "./batcher.ts";
 import { type ClaimOptions, claim } from "./claim.ts";
 import { commit } from "./commit.ts";
 import { createCommitGrants } from "./commit-grants.ts";
@@ -9,7 +10,7 @@ import { createTake } from "./take.ts";
 /** Postgres as the refresh path sees it. */
 export function createStore(pool: Pool, options: ClaimOptions): Store {
   const take = createTake(pool, options);
-  const commitGrant = createCommitGrants(pool);
+  const commitGrant = createCommitGrants(pool, options.batching ?? defaultBatching);
   return {
     claim: (order, now) => claim(pool, take, order, now, options),
     commit: (record) => commit(pool, commitGrant, record),

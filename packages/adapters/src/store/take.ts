@@ -1,6 +1,6 @@
 import type { Lease, RefreshOrder } from "@evertoken/core";
 import type { Pool } from "pg";
-import { createBatcher } from "./batcher.ts";
+import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 
@@ -38,22 +38,19 @@ RETURNING o.n, ${connectionColumns}, EXISTS (
 
 /** Gives leases, many orders in one conditional statement, by the database's clock. */
 export function createTake(pool: Pool, options: ClaimOptions): Take {
-  return createBatcher<TakeOrder, Lease | null>(
-    async (orders) => {
-      const { rows } = await pool.query<ConnectionRow & { n: number; own_fault: boolean }>({
-        name: "claim-take",
-        text: sql,
-        values: [
-          JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
-          options.owner,
-          options.leaseMs,
-        ],
-      });
-      const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner)]));
-      return orders.map((_, n) => leases.get(n) ?? null);
-    },
-    { maxSize: 100, maxRunning: 2 },
-  );
+  return createBatcher<TakeOrder, Lease | null>(async (orders) => {
+    const { rows } = await pool.query<ConnectionRow & { n: number; own_fault: boolean }>({
+      name: "claim-take",
+      text: sql,
+      values: [
+        JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
+        options.owner,
+        options.leaseMs,
+      ],
+    });
+    const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner)]));
+    return orders.map((_, n) => leases.get(n) ?? null);
+  }, options.batching ?? defaultBatching);
 }
 
 function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { cooldownMs }: ClaimOptions) {
