@@ -21,7 +21,7 @@ export function createTasks(engine: Engine): Task[] {
   const orphans = new OrphanSearch(pool);
   const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
   const counted = (windowMs: number, sinceMs: number) => async () => ({
-    ...(await sweep({ pool, queues, now }, windowMs, sinceMs)),
+    ...(await sweep({ pool, queues, now, overdueSpreadMs: config.overdueSpreadMs }, windowMs, sinceMs)),
   });
   return [
     {

@@ -79,7 +79,7 @@ async function reconcileProvider(
     const standing = standings[index] as JobStanding;
     if (standing.kind === "delayed") {
       const held = heldUntil.get(`${row.provider}/${row.registration}`);
-      if (isInPlace(standing.dueAt, row.due_at, held, now)) continue;
+      if (isInPlace(standing.dueAt, row.due_at, held, now, deps.overdueSpreadMs)) continue;
       await deps.queues.place(dueOf(row, now, deps));
       corrected++;
     } else if (standing.kind !== "live") {
@@ -92,8 +92,9 @@ async function reconcileProvider(
   return { scheduled: missing.length, corrected };
 }
 
-function isInPlace(jobAt: Date, dueAt: Date, heldUntil: Date | undefined, now: Date): boolean {
-  const wanted = Math.max(dueAt.getTime(), now.getTime());
+function isInPlace(jobAt: Date, dueAt: Date, heldUntil: Date | undefined, now: Date, overdueSpreadMs: number): boolean {
+  // An overdue job stays where it was spread to: to spread it anew at each look would put it off for ever.
+  const wanted = dueAt <= now ? now.getTime() + overdueSpreadMs : dueAt.getTime();
   const latest = Math.max(wanted, heldUntil?.getTime() ?? 0);
   const early = dueAt.getTime() - jobAt.getTime();
   return jobAt.getTime() <= latest + toleranceMs && (early <= toleranceMs || jobAt <= now);

@@ -1,11 +1,15 @@
+import { jobId } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { Queues } from "../queues.ts";
-import { attemptsSince, countExpiring, makeLateDue, markExpired } from "../store/maintenance.ts";
+import { attemptsSince, countExpiring, type LateRow, makeLateDue, markExpired } from "../store/maintenance.ts";
+import { checkJobs } from "./job-check.ts";
 
 export interface SweepDeps {
   readonly pool: Pool;
   readonly queues: Queues;
   readonly now: () => Date;
+  /** Over which reconcile spreads overdue jobs: one that stands within it comes by itself. */
+  readonly overdueSpreadMs: number;
 }
 
 export interface SweepReport {
@@ -32,7 +36,8 @@ const lateMs = 30_000;
  * @param windowMs how far to look ahead
  * @param sinceMs how far to look back for the counts
  */
-export async function sweep({ pool, queues, now }: SweepDeps, windowMs: number, sinceMs: number): Promise<SweepReport> {
+export async function sweep(deps: SweepDeps, windowMs: number, sinceMs: number): Promise<SweepReport> {
+  const { pool, now } = deps;
   const start = now();
   const until = new Date(start.getTime() + windowMs);
   const window = { lateSince: new Date(start.getTime() - lateMs), until, longLifeMs: 2 * windowMs };
@@ -40,11 +45,30 @@ export async function sweep({ pool, queues, now }: SweepDeps, windowMs: number, 
   let scheduled = 0;
   for (;;) {
     const late = await makeLateDue(pool, window, start, pageSize);
-    await Promise.all(late.map((row) => queues.bringForward(row, { trigger: "sweep" })));
-    scheduled += late.length;
+    scheduled += await bringForward(late, start, deps);
     if (late.length < pageSize) break;
   }
   const expired = await markExpired(pool, start);
   const attempts = await attemptsSince(pool, new Date(start.getTime() - sinceMs));
   return { ...attempts, skipped: Math.max(0, expiring - scheduled), scheduled, expired };
+}
+
+/** After an outage all jobs are late and reconcile has spread them: bringing those forward would storm the provider after all. */
+async function bringForward(
+  late: readonly LateRow[],
+  now: Date,
+  { queues, overdueSpreadMs }: SweepDeps,
+): Promise<number> {
+  let moved = 0;
+  for (const [provider, rows] of Map.groupBy(late, (row) => row.provider)) {
+    const ids = rows.map(({ id, generation }) => jobId(id, generation));
+    const standings = await checkJobs(queues.redis, queues.refresh(provider), ids);
+    const away = rows.filter((_, index) => {
+      const standing = standings[index];
+      return standing?.kind !== "delayed" || standing.dueAt.getTime() > now.getTime() + overdueSpreadMs;
+    });
+    await Promise.all(away.map((row) => queues.bringForward(row, { trigger: "sweep" })));
+    moved += away.length;
+  }
+  return moved;
 }
