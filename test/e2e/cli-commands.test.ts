@@ -1,0 +1,199 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createRig, hasty, type Rig } from "../support/rig.ts";
+import { lies } from "../support/token-server.ts";
+import { askEvertoken, canary, emptyDirectory, runEvertoken } from "./evertoken-command.ts";
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await createRig({ env: hasty, server: { marker: canary } });
+});
+
+const run = (args: string[], input?: string) => runEvertoken(args, { env: rig.env, ...(input ? { input } : {}) });
+const ask = (args: string[], input?: string) => askEvertoken(args, { env: rig.env, ...(input ? { input } : {}) });
+
+describe("connections", () => {
+  test("list, filtered and in pages", async () => {
+    const mine = await Promise.all(
+      [1, 2, 3].map((n) => rig.connect({ userId: "lister", displayName: `account ${n}` })),
+    );
+    await rig.connect({ userId: "other" });
+    const { code, answer } = await ask(["connections", "list", "--user", "lister"]);
+    expect(code).toBe(0);
+    expect(answer.map(({ id }: { id: string }) => id).sort()).toEqual(mine.map(({ id }) => id).sort());
+    const first = await ask(["connections", "list", "--user", "lister", "--limit", "2"]);
+    const rest = await ask(["connections", "list", "--user", "lister", "--after", first.answer[1].id]);
+    expect([first.answer.length, rest.answer.length]).toEqual([2, 1]);
+    const people = await run(["connections", "list", "--user", "lister"]);
+    expect(people.stdout).toContain("account 2");
+    expect((await ask(["connections", "list", "--status", "error"])).answer).toEqual([]);
+    expect((await ask(["connections", "list", "--expiring", "1s"])).answer).toEqual([]);
+  });
+
+  test("show has everything but tokens, and no control character reaches the terminal", async () => {
+    const { id } = await rig.connect({ displayName: "evil\u001b[2Jname" });
+    const { answer } = await ask(["connections", "show", id]);
+    expect(answer).toMatchObject({ id, provider: "acme", status: "connected", generation: 1 });
+    expect(Object.keys(answer)).not.toEqual(expect.arrayContaining(["accessToken"]));
+    const { stdout } = await run(["connections", "show", id]);
+    expect(stdout).toContain("evil?[2Jname");
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("import stores the good rows of a file, and says which lines are bad", async () => {
+    const file = join(await emptyDirectory(), "rows.jsonl");
+    const row = (userId: string, more: object = {}) =>
+      JSON.stringify({ userId, provider: "acme", accessToken: `${canary}-a`, refreshToken: `${canary}-r`, ...more });
+    const rows = [
+      row("imported-1", { expiresIn: 3600 }),
+      `{"userId":"imported-2","accessToken":"${canary}`,
+      row("imported-3", { provider: "nobody" }),
+      row("imported-4", { expiresAt: "yesterday", surplus: `${canary}` }),
+      row("imported-1"),
+      row("imported-5", { expiresAt: new Date(Date.now() + 3_600_000) }),
+    ];
+    await writeFile(file, rows.join("\n"));
+    const { code, answer } = await ask(["connections", "import", file]);
+    expect(code).toBe(1);
+    expect(answer).toMatchObject({ imported: 2, reconnected: 0, skipped: 0 });
+    expect(answer.bad.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual([
+      [2, "invalid_input"],
+      [3, "unknown_provider"],
+      [4, "invalid_input"],
+      [5, "invalid_input"],
+    ]);
+    for (const user of [2, 3, 4]) {
+      const { rowCount } = await rig.pool.query("SELECT FROM connections WHERE user_id = $1", [`imported-${user}`]);
+      expect(rowCount).toBe(0);
+    }
+    const [stored] = answer.connections;
+    expect(await rig.job(stored)).toMatchObject({ state: "delayed" });
+    expect((await run(["connections", "import", file])).stderr).toContain("line 3: ");
+  });
+
+  test("import reads an array from standard input, and leaves known accounts alone when told to", async () => {
+    const rows = [1, 2].map((n) => ({ userId: `piped-${n}`, provider: "acme", accessToken: `${canary}-${n}` }));
+    const first = await ask(["connections", "import"], JSON.stringify(rows, null, 2));
+    expect(first).toMatchObject({ code: 0, answer: { imported: 2, bad: [] } });
+    const again = await ask(["connections", "import", "--skip-known"], JSON.stringify(rows));
+    expect(again).toMatchObject({ code: 0, answer: { imported: 0, skipped: 2 } });
+    const over = await ask(["connections", "import"], JSON.stringify(rows));
+    expect(over).toMatchObject({ code: 0, answer: { reconnected: 2 } });
+  });
+
+  test("disconnect erases the tokens, once", async () => {
+    const { id } = await rig.connect();
+    expect((await ask(["connections", "disconnect", id])).answer).toEqual({ connectionId: id, disconnected: true });
+    expect(await rig.row(id)).toMatchObject({ status: "disconnected", access_token: null, refresh_token: null });
+    expect((await ask(["connections", "disconnect", id])).answer.disconnected).toBe(false);
+  });
+});
+
+describe("one connection", () => {
+  test("refresh spends the token once and tells the new expiry; log and status show it", async () => {
+    const connection = await rig.connect();
+    const { code, answer } = await ask(["refresh", connection.id]);
+    expect({ code, ...answer }).toMatchObject({ code: 0, refreshed: true, generation: 2, warning: null });
+    expect(await rig.server.presentations({ family: connection.family })).toHaveLength(1);
+    const log = await ask(["log", connection.id]);
+    expect(log.answer).toMatchObject([{ trigger: "manual", outcome: "granted", success: true, generation: 1 }]);
+    const status = await ask(["status", connection.id]);
+    expect(status.answer).toMatchObject({ status: "connected", token: "valid", job: { state: "delayed" } });
+    expect((await run(["status", connection.id])).stdout).toContain("valid");
+    expect((await run(["log", connection.id])).stdout).toContain("granted");
+  });
+
+  test("a refresh that fails while the old token lives is a failure with a reason", async () => {
+    const connection = await rig.connect();
+    await rig.server.behave(lies.unavailable(), { family: connection.family });
+    const { code, answer } = await ask(["refresh", connection.id]);
+    expect(code).toBe(1);
+    expect(answer).toMatchObject({ refreshed: false, generation: 1, warning: { code: "provider_unavailable" } });
+    expect((await run(["refresh", connection.id, "--force"])).code).toBe(1);
+  });
+
+  test("schedule-now makes the connection's own job due", async () => {
+    const connection = await rig.connect();
+    const { answer } = await ask(["schedule-now", connection.id]);
+    expect(answer).toMatchObject({ connectionId: connection.id, jobId: `${connection.id}-1` });
+    expect(await rig.job(connection)).toMatchObject({ state: "waiting", data: { trigger: "manual" } });
+  });
+});
+
+describe("all connections", () => {
+  test("reconcile adds a missing job", async () => {
+    const connection = await rig.connect();
+    await rig.queues.remove("acme", connection.id, 1);
+    const { code, answer } = await ask(["reconcile"]);
+    expect(code).toBe(0);
+    expect(answer.scheduled).toBeGreaterThanOrEqual(1);
+    expect(await rig.job(connection)).toMatchObject({ state: "delayed" });
+    expect((await ask(["reconcile"])).answer.scheduled).toBe(0);
+  });
+
+  test("reconcile removes a job without a connection at once", async () => {
+    const id = "00000000-0000-4000-8000-00000000dead";
+    await rig.queues.add({ id, provider: "acme", generation: 1, dueAt: new Date(Date.now() + 3_600_000) });
+    expect((await ask(["reconcile"])).answer.orphansRemoved).toBe(1);
+  });
+
+  test("the overview counts, and names what is overdue", async () => {
+    const { id } = await rig.connect();
+    await rig.pool.query("UPDATE connections SET next_refresh_at = '2020-01-01' WHERE id = $1", [id]);
+    const { answer } = await ask(["status"]);
+    expect(answer.total).toBeGreaterThan(0);
+    expect(answer.oldestOverdue).toMatchObject({ connectionId: id, provider: "acme" });
+    expect((await run(["status"])).stdout).toContain(id);
+    await ask(["connections", "disconnect", id]);
+  });
+
+  test("a dry run changes nothing; the real one refreshes through a worker, and fails if any did", async () => {
+    // Those of the other tests end here, so that this test knows what to expect.
+    await rig.pool.query("UPDATE connections SET status = 'disconnected', next_refresh_at = NULL");
+    const connections = await Promise.all([1, 2, 3].map(() => rig.connect()));
+    const dry = await ask(["refresh", "--expiring", "24h", "--dry-run"]);
+    expect(dry).toMatchObject({ code: 0, answer: { dryRun: true, total: 3 } });
+    expect((await ask(["refresh", "--expiring", "1s", "--dry-run"])).answer.total).toBe(0);
+    for (const { id } of connections) expect(await rig.log(id)).toEqual([]);
+
+    const worker = await rig.start("worker");
+    const all = await ask(["refresh", "--all", "--provider", "acme"]);
+    expect(all).toMatchObject({ code: 0, answer: { total: 3, refreshed: 3, failed: 0, pending: 0 } });
+
+    await rig.server.behave(lies.unavailable(), { family: connections[0]?.family ?? "" });
+    const some = await ask(["refresh", "--expiring", "24h"]);
+    expect(some).toMatchObject({ code: 1, answer: { total: 3, refreshed: 2, failed: 1 } });
+    await worker.stop();
+  });
+
+  test("without a worker, the wait ends and says so", async () => {
+    await rig.connect();
+    const { code, stdout } = await run(["refresh", "--all", "--wait", "1s"]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("is a worker running?");
+  });
+});
+
+test("providers lists what is known without any database", async () => {
+  const { code, answer } = await askEvertoken(["providers"], {
+    env: { HUBSPOT_CLIENT_ID: "a", HUBSPOT_CLIENT_SECRET: "b" },
+  });
+  expect(code).toBe(0);
+  const hubspot = answer.find(({ id }: { id: string }) => id === "hubspot");
+  expect(hubspot).toMatchObject({ configured: true, lifetimeSeconds: 1800, marginSeconds: 300 });
+  expect((await runEvertoken(["providers"])).stdout).toMatch(/spotify +no/);
+});
+
+test("migrate needs the database's address and nothing else", async () => {
+  const { code, answer } = await askEvertoken(["migrate"], { env: { DATABASE_URL: rig.env.DATABASE_URL ?? "" } });
+  expect({ code, answer }).toEqual({ code: 0, answer: { applied: [] } });
+});
+
+test("settings come from .env and .evertoken/env as well, the environment first", async () => {
+  const { ENCRYPTION_KEY = "", ...others } = rig.env;
+  const cwd = await emptyDirectory();
+  await writeFile(join(cwd, ".env"), `ENCRYPTION_KEY=${ENCRYPTION_KEY}\nREDIS_URL=nonsense\n`);
+  const { code } = await runEvertoken(["status"], { cwd, env: others });
+  expect(code).toBe(0);
+});

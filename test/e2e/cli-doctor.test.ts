@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { createRig, type Env, type Rig } from "../support/rig.ts";
+import { startOwnRedis } from "../support/services.ts";
+import { askEvertoken, canary, runEvertoken } from "./evertoken-command.ts";
+
+let rig: Rig;
+beforeAll(async () => {
+  const redis = await startOwnRedis();
+  rig = await createRig({ redisUrl: redis.url, server: { marker: canary } });
+  await rig.connect();
+});
+
+const kept = {
+  ...{ connectionId: "one", generation: 1, provider: "acme" },
+  transition: { kind: "store", expiresAt: null, refreshTokenExpiresAt: null, nextRefreshAt: null, events: [] },
+  log: { outcome: "granted", oldExpiresAt: null, at: new Date() },
+};
+
+interface Finding {
+  readonly check: string;
+  readonly result: "ok" | "warn" | "fail";
+  readonly detail: string;
+  readonly advice: string | null;
+}
+
+async function examine(changes: Env = {}) {
+  const { code, answer } = await askEvertoken(["doctor"], { env: { ...rig.env, ...changes } });
+  const findings: Finding[] = answer.findings;
+  return {
+    code,
+    healthy: answer.healthy,
+    findings,
+    of: (check: string) => findings.filter((each) => each.check === check),
+  };
+}
+
+test("all is well", async () => {
+  const { code, healthy, findings } = await examine();
+  expect(findings.filter(({ result }) => result !== "ok")).toEqual([]);
+  expect({ code, healthy }).toEqual({ code: 0, healthy: true });
+  const people = await runEvertoken(["doctor"], { env: rig.env });
+  expect(people.stdout).toMatch(/^ok +settings/);
+});
+
+test("wrong settings do not hide what else is wrong", async () => {
+  const { code, of } = await examine({
+    LEASE_MS: "soon",
+    SWEEP_CRON: "never",
+    DATABASE_URL: "postgresql://u:hush@127.0.0.1:1/x",
+  });
+  expect(code).toBe(1);
+  expect(of("settings").map(({ result }) => result)).toEqual(["fail", "fail"]);
+  expect(of("database")).toMatchObject([{ result: "fail", advice: expect.stringContaining("DATABASE_URL") }]);
+  expect(of("redis")).toMatchObject([{ result: "ok" }]);
+});
+
+test("a key that is not the one in use, and looking registers none", async () => {
+  const { code, of } = await examine({ ENCRYPTION_KEY: randomBytes(32).toString("hex") });
+  expect(code).toBe(1);
+  expect(of("encryption keys")).toMatchObject([{ result: "fail", advice: expect.stringContaining("ENCRYPTION_KEY") }]);
+  const { rowCount } = await rig.pool.query("SELECT FROM encryption_keys");
+  expect(rowCount).toBe(1);
+});
+
+test("a database without tables", async () => {
+  const { code, of } = await examine({ DATABASE_URL: (rig.env.DATABASE_URL ?? "").replace(/\/[^/]*$/, "/postgres") });
+  expect(code).toBe(1);
+  expect(of("migrations")).toMatchObject([{ result: "fail", advice: "run `evertoken migrate`" }]);
+});
+
+test("Redis away, and Redis that evicts", async () => {
+  const away = await examine({ REDIS_URL: "redis://127.0.0.1:1" });
+  expect(away.code).toBe(1);
+  expect(away.of("redis")).toMatchObject([{ result: "fail" }]);
+  const evicting = await startOwnRedis({ "maxmemory-policy": "allkeys-lru", hz: "10" });
+  const { code, of } = await examine({ REDIS_URL: evicting.url });
+  expect(code).toBe(1);
+  expect(of("redis").map(({ result, advice }) => [result, advice])).toEqual([
+    ["fail", "set it to noeviction, as in deploy/redis.conf"],
+    ["warn", "set it to 100 or more, as in deploy/redis.conf"],
+  ]);
+});
+
+test("connections whose provider lost its credentials", async () => {
+  const { code, of } = await examine({ ACME_CLIENT_ID: "", ACME_CLIENT_SECRET: "" });
+  expect(code).toBe(1);
+  expect(of("credentials")[0]).toMatchObject({ result: "fail", advice: "set ACME_CLIENT_ID and _CLIENT_SECRET" });
+});
+
+test("refreshes that nobody does, an open circuit and kept token sets are warnings", async () => {
+  await rig.pool.query("UPDATE connections SET next_refresh_at = now() - interval '1 hour'");
+  await rig.pool.query(
+    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, reason)
+     VALUES ('other', 'default', 'x', true, 'invalid_client')`,
+  );
+  const spool = join(rig.env.SPOOL_DIR ?? "", "kept");
+  await mkdir(spool);
+  await writeFile(join(spool, "one-1.json"), JSON.stringify(kept));
+  const { code, findings, of } = await examine({ SPOOL_DIR: spool });
+  expect(findings.filter(({ result }) => result === "fail")).toEqual([]);
+  expect(code).toBe(0);
+  for (const check of ["refreshes", "circuit", "spool"]) expect(of(check)).toMatchObject([{ result: "warn" }]);
+});

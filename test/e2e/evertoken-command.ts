@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { runCli } from "../../packages/cli/src/cli.ts";
+import type { Surroundings } from "../../packages/cli/src/io.ts";
+import { onFileEnd } from "../support/services.ts";
+
+export const launcher = fileURLToPath(new URL("../../packages/cli/bin/evertoken.js", import.meta.url));
+
+/** Stands at the start of each token of these tests; `runEvertoken` fails when any of it is printed. */
+export const canary = "canary";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: string;
+}
+
+/** Runs one command to its end, in an empty directory unless told otherwise. @throws when a token stands in its output */
+export async function runEvertoken(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [launcher, ...args], {
+    cwd: cwd ?? (await emptyDirectory()),
+    env: { ...inherited(), ...env },
+  });
+  child.stdin.end(input ?? "");
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (`${stdout}${stderr}`.includes(canary)) throw new Error(`a token was printed by: evertoken ${args.join(" ")}`);
+  return { code: await ended, stdout, stderr };
+}
+
+/** The same without a process of its own: many times faster. For what does not depend on files or signals. */
+export async function runInProcess(args: readonly string[], { env = {}, input }: RunOptions = {}): Promise<Ended> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const surroundings = { env, cwd: tmpdir(), stdin, stdout, stderr } as unknown as Surroundings;
+  stdin.end(input ?? "");
+  const code = await runCli(args, surroundings);
+  for (const stream of [stdout, stderr]) stream.end();
+  const ended = { code, stdout: await text(stdout), stderr: await text(stderr) };
+  if (`${ended.stdout}${ended.stderr}`.includes(canary)) throw new Error(`a token was printed by: ${args.join(" ")}`);
+  return ended;
+}
+
+/** The one JSON document on standard output. */
+export async function askEvertoken(args: readonly string[], options?: RunOptions) {
+  const { code, stdout } = await runEvertoken([...args, "--json"], options);
+  return { code, answer: JSON.parse(stdout) };
+}
+
+export async function emptyDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "evertoken-cli-"));
+  onFileEnd(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Nothing of the developer's own settings; what is left is how left processes are found. */
+export function inherited(): Record<string, string | undefined> {
+  const markers = Object.entries(process.env).filter(([name]) => name.startsWith("EVERTOKEN_TEST"));
+  return { PATH: process.env.PATH, HOME: process.env.HOME, ...Object.fromEntries(markers) };
+}

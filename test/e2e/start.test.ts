@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { createEvertoken } from "@evertoken/client";
+import { beforeAll, expect, test } from "vitest";
+import { askEvertoken } from "./evertoken-command.ts";
+import { descendants, home, isRunning, type Started, start } from "./start-harness.ts";
+
+const readyMs = 100_000;
+const firstRefreshMs = 120_000;
+
+let cwd: string;
+let running: Started;
+let grantedBefore: number;
+let connections: { id: string; userId: string }[];
+beforeAll(async () => {
+  cwd = await home();
+  running = start(cwd, ["--accounts", "3"]);
+});
+
+const isReady = ({ event }: { event: string }) => event === "ready";
+
+async function record() {
+  const ready = running.events.find(isReady);
+  return (await fetch(`${ready?.demoIssuer}/demo/record`)).json() as Promise<
+    { granted: number } & Record<string, unknown>
+  >;
+}
+
+/** Everything that was written down, but for the databases. */
+function allOutput(): string {
+  const logs = join(cwd, ".evertoken", "logs");
+  return (
+    running.output() +
+    readdirSync(logs)
+      .map((name) => readFileSync(join(logs, name), "utf8"))
+      .join("")
+  );
+}
+
+test(
+  "everything is up, with a login, logs and connected accounts",
+  async () => {
+    const ready = await running.seen(isReady, readyMs);
+    const names = ready.services.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(["Postgres", "Redis", "demo", "worker", "scheduler", "dashboard"]);
+    expect(ready.login).toMatchObject({ user: "operator", password: expect.stringMatching(/^.{16,}$/) });
+    expect(ready.accounts).toMatchObject({ connected: 3, known: 0 });
+    expect(Date.parse(ready.accounts.firstRefreshAt) - Date.now()).toBeLessThan(firstRefreshMs);
+    expect(statSync(join(cwd, ".evertoken", "env")).mode & 0o777).toBe(0o600);
+    const dashboard = ready.services.at(-1).where;
+    expect((await fetch(`${dashboard}/readyz`)).status).toBe(200);
+  },
+  readyMs,
+);
+
+test("the other commands find it from its directory", async () => {
+  const { code, answer } = await askEvertoken(["connections", "list"], { cwd });
+  expect(code).toBe(0);
+  connections = answer;
+  expect(connections.map(({ userId }) => userId).sort()).toEqual(["demo-1", "demo-2", "demo-3"]);
+  expect(await askEvertoken(["doctor"], { cwd })).toMatchObject({ code: 0, answer: { healthy: true } });
+});
+
+test("a second start in the same directory says who runs there", async () => {
+  const second = start(cwd, []);
+  expect(await second.ended()).toBe(1);
+  expect(second.output()).toContain(`evertoken runs here already, as process ${running.child.pid}`);
+});
+
+test(
+  "every account is refreshed by its schedule within two minutes, each refresh token is presented once",
+  async () => {
+    for (const { id } of connections) {
+      await running.seen(({ event, ...facts }) => event === "refresh" && facts.connection === id, firstRefreshMs);
+    }
+    const refreshes = running.events.filter(({ event }) => event === "refresh");
+    for (const refresh of refreshes) expect(refresh).toMatchObject({ outcome: "granted", trigger: "scheduled" });
+    expect(await record()).toMatchObject({ refused: 0, presentedMoreThanOnce: 0 });
+    expect((await record()).granted).toBeGreaterThanOrEqual(3);
+  },
+  firstRefreshMs,
+);
+
+test("no token is in the terminal or in a log", async () => {
+  const client = createEvertoken(parseEnv(readFileSync(join(cwd, ".evertoken", "env"), "utf8")), () => "");
+  for (const { id } of connections) {
+    const { accessToken } = await client.getAccessToken(id);
+    expect(accessToken.length).toBeGreaterThan(20);
+    expect(allOutput()).not.toContain(accessToken);
+  }
+  await client.close();
+});
+
+test("an app and a database that are killed come back", async () => {
+  const pid = running.child.pid ?? 0;
+  const find = (part: string) => descendants(pid).find(({ command }) => command.includes(part))?.pid ?? 0;
+  process.kill(find("apps/scheduler"), "SIGKILL");
+  await running.seen(({ event, name }) => event === "restarted" && name === "scheduler", 30_000);
+  process.kill(find("redis-server"), "SIGKILL");
+  await running.seen(({ event, name }) => event === "restarted" && name === "Redis", 30_000);
+});
+
+test("Ctrl-C, even twice at once, stops all in order and leaves nothing behind", async () => {
+  grantedBefore = (await record()).granted;
+  const pids = descendants(running.child.pid ?? 0).map(({ pid }) => pid);
+  expect(pids.length).toBeGreaterThanOrEqual(6);
+  running.child.kill("SIGINT");
+  running.child.kill("SIGINT");
+  expect(await running.ended()).toBe(0);
+  expect(running.events.at(-1)?.event).toBe("stopped");
+  expect(pids.filter(isRunning)).toEqual([]);
+});
+
+test(
+  "the next start finds the same connections and goes on refreshing them",
+  async () => {
+    running = start(cwd, ["--accounts", "3"]);
+    const ready = await running.seen(isReady, readyMs);
+    expect(ready.accounts).toMatchObject({ connected: 0, known: 3 });
+    const { answer } = await askEvertoken(["connections", "list"], { cwd });
+    expect(answer.map(({ id }: { id: string }) => id).sort()).toEqual(connections.map(({ id }) => id).sort());
+    await running.seen(({ event }) => event === "refresh", firstRefreshMs);
+    expect((await record()).granted).toBeGreaterThan(grantedBefore);
+    expect(await record()).toMatchObject({ refused: 0, presentedMoreThanOnce: 0 });
+  },
+  readyMs + firstRefreshMs,
+);
+
+test(
+  "killed without a chance to stop: the apps end by themselves, the next start cleans up",
+  async () => {
+    const apps = descendants(running.child.pid ?? 0).filter(({ command }) => command.includes("/apps/"));
+    expect(apps).toHaveLength(4);
+    running.child.kill("SIGKILL");
+    await running.ended();
+    await expect.poll(() => apps.filter(({ pid }) => isRunning(pid)), { timeout: 30_000 }).toEqual([]);
+    running = start(cwd, ["--no-demo"]);
+    const ready = await running.seen(isReady, readyMs);
+    expect(ready.services.map(({ name }: { name: string }) => name)).not.toContain("demo");
+    running.child.kill("SIGTERM");
+    expect(await running.ended()).toBe(0);
+  },
+  readyMs + 30_000,
+);
