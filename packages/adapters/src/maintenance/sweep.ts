@@ -65,6 +65,7 @@ async function bringForward(
     const standings = await checkJobs(queues.redis, queues.refresh(provider), ids);
     const away = rows.filter((_, index) => {
       const standing = standings[index];
+      if (standing?.kind === "live") return false;
       return standing?.kind !== "delayed" || standing.dueAt.getTime() > now.getTime() + overdueSpreadMs;
     });
     await Promise.all(away.map((row) => queues.bringForward(row, { trigger: "sweep" })));
