@@ -177,6 +177,8 @@ export const providerSchema = z.strictObject({
   samples: z.array(sample).default([]),
   /** Kinds of answers that nobody has published for this provider, so that there is no sample of them. */
   undocumented: z.array(z.enum(["denied", "misconfigured", "throttled", "transient"])).default([]),
+  /** What this file states without a public source, in words: assumed from RFC 6749 or from the makers' other products. */
+  unconfirmed: z.array(z.string().min(1)).default([]),
 });
 
 export type Grant = z.output<typeof grant>;

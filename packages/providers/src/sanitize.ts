@@ -61,7 +61,18 @@ function literal(value: string): RegExp {
 }
 
 function codeOf(fields: object): string | null {
-  for (const path of ["error", "error.code", "error.type", "code", "status", "error_type", "category"]) {
+  for (const path of [
+    "error",
+    "error.code",
+    "error.type",
+    "code",
+    "status",
+    "error_type",
+    "category",
+    // Lists of errors: Fitbit, Strava, Square.
+    "errors.0.errorType",
+    "errors.0.code",
+  ]) {
     const value = at(fields, path);
     if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
   }
@@ -69,7 +80,16 @@ function codeOf(fields: object): string | null {
 }
 
 function descriptionOf(fields: object): string | null {
-  for (const path of ["error_description", "error.message", "message", "error_message", "reason", "description"]) {
+  for (const path of [
+    "error_description",
+    "error.message",
+    "message",
+    "error_message",
+    "reason",
+    "description",
+    "errors.0.message",
+    "errors.0.detail",
+  ]) {
     const value = at(fields, path);
     if (typeof value === "string" && value !== "") return value;
   }

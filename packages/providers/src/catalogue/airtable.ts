@@ -13,5 +13,6 @@ export default defineProvider({
   pkce: "required",
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 5_184_000 },
   identity: { url: "https://api.airtable.com/v0/meta/whoami", id: "id" },
+  unconfirmed: ["the text of the answer to a dead grant"],
   samples: [rotated(3600, { refresh_expires_in: 5_184_000, scope: "schema.bases:read" }), ...rfcErrors, ...httpTrouble],
 });

@@ -13,5 +13,6 @@ export default defineProvider({
   revoke: { url: "https://app.asana.com/-/oauth_revoke" },
   identity: { url: "https://app.asana.com/api/1.0/users/me", id: "data.gid", name: "data.name" },
   // `data` is the user.
+  unconfirmed: ["the answer to a wrong client: RFC 6749's is assumed"],
   samples: [kept(3600, { data: { gid: "1", name: "Jane" } }), ...rfcErrors, ...httpTrouble],
 });

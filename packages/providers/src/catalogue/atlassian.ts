@@ -30,6 +30,7 @@ export default defineProvider({
     { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
   ],
   identity: { url: "https://api.atlassian.com/me", id: "account_id", name: "name" },
+  unconfirmed: ["the ten minutes in which a spent refresh token works again"],
   samples: [
     rotated(3600, { scope: "read:me offline_access" }),
     {

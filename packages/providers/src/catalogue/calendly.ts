@@ -14,5 +14,6 @@ export default defineProvider({
   throttle: { header: { name: "ratelimit-reset", unit: "epoch" } },
   revoke: { url: "https://auth.calendly.com/oauth/revoke" },
   identity: { url: "https://api.calendly.com/users/me", id: "resource.uri", name: "resource.name" },
+  unconfirmed: ["the lifetime, rotation and errors: those of other Doorkeeper servers are assumed"],
   samples: [rotated(7200, { created_at: 1_790_000_000 }), ...rfcErrors, ...httpTrouble],
 });

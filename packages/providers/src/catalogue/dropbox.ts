@@ -20,6 +20,7 @@ export default defineProvider({
     tokenAs: "bearer",
     clientAuth: "none",
   },
+  unconfirmed: ["the text of the answer to a dead grant"],
   samples: [
     kept(14_400),
     {

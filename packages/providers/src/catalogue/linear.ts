@@ -14,5 +14,9 @@ export default defineProvider({
   // How long a spent refresh token lives is not documented: the careful assumption.
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
   revoke: { url: "https://api.linear.app/oauth/revoke" },
+  unconfirmed: [
+    "whether a spent refresh token works again: the careful assumption",
+    "the text of the answer to a dead grant",
+  ],
   samples: [rotated(86_399, { scope: "read" }), ...rfcErrors, ...httpTrouble],
 });

@@ -15,6 +15,10 @@ export default defineProvider({
   policy: { lifetimeSeconds: null, rotation: { kind: "single_use" } },
   revoke: { url: "https://api.notion.com/v1/oauth/revoke", token: "access_token" },
   identity: { url: "https://api.notion.com/v1/users/me", id: "id", name: "name" },
+  unconfirmed: [
+    "the lifetime of the access token",
+    "the answers to a dead grant and a wrong client: RFC 6749's are assumed",
+  ],
   samples: [
     {
       name: "refreshed and rotated",

@@ -11,6 +11,7 @@ export default defineProvider({
   policy: { lifetimeSeconds: 2_678_400, marginSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [{ where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" }],
   identity: { url: "https://www.patreon.com/api/oauth2/v2/identity", id: "data.id" },
+  unconfirmed: ["the status of the answer to a dead grant: 400 and 401 are told"],
   samples: [
     rotated(2_678_400, { scope: "identity" }),
     { name: "dead grant with 401", judged: "denied", status: 401, body: { error: "invalid_grant" } },

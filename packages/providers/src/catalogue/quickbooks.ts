@@ -26,6 +26,7 @@ export default defineProvider({
   ],
   revoke: { url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke", encoding: "json" },
   identity: { url: "https://accounts.platform.intuit.com/v1/openid_connect/userinfo", id: "sub", name: "email" },
+  unconfirmed: ["the daily change of the refresh token and how long the one before works"],
   samples: [
     rotated(3600, { x_refresh_token_expires_in: 8_726_400 }),
     {

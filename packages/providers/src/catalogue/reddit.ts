@@ -20,6 +20,7 @@ export default defineProvider({
   throttle: { header: { name: "x-ratelimit-reset", unit: "seconds" } },
   revoke: { url: "https://www.reddit.com/api/v1/revoke_token" },
   identity: { url: "https://oauth.reddit.com/api/v1/me", id: "id", name: "name" },
+  unconfirmed: ["today's answer to a dead grant: recordings are from 2016"],
   samples: [
     {
       name: "refreshed, the refresh token echoed",

@@ -33,6 +33,7 @@ export default defineProvider({
   ],
   revoke: { url: "https://{host}/services/oauth2/revoke", clientAuth: "none" },
   identity: { url: "https://{host}/services/oauth2/userinfo", id: "user_id", name: "preferred_username" },
+  unconfirmed: ["the status of the answer to too many requests"],
   samples: [
     {
       name: "refreshed, the instance moved",

@@ -22,6 +22,7 @@ export default defineProvider({
     { where: { error: "unauthorized" }, status: 401, judged: "denied" },
     { where: { error: "application_cannot_be_found" }, judged: "misconfigured" },
   ],
+  unconfirmed: ["the answer to a dead grant: taken from a library's tests"],
   samples: [
     rotated(3600, { scope: "read_products", refresh_token_expires_in: 7_776_000 }),
     { name: "app removed", judged: "denied", status: 401, body: { error: "unauthorized" } },

@@ -10,5 +10,9 @@ export default defineProvider({
   scopes: [{ scope: "snapchat-marketing-api", why: "the only scope of this API" }],
   policy: { lifetimeSeconds: 1800 },
   identity: { url: "https://adsapi.snapchat.com/v1/me", id: "me.id", name: "me.display_name" },
+  unconfirmed: [
+    "the lifetime of the access token",
+    "the answers to a dead grant and a wrong client: RFC 6749's are assumed",
+  ],
   samples: [kept(1800), ...rfcErrors, ...httpTrouble],
 });

@@ -21,6 +21,7 @@ export default defineProvider({
     id: "data.user.open_id",
     name: "data.user.display_name",
   },
+  unconfirmed: ["the status of errors: 200, 400 and 401 are told"],
   samples: [
     rotated(86_400, { open_id: "o1", scope: "user.info.basic", refresh_expires_in: 31_536_000 }),
     {

@@ -13,5 +13,9 @@ export default defineProvider({
   ],
   policy: { lifetimeSeconds: 604_800, marginSeconds: 3600, rotation: { kind: "single_use" } },
   identity: { url: "https://api.typeform.com/me", id: "user_id", name: "alias" },
+  unconfirmed: [
+    "the lifetime of the access token",
+    "the answers to a dead grant and a wrong client: RFC 6749's are assumed",
+  ],
   samples: [rotated(604_800, { scope: "accounts:read offline" }), ...rfcErrors, ...httpTrouble],
 });

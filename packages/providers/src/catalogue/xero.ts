@@ -14,6 +14,7 @@ export default defineProvider({
   ],
   pkce: "supported",
   // A spent refresh token stays usable for 30 minutes, for answers that were lost.
+  // https://developer.xero.com/faq/oauth2/oauth-refresh-fail
   policy: {
     lifetimeSeconds: 1800,
     rotation: { kind: "grace", graceSeconds: 1500 },
@@ -21,6 +22,7 @@ export default defineProvider({
   },
   revoke: { url: "https://identity.xero.com/connect/revocation" },
   identity: { url: "https://api.xero.com/connections", id: "0.tenantId", name: "0.tenantName" },
+  unconfirmed: ["the answer to a wrong client: that of other IdentityServers is assumed"],
   samples: [
     rotated(1800, { scope: "accounting.settings.read offline_access" }),
     { name: "spent or withdrawn", judged: "denied", status: 400, body: { error: "invalid_grant" } },

@@ -14,6 +14,7 @@ export default defineProvider({
   errors: [{ where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" }],
   revoke: { url: "https://zoom.us/oauth/revoke" },
   identity: { url: "https://api.zoom.us/v2/users/me", id: "id", name: "email" },
+  unconfirmed: ["the refresh token's 90 days"],
   samples: [
     rotated(3599, { scope: "user:read:user" }),
     {

@@ -1,0 +1,31 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
+
+// Scopes are those of the app, set in Box's console.
+export default defineProvider({
+  id: "box",
+  name: "Box",
+  docs: "https://developer.box.com/reference/post-oauth2-token--refresh/",
+  authorizeUrl: "https://account.box.com/api/oauth2/authorize",
+  tokenUrl: "https://api.box.com/oauth2/token",
+  policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 5_184_000 },
+  revoke: { url: "https://api.box.com/oauth2/revoke" },
+  identity: { url: "https://api.box.com/2.0/users/me", id: "id", name: "login" },
+  samples: [
+    rotated(3600, { restricted_to: [], issued_token_type: "urn:ietf:params:oauth:token-type:access_token" }),
+    {
+      // https://docs.pingidentity.com/r/en-us/pingfederate-box-connector/pingfederate_box_connector_troubleshooting
+      name: "unused for 60 days, spent or withdrawn",
+      judged: "denied",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "Refresh token has expired" },
+    },
+    {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_client", error_description: "The client credentials are not valid" },
+    },
+    ...httpTrouble,
+  ],
+});

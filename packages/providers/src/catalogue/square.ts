@@ -1,0 +1,45 @@
+import { defineProvider } from "../provider.ts";
+import { httpTrouble } from "./shared/rfc-samples.ts";
+
+// The code flow: the refresh token is repeated and has no end. Square advises to refresh often, in its first week.
+export default defineProvider({
+  id: "square",
+  name: "Square",
+  docs: "https://developer.squareup.com/docs/oauth-api/refresh-revoke-limit-scope",
+  authorizeUrl: "https://connect.squareup.com/oauth2/authorize",
+  tokenUrl: "https://connect.squareup.com/oauth2/token",
+  encoding: "json",
+  authorizeParameters: { session: "false" },
+  scopes: [{ scope: "MERCHANT_PROFILE_READ", why: "tells which account was connected" }],
+  policy: { lifetimeSeconds: 2_592_000, marginSeconds: 518_400 },
+  answer: { keep: ["merchant_id"] },
+  identity: {
+    url: "https://connect.squareup.com/v2/merchants/me",
+    id: "merchant.id",
+    name: "merchant.business_name",
+  },
+  samples: [
+    {
+      name: "refreshed; the end is a date",
+      judged: "granted",
+      status: 200,
+      body: {
+        access_token: "EAAA-new",
+        token_type: "bearer",
+        expires_at: "2026-12-20T12:00:00Z",
+        merchant_id: "M1",
+        refresh_token: "EQAA-same",
+        short_lived: false,
+      },
+      expect: { accessToken: "EAAA-new", expiresIn: 2_592_000, metadata: { merchant_id: "M1" } },
+    },
+    {
+      name: "an error, and not which",
+      judged: "unknown",
+      status: 401,
+      body: { errors: [{ category: "AUTHENTICATION_ERROR", code: "UNAUTHORIZED", detail: "Not authorized" }] },
+    },
+    ...httpTrouble,
+  ],
+  undocumented: ["denied", "misconfigured"],
+});
