@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Config,
   checkKeyring,
@@ -15,7 +16,7 @@ import {
   type Logger,
   type Queues,
 } from "@evertoken/adapters";
-import type { Observation, RefreshDeps } from "@evertoken/core";
+import { noRegistration, type Observation, type RefreshDeps } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { RedisOptions } from "ioredis";
@@ -71,7 +72,12 @@ export function openEngine(options: EngineOptions): Engine {
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const store = createStore(pool, { owner, ...config.lease, timing: config.timing });
+  const store = createStore(pool, {
+    owner,
+    ...config.lease,
+    timing: config.timing,
+    fingerprints: fingerprintsOf(providers),
+  });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
@@ -91,6 +97,7 @@ export function openEngine(options: EngineOptions): Engine {
     providerOf: (connection) => providerRules(providers, exchange, connection),
     now: () => new Date(),
     random: Math.random,
+    wait: (ms) => sleep(ms),
     announce: createAnnounce(queues, logger, (provider) => derives(providers, provider), options.inJob),
     observe: options.observe,
   };
@@ -105,6 +112,13 @@ export function openEngine(options: EngineOptions): Engine {
       await pool.end();
     },
   };
+}
+
+function fingerprintsOf(providers: Providers): Record<string, string> {
+  const known = providers
+    .all()
+    .map(({ provider, secretFingerprint }) => [provider.id, secretFingerprint ?? noRegistration]);
+  return Object.fromEntries(known);
 }
 
 /** Whether a provider hands out child tokens for a connection's token. */

@@ -3,6 +3,7 @@ import { type TokenRow, tokenById } from "@evertoken/adapters";
 import { type RefreshOrder, type RefreshResult, refresh, type Trigger } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
+import { canAsk, refreshByWorker } from "./worker-refresh.ts";
 
 /** What became of a wish for a fresh token: the row as it is now, and why it is not fresh if it is not. */
 export interface Freshened {
@@ -51,6 +52,14 @@ export class FreshToken {
   }
 
   async #replace(order: FreshOrder): Promise<Freshened> {
+    const seen = await this.#row(order.connectionId);
+    if (seen.generation !== order.generation) return { ...unchanged(seen), refreshed: true };
+    if (canAsk(this.#engine, seen.provider)) return this.#inline(order);
+    const { row, problem } = await refreshByWorker(this.#engine, order, seen);
+    return { ...unchanged(row), refreshed: problem === null, problem };
+  }
+
+  async #inline(order: FreshOrder): Promise<Freshened> {
     const { config, refresh: deps } = this.#engine;
     const deadline = Date.now() + config.request.timeoutMs + config.lease.takeoverMs;
     const refreshOrder: RefreshOrder = { ...order, onlyDue: false };

@@ -22,7 +22,9 @@ export function createObserver(logger: Logger, hashKey: string, metrics?: Metric
       case "commit_deferred":
         logger.error(
           { connection: observation.connectionId, err: describeError(observation.error) },
-          "the store is away: new token set kept in the spool",
+          observation.kept
+            ? "the store is away: new token set kept in the spool"
+            : "store and spool are away: new token set held in memory only",
         );
         return;
       default:

@@ -1,4 +1,4 @@
-import type { Connection, Outcome, ProviderRules } from "@evertoken/core";
+import { type Connection, noRegistration, type Outcome, type ProviderRules } from "@evertoken/core";
 import {
   classify,
   EndpointFault,
@@ -21,7 +21,7 @@ export function providerRules(
   if (registration === null) return { misconfigured: `no client registration is set for ${connection.provider}` };
   return {
     policy,
-    fingerprint: secretFingerprint ?? "none",
+    fingerprint: secretFingerprint ?? noRegistration,
     async ask(asked, tokens) {
       try {
         return await exchange(refreshRequest(provider, { registration, connection: asked, tokens }));
@@ -40,7 +40,7 @@ function endpointFault(error: EndpointFault): Outcome {
 }
 
 const nothingToAsk: Omit<ProviderRules, "policy"> = {
-  fingerprint: "none",
+  fingerprint: noRegistration,
   ask: async () => ({ kind: "nothing_to_spend" }),
   classify: () => ({ kind: "nothing_to_spend" }),
 };

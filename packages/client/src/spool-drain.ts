@@ -1,5 +1,5 @@
 import { describeError } from "@evertoken/adapters";
-import { finishKept, type RefreshDeps } from "@evertoken/core";
+import { type RefreshDeps, settleKept } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 
 /** Commits what was kept while Postgres was away. Records that are still in the way stay kept. @returns how many were committed */
@@ -8,7 +8,7 @@ export async function drainSpool(engine: Engine): Promise<number> {
   // The next token set does not wait until Redis has heard of this one.
   const deps: RefreshDeps = { ...engine.refresh, announce: async (record) => void engine.refresh.announce(record) };
   for (const record of await engine.spool.all()) {
-    const { committed } = await finishKept(record, deps);
+    const { committed } = await settleKept(record, deps);
     if (committed === "deferred") return drained;
     drained++;
   }

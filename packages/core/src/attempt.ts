@@ -17,23 +17,37 @@ const unspendable: RefreshPolicy = {
 /** What the decision needs to know of a provider, without the power to ask it. */
 export type Rules = Pick<ProviderRules, "policy" | "fingerprint">;
 
+/** What one attempt brought, before anything is decided about it. */
+export interface Attempted {
+  readonly outcome: Outcome;
+  readonly rules: Rules;
+  /** When the request was sent, and when its answer was judged. */
+  readonly askedAt: Date;
+  readonly answeredAt: Date;
+}
+
 /**
  * Opens the tokens and asks the provider once: open → request → classify.
  *
  * After an abandoned lease nothing is sent: the lost attempt is judged first, by the same rules as any other lost answer.
  */
-export async function attempt(lease: Lease, deps: RefreshDeps): Promise<{ outcome: Outcome; rules: Rules }> {
-  const { connection, abandonedSince } = lease;
-  const rules = deps.providerOf(connection);
-  if ("misconfigured" in rules) {
-    const outcome: Outcome = { kind: "misconfigured", reason: rules.misconfigured, httpStatus: null };
-    return { outcome, rules: { policy: unspendable, fingerprint: "unset" } };
-  }
-  if (abandonedSince !== null) {
-    const reason = `a process died during the attempt of ${abandonedSince.toISOString()}`;
-    return { outcome: { kind: "uncertain", reason, httpStatus: null }, rules };
-  }
-  return { outcome: await ask(lease, rules, deps), rules };
+export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempted> {
+  const askedAt = deps.now();
+  const rules = deps.providerOf(lease.connection);
+  const outcome = "misconfigured" in rules ? misconfigured(rules.misconfigured) : await outcomeOf(lease, rules, deps);
+  const known = "misconfigured" in rules ? { policy: unspendable, fingerprint: noRegistration } : rules;
+  return { outcome, rules: known, askedAt, answeredAt: deps.now() };
+}
+
+/** Stands for the fingerprint of a registration that is not set. */
+export const noRegistration = "unset";
+
+const misconfigured = (reason: string): Outcome => ({ kind: "misconfigured", reason, httpStatus: null });
+
+async function outcomeOf(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promise<Outcome> {
+  if (lease.abandonedSince === null) return ask(lease, rules, deps);
+  const reason = `a process died during the attempt of ${lease.abandonedSince.toISOString()}`;
+  return { kind: "uncertain", reason, httpStatus: null };
 }
 
 async function ask(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promise<Outcome> {
@@ -54,7 +68,7 @@ async function ask(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promi
 function unopened(error: unknown): Outcome {
   const reason = error instanceof Error ? error.message : "the ciphertext does not open";
   const keyMissing = error instanceof Error && "code" in error && error.code === "unknown_key";
-  return keyMissing ? { kind: "misconfigured", reason, httpStatus: null } : { kind: "unreadable", reason };
+  return keyMissing ? misconfigured(reason) : { kind: "unreadable", reason };
 }
 
 function isOutcome(answer: Awaited<ReturnType<ProviderRules["ask"]>>): answer is Outcome {

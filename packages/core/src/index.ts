@@ -1,3 +1,4 @@
+export { noRegistration } from "./attempt.ts";
 export * from "./commit-record.ts";
 export * from "./connection.ts";
 export * from "./decide.ts";
@@ -10,6 +11,7 @@ export type * from "./ports.ts";
 export * from "./refresh.ts";
 export * from "./retry.ts";
 export * from "./settings.ts";
+export { settleKept } from "./settle.ts";
 export * from "./spread.ts";
 export * from "./token-state.ts";
 export type { ProviderChange, Setback, Transition } from "./transition.ts";

@@ -93,6 +93,7 @@ export interface RefreshDeps {
   now(): Date;
   /** In [0, 1). */
   random(): number;
+  wait(ms: number): Promise<void>;
   /** Jobs and events that follow from a commit. Never throws: reconcile heals what could not be said. */
   announce(record: CommitRecord): Promise<void>;
   /** Log lines and metrics. Never throws. */
@@ -103,4 +104,10 @@ export interface RefreshDeps {
 export type Observation =
   | { readonly kind: "settled"; readonly record: CommitRecord; readonly committed: Committed }
   | { readonly kind: "found_in_spool"; readonly connectionId: string; readonly generation: number }
-  | { readonly kind: "commit_deferred"; readonly connectionId: string; readonly error: unknown };
+  | {
+      readonly kind: "commit_deferred";
+      readonly connectionId: string;
+      /** false: neither Redis nor the disk takes it; it lives in memory only until one of them does. */
+      readonly kept: boolean;
+      readonly error: unknown;
+    };

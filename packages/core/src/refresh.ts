@@ -1,20 +1,11 @@
-import { attempt, type Rules } from "./attempt.ts";
+import { type Attempted, attempt } from "./attempt.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
-import type { ErrorCode } from "./connection.ts";
-import { decide } from "./decide.ts";
-import type { GrantedTokens, Outcome } from "./outcome.ts";
-import type { Claim, Committed, RefreshDeps, RefreshOrder } from "./ports.ts";
-import type { Transition } from "./transition.ts";
+import { type DecisionContext, decide } from "./decide.ts";
+import type { Claim, RefreshDeps, RefreshOrder } from "./ports.ts";
+import { type Settled, settle, settleKept } from "./settle.ts";
+import { toRecord } from "./to-record.ts";
 
-export type RefreshResult =
-  | Extract<Claim, { kind: "refused" }>
-  | {
-      readonly kind: "settled";
-      readonly committed: Committed;
-      readonly record: CommitRecord;
-      /** The new tokens in plain, for a caller that waits for them; null after a setback. */
-      readonly granted: GrantedTokens | null;
-    };
+export type RefreshResult = Extract<Claim, { kind: "refused" }> | Settled;
 
 /**
  * How a refresh happens, for every trigger: claim → open → request → classify → decide → commit → announce.
@@ -28,50 +19,12 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
   const { lease } = claim;
 
   const kept = lease.abandonedSince === null ? null : await findKept(lease, deps);
-  if (kept !== null) return finishKept(kept, deps);
+  if (kept !== null) return settleKept(kept, deps);
 
-  const askedAt = deps.now();
-  const { outcome, rules } = await attempt(lease, deps);
-  const answeredAt = deps.now();
-  const unknownElsewhere = outcome.kind === "unknown" ? await lookElsewhere(lease, answeredAt, deps) : 0;
-  const context = { ...contextOf(lease, rules, askedAt, answeredAt, deps), unknownElsewhere };
-  const transition = decide(lease.connection, outcome, context);
-  const record = toRecord(order, lease, outcome, transition, rules, askedAt, answeredAt, deps);
-  return finish(record, transition.kind === "store" ? transition.tokens : null, deps);
-}
-
-/** Commits or keeps, then lets the world know. A token set is never dropped because the store is away. */
-async function finish(
-  record: CommitRecord,
-  granted: GrantedTokens | null,
-  deps: RefreshDeps,
-): Promise<Extract<RefreshResult, { kind: "settled" }>> {
-  const committed = await commit(record, deps);
-  deps.observe({ kind: "settled", record, committed });
-  if (committed === "committed") await deps.announce(record);
-  return { kind: "settled", committed, record, granted };
-}
-
-async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
-  try {
-    return await deps.store.commit(record);
-  } catch (error) {
-    // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
-    if (record.transition.kind !== "store") throw error;
-    await deps.spool.keep(record);
-    deps.observe({ kind: "commit_deferred", connectionId: record.connectionId, error });
-    return "deferred";
-  }
-}
-
-/** Commits what the spool kept, and drops it there only when it is safe in the store. */
-export async function finishKept(
-  kept: CommitRecord,
-  deps: RefreshDeps,
-): Promise<Extract<RefreshResult, { kind: "settled" }>> {
-  const result = await finish(kept, null, deps);
-  if (result.committed !== "deferred") await deps.spool.drop(kept);
-  return result;
+  const attempted = await attempt(lease, deps); // open, request, classify
+  const transition = decide(lease.connection, attempted.outcome, await contextOf(lease, attempted, deps));
+  const record = toRecord(order, lease, attempted, transition, deps);
+  return settle(record, transition.kind === "store" ? transition.tokens : null, deps); // commit, announce
 }
 
 /** A token set waits in the spool only while its lease was never given back, so only an abandoned lease needs this look. */
@@ -82,65 +35,16 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
   return kept;
 }
 
-/** One connection's odd answer is its own; the same from many is the provider's, or ours. */
-function lookElsewhere({ connection }: Lease, now: Date, { store, timing }: RefreshDeps): Promise<number> {
-  return store.unknownElsewhere(connection, new Date(now.getTime() - timing.unknownWindowMs));
-}
-
-function contextOf(lease: Lease, { policy }: Rules, askedAt: Date, now: Date, deps: RefreshDeps) {
+async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps): Promise<DecisionContext> {
+  const { outcome, rules, askedAt, answeredAt } = attempted;
   const { probing, ownFault } = lease;
-  return { now, askedAt, policy, timing: deps.timing, random: deps.random(), probing, ownFault };
-}
-
-function toRecord(
-  order: RefreshOrder,
-  lease: Lease,
-  outcome: Outcome,
-  transition: Transition,
-  rules: Rules,
-  askedAt: Date,
-  answeredAt: Date,
-  deps: RefreshDeps,
-): CommitRecord {
-  const { connection } = lease;
+  // One connection's odd answer is its own; the same from many is the provider's, or ours.
+  const since = new Date(answeredAt.getTime() - deps.timing.unknownWindowMs);
+  const unknownElsewhere = outcome.kind === "unknown" ? await deps.store.unknownElsewhere(lease.connection, since) : 0;
   return {
-    connectionId: connection.id,
-    userId: connection.userId,
-    provider: connection.provider,
-    registration: connection.registration,
-    fingerprint: rules.fingerprint,
-    generation: connection.generation,
-    leaseOwner: lease.owner,
-    transition:
-      transition.kind === "store"
-        ? { ...transition, tokens: seal(connection.id, transition.tokens, deps) }
-        : transition,
-    log: {
-      trigger: order.trigger,
-      outcome: outcome.kind,
-      errorCode: errorCode(outcome, transition),
-      message: transition.message,
-      httpStatus: "httpStatus" in outcome ? outcome.httpStatus : null,
-      durationMs: answeredAt.getTime() - askedAt.getTime(),
-      oldExpiresAt: connection.expiresAt,
-      at: askedAt,
-    },
-  };
-}
-
-/** What opens a circuit leaves no mark on the connection, but the log tells of it. */
-function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
-  if (transition.kind === "store") return null;
-  if (outcome.kind === "misconfigured") return "invalid_client";
-  return outcome.kind === "unknown" ? "unknown_answer" : transition.errorCode;
-}
-
-function seal(id: string, tokens: GrantedTokens, { vault }: RefreshDeps) {
-  return {
-    accessToken: vault.seal(tokens.accessToken, id, "access_token"),
-    refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, id, "refresh_token"),
-    tokenType: tokens.tokenType,
-    scopes: tokens.scopes,
-    metadata: tokens.metadata,
+    ...{ now: answeredAt, askedAt, probing, ownFault, unknownElsewhere },
+    policy: rules.policy,
+    timing: deps.timing,
+    random: deps.random(),
   };
 }

@@ -2,7 +2,7 @@ import { type Claim, circuitResumeAt, type RefreshOrder, type Refusal, type Timi
 import type { Pool } from "pg";
 import type { BatcherOptions } from "./batcher.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
-import { earlyMs, type Take } from "./take.ts";
+import { earlyMs, sameSecretSql, type Take } from "./take.ts";
 
 export interface ClaimOptions {
   /** Who we are in the lease: unique per process. */
@@ -13,6 +13,11 @@ export interface ClaimOptions {
   /** A failing connection is not asked for again sooner by callers that wait for a token. */
   readonly cooldownMs: number;
   readonly timing: Timing;
+  /**
+   * Of our client secret at each provider. A circuit stands only against the secret that opened it: a process with another one, be it
+   * newer or older, has to find out for itself.
+   */
+  readonly fingerprints: Readonly<Record<string, string>>;
   /** How concurrent claims and commits share statements. */
   readonly batching?: BatcherOptions;
 }
@@ -33,7 +38,7 @@ export async function claim(
   const lease = await take({ order, now, throughCircuit: false });
   if (lease !== null) return { kind: "claimed", lease };
 
-  const seen = await look(pool, order.connectionId, now);
+  const seen = await look(pool, order.connectionId, now, options);
   if (seen === null) return { kind: "refused", why: "not_found", until: null, generation: null, nextRefreshAt: null };
   const refused = (why: Refusal, until: Date | null): Claim => ({
     kind: "refused",
@@ -68,15 +73,15 @@ interface Seen extends ConnectionRow {
   throttled_until: Date | null;
 }
 
-async function look(pool: Pool, id: string, now: Date): Promise<Seen | null> {
+async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOptions): Promise<Seen | null> {
   const { rows } = await pool.query<Seen>({
     name: "claim-look",
     text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at,
-        coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open, false) AS circuit_open,
+        coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
         s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
-    values: [id, now],
+    values: [id, now, fingerprints],
   });
   return rows[0] ?? null;
 }

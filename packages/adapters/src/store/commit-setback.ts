@@ -39,7 +39,7 @@ const setbackSqlOf = {
   ON CONFLICT (provider, registration) DO UPDATE
     SET circuit_open = true, fingerprint = excluded.fingerprint, reason = excluded.reason, opened_at = excluded.opened_at,
         opened_by = excluded.opened_by, next_probe_at = excluded.next_probe_at, closed_at = NULL
-    WHERE NOT provider_states.circuit_open
+    WHERE NOT provider_states.circuit_open OR provider_states.fingerprint <> excluded.fingerprint
   RETURNING provider, registration, reason, opened_at
 ), pardoned AS (
   UPDATE connections p SET status = CASE WHEN p.expires_at <= $9 THEN 'token_expired' ELSE 'connected' END, last_error_code = NULL,

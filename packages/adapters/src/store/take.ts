@@ -1,4 +1,4 @@
-import type { Lease, RefreshOrder } from "@evertoken/core";
+import { type Lease, noRegistration, type RefreshOrder } from "@evertoken/core";
 import type { Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
@@ -17,6 +17,10 @@ export type Take = (order: TakeOrder) => Promise<Lease | null>;
 /** Jobs may come this much early: clocks differ, timers round. */
 export const earlyMs = 1000;
 
+/** Whether a circuit `s` of a connection `c` was opened by the secret that we have, given all our fingerprints. */
+export const sameSecretSql = (fingerprints: string) =>
+  `s.fingerprint = coalesce(${fingerprints}::jsonb ->> c.provider, '${noRegistration}')`;
+
 // A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `
 UPDATE connections AS c
@@ -31,7 +35,7 @@ WHERE c.id = o.id AND c.lease_owner IS NULL
   AND (o.failed_before IS NULL OR c.failing_since IS NULL OR c.lease_started_at < o.failed_before)
   AND (o.through_circuit OR NOT EXISTS (
     SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND (s.circuit_open OR (s.throttled_until > o.now AND NOT o.force))))
+      AND ((s.circuit_open AND ${sameSecretSql("$4")}) OR (s.throttled_until > o.now AND NOT o.force))))
 RETURNING o.n, ${connectionColumns}, EXISTS (
     SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
       AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault`;
@@ -46,6 +50,7 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
         JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
         options.owner,
         options.leaseMs,
+        options.fingerprints,
       ],
     });
     const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner)]));

@@ -1,0 +1,54 @@
+import type { CommitRecord } from "./commit-record.ts";
+import type { GrantedTokens } from "./outcome.ts";
+import type { Committed, RefreshDeps } from "./ports.ts";
+
+/** An attempt that came to its end. */
+export interface Settled {
+  readonly kind: "settled";
+  readonly committed: Committed;
+  readonly record: CommitRecord;
+  /** The new tokens in plain, for a caller that waits for them; null after a setback. */
+  readonly granted: GrantedTokens | null;
+}
+
+/** Commits or keeps, then lets the world know. A token set is never dropped because the store is away. */
+export async function settle(record: CommitRecord, granted: GrantedTokens | null, deps: RefreshDeps): Promise<Settled> {
+  const committed = await commit(record, deps);
+  deps.observe({ kind: "settled", record, committed });
+  if (committed === "committed") await deps.announce(record);
+  return { kind: "settled", committed, record, granted };
+}
+
+async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+  for (;;) {
+    try {
+      return await deps.store.commit(record);
+    } catch (error) {
+      // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
+      if (record.transition.kind !== "store") throw error;
+      const kept = await keep(record, deps);
+      deps.observe({ kind: "commit_deferred", connectionId: record.connectionId, kept, error });
+      if (kept) return "deferred";
+      await deps.wait(commitAgainMs);
+    }
+  }
+}
+
+/** With store and spool both away, memory is all there is: hold on to it and try again. */
+const commitAgainMs = 1000;
+
+async function keep(record: CommitRecord, { spool }: RefreshDeps): Promise<boolean> {
+  try {
+    await spool.keep(record);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Commits what the spool kept, and drops it there only when it is safe in the store. */
+export async function settleKept(kept: CommitRecord, deps: RefreshDeps): Promise<Settled> {
+  const result = await settle(kept, null, deps);
+  if (result.committed !== "deferred") await deps.spool.drop(kept);
+  return result;
+}

@@ -1,0 +1,57 @@
+import type { Attempted } from "./attempt.ts";
+import type { CommitRecord, Lease } from "./commit-record.ts";
+import type { ErrorCode } from "./connection.ts";
+import type { GrantedTokens, Outcome } from "./outcome.ts";
+import type { RefreshDeps, RefreshOrder } from "./ports.ts";
+import type { Transition } from "./transition.ts";
+
+/** One attempt as it is committed: the decision, its tokens sealed, and its log entry. */
+export function toRecord(
+  order: RefreshOrder,
+  lease: Lease,
+  { outcome, rules, askedAt, answeredAt }: Attempted,
+  transition: Transition,
+  deps: RefreshDeps,
+): CommitRecord {
+  const { connection } = lease;
+  return {
+    connectionId: connection.id,
+    userId: connection.userId,
+    provider: connection.provider,
+    registration: connection.registration,
+    fingerprint: rules.fingerprint,
+    generation: connection.generation,
+    leaseOwner: lease.owner,
+    transition:
+      transition.kind === "store"
+        ? { ...transition, tokens: seal(connection.id, transition.tokens, deps) }
+        : transition,
+    log: {
+      trigger: order.trigger,
+      outcome: outcome.kind,
+      errorCode: errorCode(outcome, transition),
+      message: transition.message,
+      httpStatus: "httpStatus" in outcome ? outcome.httpStatus : null,
+      durationMs: answeredAt.getTime() - askedAt.getTime(),
+      oldExpiresAt: connection.expiresAt,
+      at: askedAt,
+    },
+  };
+}
+
+/** What opens a circuit leaves no mark on the connection, but the log tells of it. */
+function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
+  if (transition.kind === "store") return null;
+  if (outcome.kind === "misconfigured") return "invalid_client";
+  return outcome.kind === "unknown" ? "unknown_answer" : transition.errorCode;
+}
+
+function seal(id: string, tokens: GrantedTokens, { vault }: RefreshDeps) {
+  return {
+    accessToken: vault.seal(tokens.accessToken, id, "access_token"),
+    refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, id, "refresh_token"),
+    tokenType: tokens.tokenType,
+    scopes: tokens.scopes,
+    metadata: tokens.metadata,
+  };
+}
