@@ -76,8 +76,9 @@ export class Scheduler {
       connection: queues.redis,
       prefix: queuePrefix(config.redisPrefix, "maintenance"),
       concurrency: config.concurrency.maintenance,
-      lockDuration: 60_000,
-      stalledInterval: 10_000,
+      // One task runs at a time: that of a dead scheduler stands in the way of all others until it is taken over.
+      lockDuration: config.jobs.lockMs,
+      stalledInterval: config.jobs.stalledCheckMs,
       maxStalledCount: 1_000_000,
       removeOnComplete: { count: 500 },
       removeOnFail: { count: 500 },

@@ -48,8 +48,8 @@ async function unavailableAs<T>(code: EvertokenErrorCode, message: string, task:
   } catch (error) {
     if (error instanceof EvertokenError) throw error;
     // The driver's error may quote a URL with a password, or a row: only its name and code (such as ECONNREFUSED, 42P01) go on.
-    const { name, code } = error as { name?: unknown; code?: unknown };
-    const cause = new Error([name, code].filter((part) => typeof part === "string").join(" ") || "unknown");
+    const { name, code: detail } = error as { name?: unknown; code?: unknown };
+    const cause = new Error([name, detail].filter((part) => typeof part === "string").join(" ") || "unknown");
     throw new EvertokenError(code, message, { cause });
   }
 }
