@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { createRig, type Rig } from "../support/rig.ts";
+import { onFileEnd } from "../support/services.ts";
+import { type Block, blocksOf, pages } from "./docs-pages.ts";
+
+/**
+ * The pages' blocks that are marked as runnable are run. All `ts run` blocks of a page are one program, in their order, with `tokens`
+ * being what a token server has just answered; all `sh run` blocks are one script. What it prints is compared with the blocks that are
+ * marked `text prints`.
+ */
+const runnable = pages.map((page) => [page, blocksOf(page)] as const);
+const ofKind = (kind: string) => (blocks: readonly Block[]) => blocks.filter(({ info }) => info === kind);
+
+const withPrograms = runnable.filter(([, blocks]) => ofKind("ts run")(blocks).length > 0);
+const withScripts = runnable.filter(([, blocks]) => ofKind("sh run")(blocks).length > 0);
+
+test("there is something to run", () => {
+  expect(withPrograms.map(([page]) => page)).toEqual(
+    expect.arrayContaining(["README.md", "docs/guides/using-the-client.md"]),
+  );
+  expect(withScripts.map(([page]) => page)).toContain("docs/guides/getting-started.md");
+});
+
+test.each(withPrograms)("the program in %s does what the page says", async (_, blocks) => {
+  const rig = await createRig({ provider: "hubspot", env: { LOG_LEVEL: "silent" } });
+  const program = [await prelude(rig), ...ofKind("ts run")(blocks).map(({ text }) => text), "process.exit(0);"];
+  const file = join(await directoryInTree(), "page.ts");
+  await writeFile(file, program.join("\n"));
+  const { code, out, error } = await run(process.execPath, [file], rig.env);
+  expect(error).toBe("");
+  expect(out).toBe(
+    ofKind("text prints")(blocks)
+      .map(({ text }) => text)
+      .join(""),
+  );
+  expect(code).toBe(0);
+});
+
+test.each(withScripts)("the commands in %s work", async (_, blocks) => {
+  const rig = await createRig({ provider: "hubspot" });
+  await rig.connect();
+  for (const line of ofKind("sh run")(blocks).flatMap(({ text }) => text.trim().split("\n"))) {
+    const { code, out, error } = await run("bash", ["-euo", "pipefail", "-c", line], rig.env);
+    expect({ line, code, error: code === 0 ? "" : error }).toEqual({ line, code: 0, error: "" });
+    expect(out).not.toBe("");
+  }
+});
+
+/** The provider of the pages is our token server, and so is its API. */
+async function prelude(rig: Rig): Promise<string> {
+  const [issued] = await rig.server.issue();
+  const tokens = {
+    access_token: issued?.accessToken,
+    refresh_token: issued?.refreshToken,
+    expires_in: issued?.expiresInSeconds,
+    token_type: "Bearer",
+  };
+  return `
+const tokens = ${JSON.stringify(tokens)};
+const anyFetch = globalThis.fetch;
+globalThis.fetch = (url, init) => anyFetch(String(url).startsWith("https://api.hubapi.com/") ? "${rig.server.identityUrl}" : url, init);
+`;
+}
+
+/** Inside the repository, where the imports resolve. */
+async function directoryInTree(): Promise<string> {
+  const results = fileURLToPath(new URL("../results", import.meta.url));
+  await mkdir(results, { recursive: true });
+  const directory = await mkdtemp(join(results, "docs-"));
+  onFileEnd(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let error = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    error += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, error };
+}
