@@ -54,9 +54,10 @@ export class QueueWorkers {
   }
 
   #runProvider(provider: string): void {
-    const limit = this.#engine.providers.get(provider)?.provider.rateLimit ?? null;
+    const configured = this.#engine.providers.get(provider);
+    const limit = configured?.provider.rateLimit ?? null;
     this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
-      concurrency: this.#engine.config.concurrency.refresh,
+      concurrency: configured?.concurrency ?? this.#engine.config.concurrency.refresh,
       // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
       limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },
       settings: { backoffStrategy: backoff },

@@ -50,7 +50,7 @@ describe("discovery", () => {
   });
 
   it("tries the second place, and names who did not answer", async () => {
-    const settings = { providers: [{ provider: acme, registration: null }], allowPrivateAddresses: false };
+    const settings = { providers: [{ provider: acme, registration: null, concurrency: null }], allowPrivateAddresses: false };
     const asked: string[] = [];
     const found = await discoverEndpoints(settings, async ({ url }) => {
       asked.push(url);

@@ -9,6 +9,8 @@ export interface ConfiguredProvider {
   readonly provider: Provider;
   readonly registration: Registration | null;
   readonly policy: RefreshPolicy;
+  /** Refreshes at a time in one worker; null: the operator's default. */
+  readonly concurrency: number | null;
   /** Changes when the registration does, so that a circuit opened by a wrong secret closes with the right one. Not reversible. */
   readonly secretFingerprint: string | null;
   /** Whether it can be used: it has a registration and endpoints, or needs none. */
@@ -34,10 +36,11 @@ export function fingerprintOf({ clientId, clientSecret }: Registration): string 
     .slice(0, 12);
 }
 
-function configure({ provider, registration }: ProviderSettings["providers"][number]): ConfiguredProvider {
+function configure({ provider, registration, concurrency }: ProviderSettings["providers"][number]): ConfiguredProvider {
   return Object.freeze({
     provider,
     registration,
+    concurrency,
     policy: provider.policy,
     secretFingerprint: registration === null ? null : fingerprintOf(registration),
     configured:

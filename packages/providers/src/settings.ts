@@ -8,7 +8,12 @@ export type ReadFile = (path: string) => string;
 
 export interface ProviderSettings {
   /** Every known provider, with the operator's endpoints and margins, and its registration where one is set. */
-  readonly providers: readonly { readonly provider: Provider; readonly registration: Registration | null }[];
+  readonly providers: readonly {
+    readonly provider: Provider;
+    readonly registration: Registration | null;
+    /** Refreshes at a time in one worker; null: the operator's default. */
+    readonly concurrency: number | null;
+  }[];
   readonly allowPrivateAddresses: boolean;
 }
 
@@ -29,7 +34,8 @@ export function readProviderSettings(
   const providers = known.map((provider) => {
     const overridden = override(provider, env, faults);
     checkEndpoints(overridden, allowPrivateAddresses, faults);
-    return { provider: overridden, registration: readRegistration(provider, env, readFile, faults) };
+    const registration = readRegistration(provider, env, readFile, faults);
+    return { provider: overridden, registration, concurrency: readConcurrency(provider, env, faults) };
   });
   // Products that share a registration report it once.
   return { settings: { providers, allowPrivateAddresses }, faults: [...new Set(faults)] };
@@ -94,6 +100,7 @@ function override(provider: Provider, env: Env, faults: string[]): Provider {
   const identityUrl = url("IDENTITY_URL");
   const derivedUrl = url("DERIVED_URL");
   const marginSeconds = readMargin(provider, env, faults);
+  const rateLimit = readRateLimit(provider, env, faults);
   return {
     ...provider,
     authorizeUrl: url("AUTHORIZE_URL") ?? provider.authorizeUrl,
@@ -111,6 +118,7 @@ function override(provider: Provider, env: Env, faults: string[]): Provider {
         : { ...provider.identity, url: identityUrl },
     derived:
       derivedUrl === null || provider.derived === null ? provider.derived : { ...provider.derived, url: derivedUrl },
+    rateLimit: rateLimit ?? provider.rateLimit,
     policy: marginSeconds === null ? provider.policy : { ...provider.policy, marginSeconds },
   };
 }
@@ -132,6 +140,26 @@ function readMargin(provider: Provider, env: Env, faults: string[]): number | nu
   if (value === null) return null;
   if (/^\d{1,9}$/.test(value)) return Number(value);
   faults.push(`${name}: not a whole number of seconds`);
+  return null;
+}
+
+/** `100/60`: at most a hundred requests in a minute, all workers together. */
+function readRateLimit(provider: Provider, env: Env, faults: string[]): Provider["rateLimit"] {
+  const name = `${prefixOf(provider.id)}_RATE_LIMIT`;
+  const value = textOf(env, name);
+  if (value === null) return null;
+  const [, max, perSeconds] = /^([1-9]\d{0,6})\/([1-9]\d{0,5})$/.exec(value) ?? [];
+  if (max !== undefined && perSeconds !== undefined) return { max: Number(max), perSeconds: Number(perSeconds) };
+  faults.push(`${name}: not <requests>/<seconds>, such as 100/60`);
+  return null;
+}
+
+function readConcurrency(provider: Provider, env: Env, faults: string[]): number | null {
+  const name = `${prefixOf(provider.id)}_CONCURRENCY`;
+  const value = textOf(env, name);
+  if (value === null) return null;
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  faults.push(`${name}: not a whole number from 1 to 9999`);
   return null;
 }
 
