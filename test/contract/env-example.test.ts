@@ -64,7 +64,16 @@ test.each(shared)("%s has the default that .env.example states", (name) => {
 
 test("a setting without a stated default has none in the code either", () => {
   const empty = shared.filter((name) => example.get(name) === "" && !(name in needed));
-  expect(empty.sort()).toEqual(["DASHBOARD_PASSWORD", "DASHBOARD_VIEWER_PASSWORD", "RECONNECT_URL", "SESSION_SECRET"]);
+  expect(empty.sort()).toEqual([
+    "DASHBOARD_PASSWORD",
+    "DASHBOARD_VIEWER_PASSWORD",
+    "EMBED_ORIGINS",
+    "EVERTOKEN_API_KEY",
+    "PUBLIC_URL",
+    "RECONNECT_URL",
+    "RETURN_URL_ALLOWLIST",
+    "SESSION_SECRET",
+  ]);
 });
 
 test("the demo's settings are there with their defaults", () => {

@@ -22,6 +22,7 @@ import { createExchange, type Exchange, type Providers } from "@evertoken/provid
 import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
+import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError } from "./evertoken-error.ts";
 import { providerRules } from "./provider-rules.ts";
 
@@ -29,6 +30,7 @@ import { providerRules } from "./provider-rules.ts";
 export interface Engine {
   readonly config: Config;
   readonly providers: Providers;
+  readonly registrations: RegistrationCache;
   readonly logger: Logger;
   readonly pool: Pool;
   readonly prisma: PrismaClient;
@@ -72,11 +74,12 @@ export function openEngine(options: EngineOptions): Engine {
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const registrations = createRegistrationCache({ pool, keyring, providers }, noRegistration);
   const store = createStore(pool, {
     owner,
     ...config.lease,
     timing: config.timing,
-    fingerprints: fingerprintsOf(providers),
+    fingerprints: registrations.fingerprints,
   });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
@@ -94,7 +97,7 @@ export function openEngine(options: EngineOptions): Engine {
     spool,
     vault: keyring,
     timing: config.timing,
-    providerOf: (connection) => providerRules(providers, exchange, connection),
+    providerOf: (connection) => providerRules({ providers, registrations, exchange }, connection),
     now: () => new Date(),
     random: Math.random,
     wait: (ms) => sleep(ms),
@@ -102,7 +105,7 @@ export function openEngine(options: EngineOptions): Engine {
     observe: options.observe,
   };
   return {
-    ...{ config, providers, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
+    ...{ config, providers, registrations, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
     prisma: createPrismaClient(pool),
     async close() {
       exchange.close();
@@ -112,13 +115,6 @@ export function openEngine(options: EngineOptions): Engine {
       await pool.end();
     },
   };
-}
-
-function fingerprintsOf(providers: Providers): Record<string, string> {
-  const known = providers
-    .all()
-    .map(({ provider, secretFingerprint }) => [provider.id, secretFingerprint ?? noRegistration]);
-  return Object.fromEntries(known);
 }
 
 /** Whether a provider hands out child tokens for a connection's token. */

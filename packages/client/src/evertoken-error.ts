@@ -3,10 +3,13 @@ import type { ErrorCode } from "@evertoken/core";
 export type EvertokenErrorCode =
   | ErrorCode
   | "connection_not_found"
+  | "not_found"
   | "disconnected"
   | "not_refreshable"
   | "invalid_input"
   | "unknown_provider"
+  | "registration_not_found"
+  | "registration_in_use"
   | "store_unavailable"
   | "queue_unavailable"
   | "timed_out";

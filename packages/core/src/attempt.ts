@@ -33,7 +33,7 @@ export interface Attempted {
  */
 export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempted> {
   const askedAt = deps.now();
-  const rules = deps.providerOf(lease.connection);
+  const rules = await deps.providerOf(lease.connection);
   const outcome = "misconfigured" in rules ? misconfigured(rules.misconfigured) : await outcomeOf(lease, rules, deps);
   const known = "misconfigured" in rules ? { policy: unspendable, fingerprint: noRegistration } : rules;
   return { outcome, rules: known, askedAt, answeredAt: deps.now() };

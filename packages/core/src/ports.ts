@@ -88,8 +88,8 @@ export interface RefreshDeps {
   readonly spool: Spool;
   readonly vault: Vault;
   readonly timing: Timing;
-  /** The provider's rules, or a misconfiguration of ours in words. */
-  providerOf(connection: Connection): ProviderRules | { readonly misconfigured: string };
+  /** The provider's rules, or a misconfiguration of ours in words. Never throws: the lease is held. */
+  providerOf(connection: Connection): Promise<ProviderRules | { readonly misconfigured: string }>;
   now(): Date;
   /** In [0, 1). */
   random(): number;

@@ -14,10 +14,10 @@ export interface ClaimOptions {
   readonly cooldownMs: number;
   readonly timing: Timing;
   /**
-   * Of our client secret at each provider. A circuit stands only against the secret that opened it: a process with another one, be it
-   * newer or older, has to find out for itself.
+   * Of our client secrets, by `provider/registration`. A circuit stands only against the secret that opened it: a process with another
+   * one, be it newer or older, has to find out for itself.
    */
-  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly fingerprints: () => Readonly<Record<string, string>>;
   /** How concurrent claims and commits share statements. */
   readonly batching?: BatcherOptions;
 }
@@ -81,7 +81,7 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOp
         s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
-    values: [id, now, fingerprints],
+    values: [id, now, fingerprints()],
   });
   return rows[0] ?? null;
 }
