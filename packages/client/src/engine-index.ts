@@ -1,4 +1,19 @@
 export { nudgeDelivery } from "./announce.ts";
+export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
+export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+export {
+  type ConnectLinkInput,
+  type ConnectVisitor,
+  connectLink,
+  openFor,
+  readConnectLink,
+  sealFor,
+} from "./connect/connect-link.ts";
+export { type ConnectRefusalCode, refusalText } from "./connect/connect-refusal.ts";
+export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
+export { missingScopesOf } from "./connect/missing-scopes.ts";
+export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
+export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
 export { fromEngine, readSettings } from "./evertoken.ts";

@@ -9,6 +9,7 @@ import {
   type Target,
 } from "./access-token.ts";
 import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import {
   type ConnectionFilter,
   type ConnectionView,
@@ -20,7 +21,7 @@ import {
 } from "./connections.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { FreshToken } from "./fresh-token.ts";
-import { disconnectConnection, type Imported, type ImportInput, importConnection } from "./import-connection.ts";
+import { type Imported, type ImportInput, importConnection } from "./import-connection.ts";
 import { createObserver } from "./observe.ts";
 import { type Scheduled, scheduleNextRefresh, scheduleNow } from "./schedule.ts";
 import { readTokenStatus, type TokenStatus } from "./token-status.ts";
@@ -49,6 +50,7 @@ export interface Evertoken {
     list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
     get(id: string): Promise<ConnectionView>;
     import(input: ImportInput): Promise<Imported>;
+    /** Erases the tokens, and revokes them at the provider where it can. @returns whether there was anything to disconnect */
     disconnect(id: string): Promise<boolean>;
     log(id: string, limit?: number): ReturnType<typeof refreshLog>;
   };
@@ -96,7 +98,7 @@ export function fromEngine(engine: Engine): Evertoken {
       list: (filter) => listConnections(engine, filter),
       get: (id) => getConnection(engine, id),
       import: (input) => importConnection(engine, input),
-      disconnect: async (id) => disconnectConnection(engine, (await getConnection(engine, id)).id),
+      disconnect: async (id) => (await disconnectAndRevoke(engine, id)).disconnected,
       log: (id, limit) => refreshLog(engine, id, limit),
     },
     close: () => engine.close(),
