@@ -2,6 +2,7 @@ import { describeError, queuePrefix } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
+import { createBulkProcessor } from "./bulk-processor.ts";
 import { createNotificationsProcessor } from "./notifications-processor.ts";
 import { backoff } from "./refresh-failed.ts";
 import { createRefreshProcessor } from "./refresh-processor.ts";
@@ -15,6 +16,7 @@ export class QueueWorkers {
   readonly #engine: Engine;
   readonly #workers = new Map<string, Worker>();
   readonly #drain: SpoolDrain;
+  readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(engine: Engine) {
@@ -32,6 +34,7 @@ export class QueueWorkers {
       concurrency: this.#engine.config.concurrency.notifications,
     });
     this.#run("sync", createSyncProcessor(this.#engine), { concurrency: this.#engine.config.concurrency.sync });
+    this.#run("bulk", createBulkProcessor(this.#engine, this.#stopping.signal), { concurrency: 2 });
     await this.#addProviders();
     this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
@@ -39,6 +42,7 @@ export class QueueWorkers {
   /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopping.abort();
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     await this.#drain.stop();
   }

@@ -14,6 +14,7 @@ export { type Running, runProcess } from "./run-process.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export * from "./store/connections.ts";
+export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export { pruneLog, pruneOutbox } from "./store/maintenance.ts";
 export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";

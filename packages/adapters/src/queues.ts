@@ -29,8 +29,8 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-export type FixedQueue = "sync" | "notifications" | "maintenance";
-export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance"];
+export type FixedQueue = "sync" | "notifications" | "maintenance" | "bulk";
+export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance", "bulk"];
 
 /** Each queue in a hash slot of its own, so that the same keys work on Redis Cluster. Short, since it stands in the key of every job. */
 export const queuePrefix = (prefix: string, queue: string) => `{${prefix}:${queue.replace("refresh-", "")}}`;

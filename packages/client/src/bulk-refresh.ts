@@ -12,6 +12,8 @@ export interface BulkOptions {
   /** Give up waiting for the jobs after this time. Default 10 minutes. */
   readonly timeoutMs?: number;
   readonly onProgress?: (progress: BulkReport) => void;
+  /** Stops waiting; what was brought forward runs all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BulkReport {
@@ -43,6 +45,7 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
 
   const waiting = new Map<string, Waiting>();
   for (const id of ids) {
+    options.signal?.throwIfAborted();
     const job = await bringForward(engine, id);
     if (job === null) report.skipped++;
     else waiting.set(id, job);
@@ -54,7 +57,8 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
     report.pending = waiting.size;
     options.onProgress?.({ ...report });
     if (Date.now() > deadline) break;
-    if (waiting.size > 0) await sleep(pollMs);
+    if (waiting.size > 0)
+      await sleep(pollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
   return report;
 }

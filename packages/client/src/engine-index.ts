@@ -1,4 +1,19 @@
+export type { AccessToken, Target } from "./access-token.ts";
 export { nudgeDelivery } from "./announce.ts";
+export {
+  type ApiKeyView,
+  type ApiScope,
+  apiScopes,
+  createApiKey,
+  findApiKey,
+  hashApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./api-keys.ts";
+export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
+export { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+export { bulkRefreshes } from "./bulk-refreshes.ts";
+export { refreshLog } from "./connections.ts";
 export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
 export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
 export {
@@ -16,7 +31,9 @@ export { type RegistrationInput, type RegistrationView, registrations } from "./
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
-export { fromEngine, readSettings } from "./evertoken.ts";
+export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
+export { EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
+export type { ImportInput } from "./import-connection.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { Queues } from "@evertoken/adapters";
+import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import type { Engine } from "./engine.ts";
+import { withQueue } from "./evertoken-error.ts";
+
+export type BulkCounts = Omit<BulkReport, "connectionIds">;
+
+interface BulkData {
+  readonly withinMs: number | null;
+  readonly provider?: string;
+  /** Of runs that a stopping worker cut short. */
+  readonly before?: BulkCounts;
+}
+
+export interface BulkRefresh {
+  readonly id: string;
+  readonly state: "waiting" | "running" | "completed" | "failed";
+  readonly progress: BulkCounts;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** BullMQ's, without naming it: queues are the adapters' business. */
+type BulkJob = Pick<
+  NonNullable<Awaited<ReturnType<ReturnType<Queues["fixed"]>["getJob"]>>>,
+  "data" | "updateData" | "updateProgress"
+>;
+
+const none: BulkCounts = { total: 0, refreshed: 0, failed: 0, skipped: 0, pending: 0 };
+const week = 7 * 86_400;
+const name = "refresh-expiring";
+
+/** Bulk refreshes as jobs of their own queue, so that whoever asked need not wait. */
+export const bulkRefreshes = { start, find, run };
+
+async function start({ queues }: Engine, data: Omit<BulkData, "before">): Promise<BulkRefresh> {
+  const id = randomUUID();
+  const retention = { removeOnComplete: { age: week, count: 1000 }, removeOnFail: { age: week, count: 1000 } };
+  await withQueue(() => queues.fixed("bulk").add(name, data, { jobId: id, ...retention }));
+  return { id, state: "waiting", progress: none, createdAt: new Date(), finishedAt: null };
+}
+
+async function find({ queues }: Engine, id: string): Promise<BulkRefresh | null> {
+  const job = await withQueue(() => queues.fixed("bulk").getJob(id));
+  if (job === undefined || job === null) return null;
+  const { finishedOn, timestamp, failedReason, progress, processedOn } = job;
+  const done = finishedOn === undefined ? (processedOn === undefined ? "waiting" : "running") : "completed";
+  return {
+    id,
+    state: failedReason ? "failed" : done,
+    progress: isCounts(progress) ? progress : ((job.data as BulkData).before ?? none),
+    createdAt: new Date(timestamp),
+    finishedAt: finishedOn === undefined ? null : new Date(finishedOn),
+  };
+}
+
+/** Runs one. What was refreshed already is not found again, so that a run that was cut short goes on where it was. */
+async function run(engine: Engine, job: BulkJob, signal: AbortSignal): Promise<BulkCounts> {
+  const { withinMs, provider, before = none } = job.data as BulkData;
+  let last = before;
+  const tell = (counts: BulkCounts) => {
+    last = counts;
+    return job.updateProgress(counts);
+  };
+  try {
+    const report = await refreshAllExpiring(engine, {
+      ...{ withinMs, signal, ...(provider === undefined ? {} : { provider }) },
+      onProgress: (progress) => void tell(together(before, progress)).catch(() => {}),
+    });
+    await tell(together(before, report));
+    return last;
+  } catch (error) {
+    if (signal.aborted)
+      await job.updateData({ ...job.data, before: { ...last, total: last.refreshed + last.failed, pending: 0 } });
+    throw error;
+  }
+}
+
+function together(a: BulkCounts, { total, refreshed, failed, skipped, pending }: BulkCounts): BulkCounts {
+  return { total: a.total + total, refreshed: a.refreshed + refreshed, failed: a.failed + failed, skipped, pending };
+}
+
+function isCounts(progress: unknown): progress is BulkCounts {
+  return typeof progress === "object" && progress !== null && "total" in progress;
+}
