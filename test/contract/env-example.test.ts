@@ -67,12 +67,16 @@ test("a setting without a stated default has none in the code either", () => {
   expect(empty.sort()).toEqual([
     "DASHBOARD_PASSWORD",
     "DASHBOARD_VIEWER_PASSWORD",
+    "DISCORD_WEBHOOK_URL",
     "EMBED_ORIGINS",
     "EVERTOKEN_API_KEY",
     "PUBLIC_URL",
     "RECONNECT_URL",
     "RETURN_URL_ALLOWLIST",
     "SESSION_SECRET",
+    "SLACK_WEBHOOK_URL",
+    "SMTP_FROM",
+    "SMTP_URL",
   ]);
 });
 

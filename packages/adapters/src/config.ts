@@ -1,4 +1,5 @@
 import { defaultTiming, type Timing } from "@evertoken/core";
+import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify/notify-config.ts";
 import { type Env, SettingsReader } from "./settings-reader.ts";
 
 /** All settings that processes share. Read once per process; frozen. Providers read theirs beside it. */
@@ -64,6 +65,9 @@ export interface Config {
     /** Who may show the connect page in a frame. */
     readonly embedOrigins: readonly string[];
   };
+  readonly notify: NotifyConfig;
+  /** The first retry of a failed sync; it doubles each time. */
+  readonly syncRetryMs: number;
 }
 
 const second = 1000;
@@ -140,6 +144,8 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       requestsPerMinute: read.integer("API_REQUESTS_PER_MINUTE", 60_000, { min: 1, max: 100_000_000 }),
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 1, max: 1_000_000 }),
     },
+    notify: readNotifyConfig(read),
+    syncRetryMs: read.ms("SYNC_RETRY_MS", 10 * second),
     reconnectUrl: read.optionalText("RECONNECT_URL"),
     connect: {
       publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
@@ -147,7 +153,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
     },
   });
-  return { config, faults: [...read.faults, ...contradictions(config)] };
+  return { config, faults: [...read.faults, ...contradictions(config), ...notifyFaults(config.notify)] };
 }
 
 function readTiming(read: SettingsReader): Timing {

@@ -13,7 +13,6 @@ export {
 export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
 export { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 export { bulkRefreshes } from "./bulk-refreshes.ts";
-export { refreshLog } from "./connections.ts";
 export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
 export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
 export {
@@ -29,6 +28,8 @@ export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect
 export { missingScopesOf } from "./connect/missing-scopes.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
+export { refreshLog } from "./connections.ts";
+export { createNotifier } from "./create-notifier.ts";
 export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
 export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";

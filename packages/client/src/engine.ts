@@ -10,6 +10,7 @@ import {
   createQueues,
   createSpool,
   createStore,
+  createWantsRefreshed,
   type DrainableSpool,
   impatient,
   type Keyring,
@@ -101,7 +102,13 @@ export function openEngine(options: EngineOptions): Engine {
     now: () => new Date(),
     random: Math.random,
     wait: (ms) => sleep(ms),
-    announce: createAnnounce(queues, logger, (provider) => derives(providers, provider), options.inJob),
+    announce: createAnnounce(
+      queues,
+      logger,
+      (provider) => derives(providers, provider),
+      options.inJob,
+      createWantsRefreshed(pool),
+    ),
     observe: options.observe,
   };
   return {

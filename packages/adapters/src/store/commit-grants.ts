@@ -4,6 +4,9 @@ import { type BatcherOptions, createBatcher } from "./batcher.ts";
 
 export type GrantRecord = CommitRecord & { readonly transition: Exclude<CommitRecord["transition"], Setback> };
 
+/** Asked once per statement, of a table of a few rows; nobody pays for an event that nobody wants. */
+const wantsRefreshedSql = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE enabled AND 'token.refreshed' = ANY(events))`;
+
 const sql = `
 WITH changed AS (
   UPDATE connections AS c SET
@@ -28,7 +31,7 @@ WITH changed AS (
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
-  FROM changed, jsonb_array_elements_text(events) AS event
+  FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
 ), closed AS (
   UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at,
     opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END

@@ -134,10 +134,15 @@ export async function pruneLog(pool: Pool, before: Date, slice = 10_000): Promis
   }
 }
 
+/** Old events with their deliveries; one that is still on its way stays. */
 export async function pruneOutbox(pool: Pool, before: Date): Promise<number> {
   const { rowCount } = await pool.query({
     name: "prune-outbox",
-    text: "DELETE FROM outbox WHERE delivered_at < $1",
+    text: `WITH old AS (
+        SELECT id FROM outbox o WHERE delivered_at < $1
+          AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = o.id AND d.status = 'pending')
+      ), deliveries AS (DELETE FROM webhook_deliveries WHERE event_id IN (SELECT id FROM old))
+      DELETE FROM outbox WHERE id IN (SELECT id FROM old)`,
     values: [before],
   });
   return rowCount ?? 0;
