@@ -7,6 +7,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import { createAuthenticate } from "./authenticate.ts";
 import { describeApi } from "./describe-api.ts";
 import { handleClientError, handleError, handleUnknown } from "./errors.ts";
+import { answerPreflight } from "./foreign-origin.ts";
 import { methodsAt } from "./methods-at.ts";
 import { readJsonOnly } from "./read-json.ts";
 import { type ApiContext, registerRoutes } from "./route.ts";
@@ -48,6 +49,7 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   await app.register(rateLimit, { global: false, cache: 10_000 });
   await describeApi(app);
   registerRoutes(app, routes, contextOf(app, engine));
+  answerPreflight(app, engine);
   registerHealth(app, ready ?? (() => servicesReady(engine)));
   return app;
 }

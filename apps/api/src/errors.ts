@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { describeError } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client/engine";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { fieldFaults } from "./field-faults.ts";
+import { fieldFaults, namedFields } from "./field-faults.ts";
 import { Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
 
 /** Sent as text, so that no response schema can take anything away from it. */
@@ -28,8 +28,10 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function ofEngine(error: EvertokenError): ProblemBody {
+  const errors = error.code === "invalid_input" ? namedFields(error.message) : [];
   return problem(error.code, {
     detail: error.message,
+    ...(errors.length === 0 ? {} : { errors }),
     reconnect_url: error.reconnectUrl,
     retry_at: error.retryAt?.toISOString() ?? null,
   });

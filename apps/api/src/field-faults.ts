@@ -1,4 +1,5 @@
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { snake } from "./wire.ts";
 
 export interface FieldFault {
   readonly field: string;
@@ -28,4 +29,15 @@ const partPattern = /^[\w-]{1,40}$/;
 function nameOf(path: readonly string[], context: string): string {
   if (path.length === 0) return context;
   return path.map((part) => (partPattern.test(part) ? part : "(odd name)")).join(".");
+}
+
+/** The engine's own checks say `returnUrl: not on the allow list; ...`: over HTTP that is `return_url`. */
+export function namedFields(message: string): FieldFault[] {
+  return message
+    .replace(/^the [a-z ]+: /, "")
+    .split("; ")
+    .flatMap((part) => {
+      const [, field, reason] = /^([a-zA-Z][\w.]{0,80}): (.+)$/.exec(part) ?? [];
+      return field === undefined || reason === undefined ? [] : [{ field: snake(field), reason }];
+    });
 }

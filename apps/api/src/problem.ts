@@ -1,4 +1,4 @@
-import type { EvertokenErrorCode } from "@evertoken/client/engine";
+import type { ConnectRefusalCode, EvertokenErrorCode } from "@evertoken/client/engine";
 import { z } from "zod";
 
 /** Every error answer, RFC 9457. `code` is stable and what programs switch on; `detail` is for people. */
@@ -11,6 +11,7 @@ export const problemSchema = z
     detail: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
     reconnect_url: z.string().nullable().optional(),
+    return_url: z.string().optional(),
     retry_at: z.string().nullable().optional(),
   })
   .meta({ id: "Problem" });
@@ -58,11 +59,28 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   unreadable_token: [500, "The stored token does not open"],
 };
 
-export type ProblemCode = keyof typeof own | EvertokenErrorCode;
+/** What a connect flow can end with, beside the engine's errors of the same name. */
+const ofConnect: Readonly<Record<Exclude<ConnectRefusalCode, EvertokenErrorCode>, readonly [number, string]>> = {
+  consent_refused: [403, "The user did not grant access"],
+  state_invalid: [400, "The state is not known"],
+  state_used: [409, "The state was used already"],
+  state_expired: [410, "The state has ended"],
+  redirect_uri_mismatch: [400, "The redirect URI is another one"],
+  issuer_mismatch: [400, "The answer comes from another server"],
+  code_missing: [400, "The answer holds no code"],
+  code_invalid: [400, "The provider did not accept the code"],
+  authorization_failed: [502, "The provider could not grant access"],
+  identity_unavailable: [502, "The provider does not tell which account this is"],
+  another_account: [409, "It is another account than the one to be reconnected"],
+};
+
+const kinds: Readonly<Record<string, readonly [status: number, title: string]>> = { ...own, ...ofEngine, ...ofConnect };
+
+export type ProblemCode = keyof typeof own | EvertokenErrorCode | ConnectRefusalCode;
 type Details = Omit<Partial<ProblemBody>, "type" | "code" | "title" | "status">;
 
 export function problem(code: ProblemCode, details: Details = {}): ProblemBody {
-  const [status, title] = code in own ? own[code as keyof typeof own] : ofEngine[code as EvertokenErrorCode];
+  const [status, title] = kinds[code] ?? own.internal_error;
   return { type: `urn:evertoken:problem:${code}`, code, title, status, ...details };
 }
 

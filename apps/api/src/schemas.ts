@@ -7,14 +7,14 @@ export const text = (max = 512) => z.string().min(1).max(max).refine(storable, "
 
 export const providerId = text(64).describe("Id of a provider, such as hubspot; GET /v1/providers lists them");
 export const userId = text().describe("Your own id of the user");
-export const uuid = z.uuid();
+export const uuid = z.guid();
 export const time = z.iso.datetime({ offset: true });
 /** As answers state it. */
 export const timeOut = z.string().meta({ format: "date-time" });
 
 export const byId = z.object({ id: uuid });
 
-const digits = z.string().regex(/^\d{1,18}$/, "is not a cursor of an answer");
+export const digits = z.string().regex(/^\d{1,18}$/, "is not a cursor of an answer");
 
 /** Where a page begins: what the answer before gave as `next_cursor`. */
 export const page = {

@@ -13,7 +13,7 @@ export function toWire<T extends object>(value: T): Wire<T> {
   return Object.fromEntries(entries) as Wire<T>;
 }
 
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function wireValue(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();

@@ -8,6 +8,7 @@ const shown = {
   id: true,
   userId: true,
   provider: true,
+  registration: true,
   externalAccountId: true,
   displayName: true,
   parentId: true,

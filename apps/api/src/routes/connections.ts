@@ -1,3 +1,4 @@
+import { disconnectAndRevoke, type Engine, type Evertoken, missingScopesOf } from "@evertoken/client/engine";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -9,9 +10,18 @@ const status = z.enum(["connected", "token_expired", "needs_reauth", "error", "d
 
 export const connection = z
   .object({
-    ...{ id: uuid, user_id: z.string(), provider: z.string(), external_account_id: z.string() },
+    ...{
+      id: uuid,
+      user_id: z.string(),
+      provider: z.string(),
+      registration: z.string(),
+      external_account_id: z.string(),
+    },
     ...{ display_name: z.string().nullable(), parent_id: uuid.nullable(), auth_type: z.string(), status },
     scopes: z.array(z.string()),
+    missing_scopes: z
+      .array(z.string())
+      .describe("Needed by the provider's file and not granted: reconnecting may help"),
     ...{ expires_at: timeOut.nullable(), refresh_token_expires_at: timeOut.nullable() },
     generation: z.number().int().describe("+1 with every new token"),
     ...{ next_refresh_at: timeOut.nullable(), not_before: timeOut.nullable(), last_refresh_at: timeOut.nullable() },
@@ -22,13 +32,21 @@ export const connection = z
   })
   .meta({ id: "Connection" });
 
-type Connection = z.output<typeof connection>;
+type View = Awaited<ReturnType<Evertoken["connections"]["get"]>>;
+
+const toConnection = (engine: Engine, view: View) =>
+  ({ ...toWire(view), missing_scopes: missingScopesOf(engine, view) }) as z.output<typeof connection>;
 
 const imported = z.object({
   ...{ id: uuid, generation: z.number().int() },
   reconnected: z.boolean().describe("The account was known: same id, next generation"),
   next_refresh_at: timeOut.nullable(),
   scheduled: z.boolean().describe("false: the queue is away; the job is added when it is back"),
+});
+
+const disconnectReport = z.object({
+  disconnected: z.boolean().describe("false: it was already"),
+  revoked: z.enum(["yes", "no", "not_supported"]).describe("no: the provider did not confirm it in time"),
 });
 
 const filter = z.object({
@@ -42,7 +60,7 @@ export const connectionRoutes = [
     ...{ method: "GET", url: "/v1/connections", scope: "connections:read", tag: "Connections" },
     summary: "Connections, in pages",
     ...{ query: filter, answer: pageOf(connection) },
-    async handle({ query }, { client }) {
+    async handle({ query }, { client, engine }) {
       const { user_id: userId, provider, status, expires_before: before, limit, cursor } = query;
       const found = await client.connections.list({
         ...{ limit, ...(userId === undefined ? {} : { userId }), ...(provider === undefined ? {} : { provider }) },
@@ -51,7 +69,7 @@ export const connectionRoutes = [
         ...(cursor === undefined ? {} : { after: cursor }),
       });
       return toPage(
-        found.map((one) => toWire(one) as Connection),
+        found.map((one) => toConnection(engine, one)),
         limit,
       );
     },
@@ -75,17 +93,18 @@ export const connectionRoutes = [
     ...{ method: "GET", url: "/v1/connections/:id", scope: "connections:read", tag: "Connections" },
     summary: "One connection",
     ...{ params: byId, answer: connection },
-    handle: async ({ params }, { client }) => toWire(await client.connections.get(params.id)) as Connection,
+    handle: async ({ params }, { client, engine }) => toConnection(engine, await client.connections.get(params.id)),
   }),
   route({
     ...{ method: "DELETE", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },
     summary: "Disconnect an account",
-    description: "Its tokens are erased here, its job is removed; the history stays.",
-    ...{ params: byId, answer: z.object({ disconnected: z.boolean().describe("false: it was already") }) },
-    async handle({ params, actor }, { client, audit }) {
-      const disconnected = await client.connections.disconnect(params.id);
-      await audit({ actor, action: "connection.disconnected", connectionId: params.id, detail: { disconnected } });
-      return { disconnected };
+    description: "Its tokens are erased here and revoked at the provider, its job is removed; the history stays.",
+    ...{ params: byId, answer: disconnectReport },
+    async handle({ params, actor }, { engine, audit }) {
+      const { disconnected, revoked } = await disconnectAndRevoke(engine, params.id);
+      const detail = { disconnected, revoked };
+      await audit({ actor, action: "connection.disconnected", connectionId: params.id, detail });
+      return detail;
     },
   }),
 ];
