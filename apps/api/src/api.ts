@@ -9,6 +9,7 @@ import { describeApi } from "./describe-api.ts";
 import { handleClientError, handleError, handleUnknown } from "./errors.ts";
 import { answerPreflight } from "./foreign-origin.ts";
 import { methodsAt } from "./methods-at.ts";
+import { registerPages } from "./pages/pages.ts";
 import { readJsonOnly } from "./read-json.ts";
 import { type ApiContext, registerRoutes } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -50,6 +51,7 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   await describeApi(app);
   registerRoutes(app, routes, contextOf(app, engine));
   answerPreflight(app, engine);
+  await registerPages(app, engine);
   registerHealth(app, ready ?? (() => servicesReady(engine)));
   return app;
 }

@@ -1,4 +1,11 @@
-import { authorize, completeConnect, connectLink, type Engine, withOutcome } from "@evertoken/client/engine";
+import {
+  authorize,
+  type Completed,
+  completeConnect,
+  connectLink,
+  type Engine,
+  withOutcome,
+} from "@evertoken/client/engine";
 import { z } from "zod";
 import { checkOrigin } from "../foreign-origin.ts";
 import { Problem, wrongField } from "../problem.ts";
@@ -46,6 +53,14 @@ const toAnswer = ({ code, error, error_description: errorDescription, iss }: Que
   ...{ code, error, errorDescription, iss },
 });
 
+/** What an app finds in the query of its return URL; the same as after the connect page, and the state to compare. */
+function outcomeOf(done: Completed, state: string): Record<string, string> {
+  if (done.kind === "refused") return { status: "refused", error: done.code, state };
+  const { connectionId, provider, missingScopes } = done;
+  const missing = missingScopes.length === 0 ? {} : { missing_scopes: missingScopes.join(" ") };
+  return { status: "connected", connection_id: connectionId, provider, ...missing, state };
+}
+
 function ownCallback({ config }: Engine): string {
   if (config.connect.publicUrl !== null) return `${config.connect.publicUrl}/v1/connect/callback`;
   throw wrongField("redirect_uri", "is needed, since PUBLIC_URL is not set");
@@ -74,20 +89,15 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
   route({
     ...{ method: "GET", url: "/v1/connect/callback", scope: "public", tag: "Connect" },
     summary: "Where the provider sends the browser back to",
-    description: `Goes on to the return URL with \`connection_id\`, \`provider\` and \`state\`, or with \`error\` and \`state\`. A state that
-nobody knows has no return URL.`,
+    description: `Goes on to the return URL with \`status=connected\`, \`connection_id\`, \`provider\` and \`state\`, or with
+\`status=refused\`, \`error\` and \`state\`. A state that nobody knows has no return URL.`,
     query: z.object({ state: text(512), ...answerOf }),
     status: 303,
     async handle({ query, reply }, { engine }) {
       const { state } = query;
       const done = await completeConnect(engine, { state, ...toAnswer(query) });
-      if (done.kind === "connected") {
-        const { connectionId, provider, returnUrl, reconnected } = done;
-        const outcome = { connection_id: connectionId, provider, reconnected: String(reconnected), state };
-        return reply.redirect(withOutcome(returnUrl, outcome), 303);
-      }
-      if (done.returnUrl === null) throw new Problem(done.code, { detail: done.message });
-      return reply.redirect(withOutcome(done.returnUrl, { error: done.code, state }), 303);
+      if (done.returnUrl !== null) return reply.redirect(withOutcome(done.returnUrl, outcomeOf(done, state)), 303);
+      throw done.kind === "refused" ? new Problem(done.code, { detail: done.message }) : new Problem("internal_error");
     },
   }),
   route({

@@ -1,5 +1,6 @@
 import { EvertokenError, refreshLog } from "@evertoken/client/engine";
 import { z } from "zod";
+import { orReconnectLink } from "../reconnect-link.ts";
 import { route } from "../route.ts";
 import { byId, page, pageOf, timeOut, toPage, uuid, warning } from "../schemas.ts";
 import { toWire } from "../wire.ts";
@@ -46,8 +47,10 @@ export const jobRoutes = [
     ...{ method: "POST", url: "/v1/connections/:id/refresh", scope: "connections:write", tag: "Refresh" },
     summary: "Refresh now, and wait",
     ...{ params: byId, body: options.optional(), answer: refreshed },
-    async handle({ params, body, actor }, { client, audit }) {
-      const token = await client.refresh(params.id, { force: body?.force ?? false });
+    async handle({ params, body, actor }, context) {
+      const { client, audit } = context;
+      const force = body?.force ?? false;
+      const token = await orReconnectLink(context, params.id, () => client.refresh(params.id, { force }));
       const { connectionId, generation, expiresAt, warning } = token;
       await audit({ actor, action: "connection.refreshed", connectionId, detail: { generation } });
       return { connection_id: connectionId, generation, expires_at: expiresAt?.toISOString() ?? null, warning };

@@ -1,5 +1,6 @@
 import type { AccessToken, Target } from "@evertoken/client/engine";
 import { z } from "zod";
+import { orReconnectLink } from "../reconnect-link.ts";
 import { type ApiContext, route } from "../route.ts";
 import { byId, providerId, timeOut, userId, uuid, warning } from "../schemas.ts";
 
@@ -27,13 +28,14 @@ const query = z.object({
 });
 
 async function read(
-  { client, auditRead }: ApiContext,
+  context: ApiContext,
   actor: string,
   target: Target,
   minTtlSeconds: number | undefined,
 ): Promise<z.output<typeof token>> {
-  const found = await client.getAccessToken(target, minTtlSeconds === undefined ? {} : { minTtlSeconds });
-  await auditRead(actor, found);
+  const options = minTtlSeconds === undefined ? {} : { minTtlSeconds };
+  const found = await orReconnectLink(context, target, () => context.client.getAccessToken(target, options));
+  await context.auditRead(actor, found);
   return toToken(found);
 }
 
