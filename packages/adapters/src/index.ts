@@ -22,7 +22,7 @@ export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";
 export { createWantsRefreshed } from "./notify/wants-refreshed.ts";
 export { createPool } from "./pool.ts";
-export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix } from "./queues.ts";
+export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
 export { type Running, runProcess } from "./run-process.ts";
@@ -35,4 +35,14 @@ export { pruneLog, pruneOutbox } from "./store/maintenance.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
 export { createStore } from "./store/store.ts";
+export {
+  addSync,
+  followSync,
+  isLastAttempt,
+  restoreSync,
+  type SyncJob,
+  type SyncJobData,
+  type SyncStep,
+  startSyncWorker,
+} from "./sync-queue.ts";
 export { createKeyring, type Keyring, VaultError } from "./vault.ts";

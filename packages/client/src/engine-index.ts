@@ -40,3 +40,7 @@ export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";
 export { servicesReady } from "./services-ready.ts";
 export { drainSpool, SpoolDrain } from "./spool-drain.ts";
+export { appHandles } from "./sync/app-handlers.ts";
+export { type RequestedSync, requestSync, restoreSyncs } from "./sync/request-sync.ts";
+export { runSync, type SyncResult } from "./sync/run-sync.ts";
+export { createSyncJob } from "./sync/sync-job.ts";

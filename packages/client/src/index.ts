@@ -6,5 +6,7 @@ export { createEvertoken, type Evertoken } from "./evertoken.ts";
 export { EvertokenError, type EvertokenErrorCode } from "./evertoken-error.ts";
 export type { Imported, ImportInput } from "./import-connection.ts";
 export type { Scheduled } from "./schedule.ts";
+export { createSyncWorker, type SyncWorker, type SyncWorkerOptions } from "./sync/create-sync-worker.ts";
+export type { SyncContext, SyncHandler } from "./sync/sync-handler.ts";
 export type { TokenStatus } from "./token-status.ts";
 export type { WithAccessTokenOptions } from "./with-access-token.ts";
