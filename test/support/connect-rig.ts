@@ -97,7 +97,11 @@ export function begin(engine: Engine, input: Partial<Parameters<typeof authorize
 }
 
 /** Walks through the provider's pages. @returns what comes back to the redirect URI */
-export async function consent({ url }: Authorization, login = "ada", decision: "allow" | "cancel" = "allow") {
+export async function consent(
+  { url }: Pick<Authorization, "url">,
+  login = "ada",
+  decision: "allow" | "cancel" = "allow",
+) {
   const target = new URL(url).pathname === "/authorize" ? await location(url) : await walk(url, login, decision);
   const back = Object.fromEntries(target.searchParams);
   const { state = "", code, error, error_description: errorDescription, iss } = back;
