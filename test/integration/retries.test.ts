@@ -57,7 +57,7 @@ test("trouble: three quick tries, then every five minutes, hourly after a day, a
     consecutive_failures: 0,
   });
   expect(await events(rig, id)).toEqual(["connection.created", "token.refresh_failed", "connection.recovered"]);
-  expect(await rig.job({ id, generation: 2 })).toMatchObject({ state: "delayed", attemptsMade: 0 });
+  await expect.poll(() => rig.job({ id, generation: 2 })).toMatchObject({ state: "delayed", attemptsMade: 0 });
   expect(await rig.server.summary()).toMatchObject({ requests: 6, granted: 1, overlapping: 0 });
 });
 
