@@ -76,7 +76,9 @@ describe.each(named(having("granted")))("%s", (id, provider) => {
   it("has its granted tokens stored and served", async () => {
     const connection = idOf(provider, "granted");
     const sample = sampleOf(provider, "granted");
-    expect(await rig.log(connection)).toMatchObject([{ outcome: "granted", trigger: "scheduled", success: true }]);
+    // Fetching child tokens (Pages) wants a fresh token as well, and may be first to ask for it.
+    const trigger = provider.derived === null ? "scheduled" : expect.stringMatching(/^(scheduled|on_demand)$/);
+    expect(await rig.log(connection)).toMatchObject([{ outcome: "granted", trigger, success: true }]);
     expect(await rig.row(connection)).toMatchObject({ status: "connected", generation: 2, last_error_code: null });
     const { accessToken } = await rig.client.getAccessToken(connection);
     expect(JSON.stringify(sample?.body)).toContain(JSON.stringify(accessToken));
@@ -113,7 +115,7 @@ describe.each(named(having("misconfigured")))("%s", (id, provider) => {
 });
 
 it("no token and no secret is in anything that the worker printed", () => {
-  const sent = new Set(received.map(({ token }) => token).filter((token) => token !== ""));
+  const sent = new Set(received.map(({ token }) => token));
   expect(sent.size).toBeGreaterThan(2 * refreshed.length);
   // Not toContain: its failure would print megabytes.
   expect([...sent, clientSecret].filter((secret) => worker.output().includes(secret))).toEqual([]);
