@@ -141,8 +141,19 @@ test(
     running = start(cwd, ["--no-demo"]);
     const ready = await running.seen(isReady, readyMs);
     expect(ready.services.map(({ name }: { name: string }) => name)).not.toContain("demo");
-    running.child.kill("SIGTERM");
-    expect(await running.ended()).toBe(0);
   },
   readyMs + 30_000,
 );
+
+test("a second Ctrl-C does not wait for an app that hangs", async () => {
+  const all = descendants(running.child.pid ?? 0);
+  const worker = all.find(({ command }) => command.includes("apps/worker"))?.pid ?? 0;
+  process.kill(worker, "SIGSTOP");
+  running.child.kill("SIGINT");
+  await expect.poll(() => descendants(running.child.pid ?? 0).length, { timeout: 10_000 }).toBeLessThan(all.length);
+  // Signals within a second count as one: a terminal, npm and a shell may each pass on the same Ctrl-C.
+  const again = setInterval(() => running.child.kill("SIGINT"), 300);
+  expect(await running.ended()).toBe(130);
+  clearInterval(again);
+  await expect.poll(() => all.filter(({ pid }) => isRunning(pid)), { timeout: 10_000 }).toEqual([]);
+});
