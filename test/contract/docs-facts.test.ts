@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { createMetrics } from "@evertoken/adapters";
@@ -47,6 +48,47 @@ test("every script that the pages name exists", () => {
   const named = pages.flatMap((page) => [...readPage(page).matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name));
   expect(named.filter((name) => !((name as string) in scripts))).toEqual([]);
 });
+
+test("every setting that the pages name is in .env.example", () => {
+  const known = [...readPage(".env.example").matchAll(/^#?([A-Z_<>]+)=/gm)].map(([, name]) => name as string);
+  const placeholders = known.filter((name) => name.startsWith("<")).map((name) => name.replace(/^<\w+>/, ""));
+  const others = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  const isKnown = (name: string) =>
+    known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
+  const named = pages.flatMap((page) => [...readPage(page).matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name));
+  expect(named.length).toBeGreaterThan(40);
+  expect([...new Set(named)].filter((name) => !isKnown(name) && !isKnown(name.replace(/_FILE$/, "")))).toEqual([]);
+});
+
+test("every command that the pages name exists", () => {
+  const main = join(root, "packages/cli/src/main.ts");
+  const { stdout: help } = spawnSync(process.execPath, [main, "--help"], { encoding: "utf8" });
+  const commands = [...help.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
+  const named = pages.flatMap((page) =>
+    [...readPage(page).matchAll(/(?:npx |`)evertoken ([a-z][a-z-]*)/g)].map(([, name]) => name),
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect([...new Set(named)].filter((name) => !commands.includes(name))).toEqual([]);
+});
+
+test("every error that an app can get, and every status, is explained", () => {
+  const page = readPage("docs/guides/using-the-client.md");
+  const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+  const explained = rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, code]) => code));
+  const members = [
+    ...unionIn("packages/core/src/connection.ts", "ErrorCode"),
+    ...unionIn("packages/core/src/connection.ts", "ConnectionStatus"),
+    ...unionIn("packages/client/src/evertoken-error.ts", "EvertokenErrorCode"),
+  ];
+  expect(members.length).toBeGreaterThan(15);
+  expect(explained.sort()).toEqual(members.sort());
+});
+
+/** The texts of a union type, read from its source. */
+function unionIn(file: string, type: string): string[] {
+  const [, body = ""] = new RegExp(`export type ${type} =([^;]*);`).exec(readFileSync(join(root, file), "utf8")) ?? [];
+  return [...body.matchAll(/"(\w+)"/g)].map(([, member]) => member as string);
+}
 
 const decisions = pages.filter((page) => page.startsWith("docs/decisions/"));
 
