@@ -89,7 +89,7 @@ test("a token that lives two seconds is refreshed at half its life, by the job o
   await attempts(rig, connection.id, 1);
   const row = await rig.row(connection.id);
   expect(row).toMatchObject({ status: "connected", generation: 2 });
-  await expect.poll(() => liveJobs(rig, "acme")).toEqual([jobId(connection.id, 2)]);
+  await expect.poll(() => liveJobs(rig, "acme"), { timeout: 10_000 }).toEqual([jobId(connection.id, 2)]);
   expect(await rig.job({ id: connection.id, generation: 2 })).toMatchObject({ state: "delayed" });
   expect(await rig.server.summary()).toMatchObject({ requests: 1, granted: 1, reuse: 0 });
   expect(await rig.log(connection.id)).toMatchObject([
@@ -113,7 +113,7 @@ test("a job of a stale generation sends nothing, and makes sure that the current
   await rig.queues.remove("acme", id, 2);
   await rig.queues.bringForward({ id, provider: "acme", generation: 1 }, {});
   await until("the stale job has run", async () => (await rig.job({ id, generation: 1 }))?.state === "completed");
-  await expect.poll(() => liveJobs(rig, "acme")).toEqual([jobId(id, 2)]);
+  await expect.poll(() => liveJobs(rig, "acme"), { timeout: 10_000 }).toEqual([jobId(id, 2)]);
   expect(await rig.job({ id, generation: 2 })).toMatchObject({ state: "delayed" });
   expect((await rig.server.summary()).requests).toBe(1);
 });
