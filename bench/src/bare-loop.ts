@@ -32,7 +32,7 @@ export async function bareLoop(
     takeoverMs: 5000,
     cooldownMs: 0,
     timing: defaultTiming,
-    fingerprints: {},
+    fingerprints: () => ({}),
     ...batching[statements],
   });
 

@@ -2,6 +2,7 @@ export { nudgeDelivery } from "./announce.ts";
 export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
 export { fromEngine, readSettings } from "./evertoken.ts";
+export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";

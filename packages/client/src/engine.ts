@@ -16,7 +16,7 @@ import {
   type Logger,
   type Queues,
 } from "@evertoken/adapters";
-import { noRegistration, type Observation, type RefreshDeps } from "@evertoken/core";
+import type { Observation, RefreshDeps } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { RedisOptions } from "ioredis";
@@ -76,7 +76,7 @@ export function openEngine(options: EngineOptions): Engine {
     owner,
     ...config.lease,
     timing: config.timing,
-    fingerprints: fingerprintsOf(providers),
+    fingerprints: () => fingerprintsOf(providers),
   });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
@@ -114,11 +114,14 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
+/** Whoever is missing here has no registration. */
 function fingerprintsOf(providers: Providers): Record<string, string> {
-  const known = providers
+  const usable = providers
     .all()
-    .map(({ provider, secretFingerprint }) => [provider.id, secretFingerprint ?? noRegistration]);
-  return Object.fromEntries(known);
+    .filter(({ configured, secretFingerprint }) => configured && secretFingerprint !== null);
+  return Object.fromEntries(
+    usable.map(({ provider, secretFingerprint }) => [provider.id, secretFingerprint as string]),
+  );
 }
 
 /** Whether a provider hands out child tokens for a connection's token. */

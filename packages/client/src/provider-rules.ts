@@ -19,6 +19,7 @@ export function providerRules(
   const { provider, registration, policy, secretFingerprint } = configured;
   if (policy.spends === "nothing") return { ...nothingToAsk, policy };
   if (registration === null) return { misconfigured: `no client registration is set for ${connection.provider}` };
+  if (!configured.configured) return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
   return {
     policy,
     fingerprint: secretFingerprint ?? noRegistration,

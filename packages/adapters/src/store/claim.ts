@@ -17,7 +17,7 @@ export interface ClaimOptions {
    * Of our client secret at each provider. A circuit stands only against the secret that opened it: a process with another one, be it
    * newer or older, has to find out for itself.
    */
-  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly fingerprints: () => Readonly<Record<string, string>>;
   /** How concurrent claims and commits share statements. */
   readonly batching?: BatcherOptions;
 }
@@ -56,9 +56,7 @@ export async function claim(
   }
   if (seen.lease_owner === null) {
     const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
-    return retaken === null
-      ? refused("busy", new Date(now.getTime() + earlyMs))
-      : { kind: "claimed", lease: { ...retaken, probing: seen.circuit_open } };
+    return retaken === null ? refused("busy", new Date(now.getTime() + earlyMs)) : { kind: "claimed", lease: retaken };
   }
   return takeOver(pool, order, now, options, seen, refused);
 }
@@ -81,7 +79,7 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOp
         s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
-    values: [id, now, fingerprints],
+    values: [id, now, fingerprints()],
   });
   return rows[0] ?? null;
 }
