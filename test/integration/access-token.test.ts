@@ -31,6 +31,7 @@ test("a thousand calls from four processes for one expired token cause one reque
   const callers = await Promise.all(Array.from({ length: 4 }, () => startTokenCaller(rig.env)));
   const { id, accessToken } = await rig.connect();
   await patch(rig, id, "expires_at = now() - interval '1 second'");
+  await rig.server.configure({ latencyMs: 500 }); // time for all to want it at once
   const answers = await Promise.all(callers.map((call) => call(id, 250)));
   expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
   const tokens = answers.flatMap((answer) => answer.tokens);
