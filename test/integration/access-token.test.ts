@@ -45,12 +45,16 @@ test("a thousand calls from four processes for one expired token cause one reque
 
 test("without Redis and without workers a stale token is refreshed all the same, and within its time", async () => {
   const rig = await createRig();
-  const { id } = await rig.connect();
-  await patch(rig, id, "expires_at = now()");
   const client = clientWith({ ...rig.env, REDIS_URL: `redis://127.0.0.1:${await closedPort()}` });
-  const started = Date.now();
-  expect(await client.getAccessToken(id)).toMatchObject({ generation: 2, warning: null });
-  expect(Date.now() - started).toBeLessThan(5000);
+  let id = "";
+  // Several times: a connection that has failed for a while answers more slowly that it is away.
+  for (let i = 0; i < 5; i++) {
+    id = (await rig.connect()).id;
+    await patch(rig, id, "expires_at = now()");
+    const started = Date.now();
+    expect(await client.getAccessToken(id)).toMatchObject({ generation: 2, warning: null });
+    expect(Date.now() - started).toBeLessThan(1500);
+  }
   expect(await client.tokenStatus(id)).toMatchObject({ token: "valid", job: "unknown" });
   await expect(client.scheduleNow(id)).rejects.toMatchObject({ code: "queue_unavailable" });
   const imported = await client.connections.import({

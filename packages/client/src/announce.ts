@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, type Logger, type Queues } from "@evertoken/adapters";
 import type { CommitRecord } from "@evertoken/core";
+
+/** Who waits for a token has it by then, and is not kept waiting for Redis; what takes longer goes on behind their back. */
+const patienceMs = 300;
 
 /**
  * What follows from a commit: the job of the next generation, or the same job at its new time, and a nudge to deliver events.
@@ -13,7 +17,7 @@ export function createAnnounce(
   derives: (provider: string) => boolean,
   inJob: boolean,
 ): (record: CommitRecord) => Promise<void> {
-  return async (record) => {
+  const announce = async (record: CommitRecord) => {
     try {
       await placeJob(queues, record, inJob);
       if (record.transition.kind === "store" && derives(record.provider)) {
@@ -24,14 +28,16 @@ export function createAnnounce(
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
   };
+  if (inJob) return announce;
+  return (record) => Promise.race([announce(record), sleep(patienceMs, undefined, { ref: false })]);
 }
 
 async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {
   const { connectionId: id, provider, generation, transition } = record;
   if (transition.kind === "store") {
+    const dueAt = transition.nextRefreshAt;
+    if (dueAt !== null) await queues.add({ id, provider, generation: generation + 1, dueAt });
     if (!inJob) await queues.remove(provider, id, generation);
-    if (transition.nextRefreshAt === null) return;
-    await queues.add({ id, provider, generation: generation + 1, dueAt: transition.nextRefreshAt });
     return;
   }
   if (!inJob && transition.resumeAt !== null) {
