@@ -1,4 +1,4 @@
-import { describeError, queuePrefix } from "@evertoken/adapters";
+import { closeWorkers, describeError, queuePrefix, RunningWork } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -10,10 +10,14 @@ import { createSyncProcessor } from "./sync-processor.ts";
 /** How often to look for providers that got their first connection. */
 const lookForProvidersMs = 60_000;
 
+/** How long Redis gets to hear of the last results when a worker stops. */
+const farewellMs = 2000;
+
 /** Runs the queues: one worker per provider, so that a slow or paused provider never delays another. */
 export class QueueWorkers {
   readonly #engine: Engine;
   readonly #workers = new Map<string, Worker>();
+  readonly #work = new RunningWork();
   readonly #drain: SpoolDrain;
   #timer: NodeJS.Timeout | null = null;
 
@@ -28,10 +32,12 @@ export class QueueWorkers {
 
   async start(): Promise<void> {
     this.#drain.start();
-    this.#run("notifications", createNotificationsProcessor(this.#engine), {
+    this.#run("notifications", this.#work.watch(createNotificationsProcessor(this.#engine)), {
       concurrency: this.#engine.config.concurrency.notifications,
     });
-    this.#run("sync", createSyncProcessor(this.#engine), { concurrency: this.#engine.config.concurrency.sync });
+    this.#run("sync", this.#work.watch(createSyncProcessor(this.#engine)), {
+      concurrency: this.#engine.config.concurrency.sync,
+    });
     await this.#addProviders();
     this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
@@ -39,7 +45,7 @@ export class QueueWorkers {
   /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    await closeWorkers([...this.#workers.values()], this.#work, farewellMs);
     await this.#drain.stop();
   }
 
@@ -56,7 +62,7 @@ export class QueueWorkers {
   #runProvider(provider: string): void {
     const configured = this.#engine.providers.get(provider);
     const limit = configured?.provider.rateLimit ?? null;
-    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
+    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider, this.#work), {
       concurrency: configured?.concurrency ?? this.#engine.config.concurrency.refresh,
       // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
       limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },

@@ -1,9 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { describeError, type Logger, type Queues } from "@evertoken/adapters";
+import { describeError, type Logger, type Queues, within } from "@evertoken/adapters";
 import type { CommitRecord } from "@evertoken/core";
 
-/** Who waits for a token has it by then, and is not kept waiting for Redis; what takes longer goes on behind their back. */
-const patienceMs = 300;
+/**
+ * Who waits for a token has it by then, and is not kept waiting for Redis; what takes longer goes on behind their back. A job waits
+ * longer, since its own end must not come before the next job's beginning, but not for ever: it may be told to stop.
+ */
+const patienceMs = { caller: 300, job: 5000 };
 
 /**
  * What follows from a commit: the job of the next generation, or the same job at its new time, and a nudge to deliver events.
@@ -28,8 +30,7 @@ export function createAnnounce(
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
   };
-  if (inJob) return announce;
-  return (record) => Promise.race([announce(record), sleep(patienceMs, undefined, { ref: false })]);
+  return (record) => within(inJob ? patienceMs.job : patienceMs.caller, announce(record));
 }
 
 async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {

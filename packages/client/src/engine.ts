@@ -15,6 +15,7 @@ import {
   type Keyring,
   type Logger,
   type Queues,
+  within,
 } from "@evertoken/adapters";
 import type { Observation, RefreshDeps } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
@@ -53,6 +54,9 @@ export interface EngineOptions {
   readonly inJob: boolean;
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 }
+
+/** How long Redis gets to answer when we leave. */
+const farewellMs = 1000;
 
 /** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
 export function openEngine(options: EngineOptions): Engine {
@@ -106,7 +110,7 @@ export function openEngine(options: EngineOptions): Engine {
     prisma: createPrismaClient(pool),
     async close() {
       exchange.close();
-      await queues.close();
+      await within(farewellMs, queues.close());
       redis.disconnect();
       spoolRedis.disconnect();
       await pool.end();
