@@ -35,7 +35,7 @@ const encoded = (name: string, body: Buffer) => says(whole(body, `${ok}content-e
 const chunked = (...parts: string[]) =>
   `${ok}transfer-encoding: chunked\r\n\r\n${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join("")}`;
 
-export const healthy = says(whole(tokens));
+const healthy = says(whole(tokens));
 
 /** Odd, and the tokens are there: none may be lost. */
 const odd: NetworkFault[] = [
