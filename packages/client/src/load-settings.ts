@@ -27,7 +27,8 @@ export async function loadSettings(env: Env, readFile: (path: string) => string)
   let current = loaded.providers;
   const askAgain = async () => {
     const again = await loadProviders(env, readFile, exchange);
-    if (again.faults.length === 0) current = again.providers;
+    // What was discovered once stays, also when its issuer is silent this time.
+    if (again.faults.length === 0) current = firstConfigured(current, again.providers);
     if (again.unreachable.length > 0) setTimeout(askAgain, askAgainMs).unref();
     else exchange.close();
   };
@@ -38,4 +39,9 @@ export async function loadSettings(env: Env, readFile: (path: string) => string)
     unreachable: loaded.unreachable,
     providers: { get: (id) => current.get(id), all: () => current.all() },
   };
+}
+
+function firstConfigured(known: Providers, again: Providers): Providers {
+  const get = (id: string) => (known.get(id)?.configured ? known.get(id) : again.get(id));
+  return { get, all: () => again.all().map((provider) => get(provider.provider.id) ?? provider) };
 }

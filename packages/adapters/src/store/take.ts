@@ -4,7 +4,7 @@ import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 
-export interface TakeOrder {
+interface TakeOrder {
   readonly order: RefreshOrder;
   readonly now: Date;
   /** This is the probe of an open circuit. */
