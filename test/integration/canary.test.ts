@@ -30,7 +30,14 @@ async function plant(env: Record<string, string> = {}): Promise<Planted> {
   const [marker, clientSecret] = [`canary${random()}`, `canarysecret${random()}`];
   const rig = await createRig({
     server: { marker, client: { id: "client", secret: clientSecret } },
-    env: { ...hasty, LOG_LEVEL: "trace", ACME_CLIENT_SECRET: clientSecret, CIRCUIT_PROBE_MS: "500", ...env },
+    env: {
+      ...hasty,
+      LOG_LEVEL: "trace",
+      ACME_CLIENT_SECRET: clientSecret,
+      CIRCUIT_PROBE_MS: "500",
+      REQUEST_TIMEOUT_MS: "700",
+      ...env,
+    },
   });
   return { rig, marker, clientSecret };
 }
@@ -82,7 +89,9 @@ function echoes(refreshToken: string, clientSecret: string): Record<string, Beha
   };
 }
 
-test("no token and no client secret anywhere but where they belong, whatever a provider answers", async () => {
+test("no token and no client secret anywhere but where they belong, whatever a provider answers", {
+  timeout: 90_000,
+}, async () => {
   const planted = await plant();
   const { rig, marker, clientSecret } = planted;
   const processes = [await rig.start("worker"), await rig.start("scheduler")];
