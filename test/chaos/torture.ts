@@ -37,7 +37,7 @@ const pick = <T>(items: readonly T[], random: () => number): T => items[Math.flo
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The deaths that the engine has to live with, by name; each leaves everything running again. */
-export const faults: Readonly<Record<string, Fault>> = {
+const faults: Readonly<Record<string, Fault>> = {
   async killWorker(victims, random) {
     await kill(victims, random() < 0.5 ? 0 : 1);
     await pause(random() * 1000);
@@ -87,7 +87,7 @@ async function kill({ apps, killedAtMs }: Victims, place: number): Promise<void>
 }
 
 /** As a supervisor would: whatever ended is started again. */
-export async function revive({ rig, appEnv, apps, everyApp }: Victims): Promise<void> {
+async function revive({ rig, appEnv, apps, everyApp }: Victims): Promise<void> {
   for (const [place, app] of apps.entries()) {
     if (app.child.exitCode === null && app.child.signalCode === null) continue;
     const started = await rig.start(place === 2 ? "scheduler" : "worker", appEnv);
