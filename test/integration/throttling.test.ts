@@ -66,17 +66,18 @@ test("429: waits as told, counts nothing; scheduleNow keeps the wait unless forc
   }
 });
 
+async function connectAppwise(rig: Rig, appwise: TokenServer) {
+  const [issued] = await appwise.issue();
+  return rig.client.connections.import({
+    ...{ userId: "u", provider: "appwise", externalAccountId: issued?.accountId ?? "" },
+    ...{ accessToken: issued?.accessToken ?? "", refreshToken: issued?.refreshToken ?? "" },
+  });
+}
+
 test("a limit of the app pauses its whole provider, and no other", async () => {
   const { rig, appwise } = await createThrottledRig();
   await rig.start("worker");
-  const import2 = async () => {
-    const [issued] = await appwise.issue();
-    return rig.client.connections.import({
-      ...{ userId: "u", provider: "appwise", externalAccountId: issued?.accountId ?? "" },
-      ...{ accessToken: issued?.accessToken ?? "", refreshToken: issued?.refreshToken ?? "" },
-    });
-  };
-  const [first, second] = [await import2(), await import2()];
+  const [first, second] = [await connectAppwise(rig, appwise), await connectAppwise(rig, appwise)];
   await appwise.behave(lies.throttled(3));
   await comesDue(rig, first.id);
   const [log] = await attempts(rig, first.id, 1);
@@ -105,4 +106,25 @@ test("a limit of the app pauses its whole provider, and no other", async () => {
     expect(job?.attemptsStarted, "the queue paused instead of spinning").toBeLessThanOrEqual(3);
   }
   expect(await rig.log(first.id)).toMatchObject([{ outcome: "throttled" }, { outcome: "granted" }]);
+});
+
+test("a forced job passes the limit of its provider, and the others stay behind it", async () => {
+  const { rig, appwise } = await createThrottledRig();
+  const [first, forced, waiting] = await Promise.all(Array.from({ length: 3 }, () => connectAppwise(rig, appwise)));
+  if (!first || !forced || !waiting) throw new Error("three");
+  const worker = await rig.start("worker");
+  await appwise.behave(lies.throttled(3600), { next: 1 });
+  await comesDue(rig, first.id);
+  await attempts(rig, first.id, 1);
+  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  await comesDue(rig, waiting.id);
+
+  await rig.client.scheduleNow(forced.id, { force: true });
+  // A worker that sleeps through a limit looks up every 30 s; one that starts looks at once.
+  await worker.stop();
+  await rig.start("worker");
+  await until("the forced one is refreshed", async () => (await rig.row(forced.id)).generation === 2);
+  await until("the limit stands again", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  expect(await rig.row(waiting.id)).toMatchObject({ generation: 1 });
+  expect((await appwise.summary()).requests).toBe(2);
 });
