@@ -10,6 +10,7 @@ export default defineProvider({
   scopes: [{ scope: "identify", why: "tells which account was connected" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 604_800, marginSeconds: 3600, rotation: { kind: "single_use" } },
+  // Both codes of a dead grant: https://github.com/discord/discord-api-docs/issues/1650 and https://github.com/member-gentei/member-gentei/issues/18
   errors: [
     {
       status: 400,

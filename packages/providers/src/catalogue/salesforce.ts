@@ -23,6 +23,7 @@ export default defineProvider({
   policy: { lifetimeSeconds: 7200 },
   answer: { keep: ["instance_url"] },
   errors: [
+    // https://github.com/segmentio/action-destinations/pull/2300
     // Two refreshes at the same time; no code is involved, and the grant lives.
     {
       where: { error: "invalid_grant", error_description: { pattern: "expired authorization code" } },
@@ -53,6 +54,7 @@ export default defineProvider({
       },
     },
     {
+      // https://github.com/jsforce/jsforce/issues/1656
       name: "access withdrawn",
       judged: "denied",
       status: 400,
