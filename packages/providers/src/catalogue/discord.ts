@@ -14,7 +14,7 @@ export default defineProvider({
   errors: [
     {
       status: 400,
-      where: { error: "invalid_request", error_description: { pattern: "refresh_token" } },
+      where: { error: "invalid_request", error_description: { pattern: "^invalid .?refresh_token" } },
       judged: "denied",
     },
   ],
@@ -48,6 +48,12 @@ export default defineProvider({
       judged: "unknown",
       status: 400,
       body: { error: "invalid_request", error_description: 'Missing "grant_type" in request.' },
+    },
+    {
+      name: "our own mistake is no death",
+      judged: "unknown",
+      status: 400,
+      body: { error: "invalid_request", error_description: 'Missing "refresh_token" in request.' },
     },
     { name: "wrong secret", judged: "misconfigured", status: 400, body: { error: "invalid_client" } },
     {
