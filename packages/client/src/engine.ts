@@ -101,7 +101,7 @@ export function openEngine(options: EngineOptions): Engine {
     providerOf: (connection) => providerRules(providers, exchange, connection),
     now: () => new Date(),
     random: Math.random,
-    wait: (ms) => sleep(ms),
+    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
     announce: createAnnounce(queues, logger, (provider) => derives(providers, provider), options.inJob),
     observe: options.observe,
   };
