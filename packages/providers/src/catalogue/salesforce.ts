@@ -46,7 +46,7 @@ export default defineProvider({
   identity: { url: "https://{host}/services/oauth2/userinfo", id: "user_id", name: "preferred_username" },
   unconfirmed: [
     "the status of the answer to too many requests",
-    "the texts that invalid_grant comes with, but for the first two",
+    "the texts that come with invalid_grant, but for a dead and a doubly used refresh token",
   ],
   samples: [
     {
