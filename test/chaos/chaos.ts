@@ -7,7 +7,7 @@ import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import type { TokenServerSettings } from "../support/token-server.ts";
 
 /** As `hasty`, and jobs of dead workers are taken over in a second or two instead of half a minute. */
-export const swift: Env = { ...hasty, JOB_LOCK_MS: "1500", JOB_STALLED_CHECK_MS: "500" };
+const swift: Env = { ...hasty, JOB_LOCK_MS: "1500", JOB_STALLED_CHECK_MS: "500" };
 
 /** What a provider does with a spent refresh token: the same fact for the engine and for the token server. */
 export interface Rotation {

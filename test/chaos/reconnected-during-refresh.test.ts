@@ -21,6 +21,8 @@ test("a user reconnects while a refresh is under way: the newer token set wins a
   expect(second).toMatchObject({ id: first.id, generation: 2 });
   await rig.server.release(gate);
   await logged(worker, '"committed":"superseded"');
+  const late = { outcome: "granted", success: false, generation: 1, message: expect.stringContaining("superseded") };
+  expect(await rig.log(first.id)).toMatchObject([late]);
   expect(await storedRefreshToken(rig, first.id)).toBe(second.refreshToken);
   await expectHealthy(rig, first, 2);
 

@@ -50,6 +50,17 @@ test.each(withScripts)("the commands in %s work", async (_, blocks) => {
   }
 });
 
+test("the row that getting-started shows can be imported", async () => {
+  const [row] = ofKind("json")(blocksOf("docs/guides/getting-started.md"));
+  const rig = await createRig({ provider: "spotify", files: { ROWS: row?.text ?? "" } });
+  const { code, out } = await run(
+    "npx",
+    ["evertoken", "connections", "import", rig.env.ROWS as string, "--json"],
+    rig.env,
+  );
+  expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, imported: 1, bad: [] });
+});
+
 /** The provider of the pages is our token server, and so is its API. */
 async function prelude(rig: Rig): Promise<string> {
   const [issued] = await rig.server.issue();

@@ -176,11 +176,13 @@ export function exampleMetadata({ placeholders }: Provider): Record<string, stri
 /** A provider that repeats what we sent wherever it says anything. */
 function echo(body: unknown, text: string): unknown {
   if (typeof body === "string") return `${body} ${text}`;
+  if (Array.isArray(body)) return body.map((entry) => echo(entry, text));
   if (typeof body !== "object" || body === null) return body;
+  const codes = ["error", "access_token", "errorType", "code", "resource"];
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [
       name,
-      typeof value === "string" && name !== "error" && name !== "access_token" ? `${value} ${text}` : value,
+      codes.includes(name) && typeof value === "string" ? value : echo(value, text),
     ]),
   );
 }

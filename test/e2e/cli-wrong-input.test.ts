@@ -112,6 +112,13 @@ describe("settings", () => {
     expect(json.answer.error).toMatchObject({ code: "wrong_settings", faults: { length: 4 } });
   });
 
+  test("none at all: where to look for them", async () => {
+    const { code, stderr } = await runEvertoken(["status"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("DATABASE_URL is missing");
+    expect(stderr).toContain("in the directory where `evertoken start` runs");
+  });
+
   test("a key that does not open what is stored is refused before anything is written", async () => {
     const env = { ...rig.env, ENCRYPTION_KEY: randomBytes(32).toString("hex") };
     const input = JSON.stringify({ userId: "wrong-key", provider: "acme", accessToken: `${canary}-x` });

@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { runCli } from "../../packages/cli/src/cli.ts";
-import type { Surroundings } from "../../packages/cli/src/io.ts";
 import { onFileEnd } from "../support/services.ts";
 
 export const launcher = fileURLToPath(new URL("../../packages/cli/bin/evertoken.js", import.meta.url));
@@ -39,12 +37,16 @@ export async function runEvertoken(args: readonly string[], { env = {}, cwd, inp
   return { code: await ended, stdout, stderr };
 }
 
+/** Found by place, like an app: nobody depends on the command. */
+const cliModule = new URL("../../packages/cli/src/cli.ts", import.meta.url).href;
+type Cli = { runCli(args: readonly string[], surroundings: object): Promise<number> };
+
 /** The same without a process of its own: many times faster. For what does not depend on files or signals. */
 export async function runInProcess(args: readonly string[], { env = {}, input }: RunOptions = {}): Promise<Ended> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const surroundings = { env, cwd: tmpdir(), stdin, stdout, stderr } as unknown as Surroundings;
   stdin.end(input ?? "");
-  const code = await runCli(args, surroundings);
+  const { runCli } = (await import(cliModule)) as Cli;
+  const code = await runCli(args, { env, cwd: tmpdir(), stdin, stdout, stderr });
   for (const stream of [stdout, stderr]) stream.end();
   const ended = { code, stdout: await text(stdout), stderr: await text(stderr) };
   if (`${ended.stdout}${ended.stderr}`.includes(canary)) throw new Error(`a token was printed by: ${args.join(" ")}`);

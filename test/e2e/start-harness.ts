@@ -5,7 +5,7 @@ import { onFileEnd } from "../support/services.ts";
 import { emptyDirectory, inherited, launcher } from "./evertoken-command.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: events as JSON has them, for assertions
-export type Event = Record<string, any> & { readonly event: string };
+type Event = Record<string, any> & { readonly event: string };
 
 export interface Started {
   readonly child: ChildProcess;

@@ -31,6 +31,7 @@ test("a thousand calls from four processes for one expired token cause one reque
   const callers = await Promise.all(Array.from({ length: 4 }, () => startTokenCaller(rig.env)));
   const { id, accessToken } = await rig.connect();
   await patch(rig, id, "expires_at = now() - interval '1 second'");
+  await rig.server.configure({ latencyMs: 500 }); // time for all to want it at once
   const answers = await Promise.all(callers.map((call) => call(id, 250)));
   expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
   const tokens = answers.flatMap((answer) => answer.tokens);
@@ -44,12 +45,16 @@ test("a thousand calls from four processes for one expired token cause one reque
 
 test("without Redis and without workers a stale token is refreshed all the same, and within its time", async () => {
   const rig = await createRig();
-  const { id } = await rig.connect();
-  await patch(rig, id, "expires_at = now()");
   const client = clientWith({ ...rig.env, REDIS_URL: `redis://127.0.0.1:${await closedPort()}` });
-  const started = Date.now();
-  expect(await client.getAccessToken(id)).toMatchObject({ generation: 2, warning: null });
-  expect(Date.now() - started).toBeLessThan(5000);
+  let id = "";
+  // Several times: a connection that has failed for a while answers more slowly that it is away.
+  for (let i = 0; i < 5; i++) {
+    id = (await rig.connect()).id;
+    await patch(rig, id, "expires_at = now()");
+    const started = Date.now();
+    expect(await client.getAccessToken(id)).toMatchObject({ generation: 2, warning: null });
+    expect(Date.now() - started).toBeLessThan(1500);
+  }
   expect(await client.tokenStatus(id)).toMatchObject({ token: "valid", job: "unknown" });
   await expect(client.scheduleNow(id)).rejects.toMatchObject({ code: "queue_unavailable" });
   const imported = await client.connections.import({

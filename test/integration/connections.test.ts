@@ -55,6 +55,18 @@ test("ids, pages and filters that make no sense are the caller's mistake", async
   ]) {
     await expect(rig.client.connections.list(filter)).rejects.toMatchObject({ code: "invalid_input" });
   }
+  for (const target of [
+    null,
+    undefined,
+    7,
+    {},
+    { userId: "u" },
+    { userId: 7, provider: "acme" },
+    { userId: "u\0", provider: "acme" },
+  ]) {
+    await expect(rig.client.getAccessToken(target as never)).rejects.toMatchObject({ code: "invalid_input" });
+  }
+  await expect(rig.client.health("u\0")).rejects.toMatchObject({ code: "invalid_input" });
   for (const id of ["", "x", "' OR 1=1 --", "00000000-0000-0000-0000-000000000000"]) {
     await expect(rig.client.connections.get(id)).rejects.toMatchObject({ code: "connection_not_found" });
     await expect(rig.client.connections.disconnect(id)).rejects.toMatchObject({ code: "connection_not_found" });

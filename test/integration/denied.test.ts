@@ -64,6 +64,6 @@ test("a denial that comes when the user has just reconnected is a race, not a de
   await until("the old job has found out", async () => (await rig.job({ id, generation: 1 }))?.state === "completed");
   expect(await rig.row(id)).toMatchObject({ status: "connected", generation: 2, last_error_code: null });
   expect(await events(rig, id)).toEqual(["connection.created", "connection.reconnected"]);
-  expect(await liveJobs(rig, "acme")).toEqual([`${id}-2`]);
+  await expect.poll(() => liveJobs(rig, "acme"), { timeout: 10_000 }).toEqual([`${id}-2`]);
   expect(await rig.client.refresh(id)).toMatchObject({ generation: 3, warning: null });
 });

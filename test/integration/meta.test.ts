@@ -140,3 +140,21 @@ test("a user token that Meta no longer takes needs the user; its Pages follow, a
   expect(await rig.client.getAccessToken(page?.id)).toMatchObject({ warning: { code: "refresh_token_expired" } });
   expect((await events(rig)).filter((event) => event === "connection.needs_reauth")).toHaveLength(1);
 });
+
+test("Pages that arrive after the user has disconnected are not kept", async () => {
+  const { rig, graph, connect } = await createMetaRig();
+  graph.setPages(["a", "b"]);
+  await rig.start("worker");
+  const user = await connect();
+  await until("the Pages are there", async () => (await rig.row(user.id)).derived_generation === 1);
+  const release = graph.holdAccounts();
+  await comesDue(rig, user.id);
+  await until("they are being fetched again", async () => graph.counts.resultPages === 2);
+  await rig.client.connections.disconnect(user.id);
+  release();
+  await until(
+    "the job is over",
+    async () => (await rig.queues.fixed("sync").getJob(`derive-${user.id}-2`)) === undefined,
+  );
+  for (const child of await children(rig)) expect(child).toMatchObject({ status: "disconnected", access_token: null });
+});

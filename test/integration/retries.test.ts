@@ -11,7 +11,7 @@ async function delayAfter(rig: Rig, id: string, count: number): Promise<number> 
   const row = await rig.row(id);
   const answeredAt = last?.created_at.getTime() + last?.duration_ms;
   await expect
-    .poll(async () => (await rig.job({ id, generation: 1 }))?.dueAt?.getTime() ?? 0)
+    .poll(async () => (await rig.job({ id, generation: 1 }))?.dueAt?.getTime() ?? 0, { timeout: 10_000 })
     .toSatisfy((dueAt: number) => Math.abs(dueAt - row.next_refresh_at.getTime()) < 1000);
   return row.next_refresh_at.getTime() - answeredAt;
 }
@@ -57,7 +57,9 @@ test("trouble: three quick tries, then every five minutes, hourly after a day, a
     consecutive_failures: 0,
   });
   expect(await events(rig, id)).toEqual(["connection.created", "token.refresh_failed", "connection.recovered"]);
-  expect(await rig.job({ id, generation: 2 })).toMatchObject({ state: "delayed", attemptsMade: 0 });
+  await expect
+    .poll(() => rig.job({ id, generation: 2 }), { timeout: 10_000 })
+    .toMatchObject({ state: "delayed", attemptsMade: 0 });
   expect(await rig.server.summary()).toMatchObject({ requests: 6, granted: 1, overlapping: 0 });
 });
 
@@ -78,7 +80,7 @@ test("after 30 days of trouble only the user can help, and is asked once", async
     last_error_code: "provider_unavailable",
     next_refresh_at: null,
   });
-  await expect.poll(async () => (await rig.job({ id, generation }))?.state).toBe("failed");
+  await expect.poll(async () => (await rig.job({ id, generation }))?.state, { timeout: 10_000 }).toBe("failed");
   expect((await events(rig, id)).filter((event) => event === "connection.needs_reauth")).toHaveLength(1);
   await expect(rig.client.getAccessToken(id)).rejects.toMatchObject({ code: "provider_unavailable" });
 });

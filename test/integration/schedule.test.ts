@@ -89,9 +89,8 @@ test("a token that lives two seconds is refreshed at half its life, by the job o
   await attempts(rig, connection.id, 1);
   const row = await rig.row(connection.id);
   expect(row).toMatchObject({ status: "connected", generation: 2 });
+  await expect.poll(() => liveJobs(rig, "acme"), { timeout: 10_000 }).toEqual([jobId(connection.id, 2)]);
   expect(await rig.job({ id: connection.id, generation: 2 })).toMatchObject({ state: "delayed" });
-  await until("the old job is done", async () => (await liveJobs(rig, "acme")).length === 1);
-  expect(await liveJobs(rig, "acme")).toEqual([jobId(connection.id, 2)]);
   expect(await rig.server.summary()).toMatchObject({ requests: 1, granted: 1, reuse: 0 });
   expect(await rig.log(connection.id)).toMatchObject([
     {
@@ -104,4 +103,29 @@ test("a token that lives two seconds is refreshed at half its life, by the job o
     },
   ]);
   expect(await worker.stop()).toBe(0);
+});
+
+test("a job of a stale generation sends nothing, and makes sure that the current one exists", async () => {
+  const rig = await createRig();
+  await rig.start("worker");
+  const { id } = await rig.connect();
+  await rig.client.refresh(id);
+  await rig.queues.remove("acme", id, 2);
+  await rig.queues.bringForward({ id, provider: "acme", generation: 1 }, {});
+  await until("the stale job has run", async () => (await rig.job({ id, generation: 1 }))?.state === "completed");
+  await expect.poll(() => liveJobs(rig, "acme"), { timeout: 10_000 }).toEqual([jobId(id, 2)]);
+  expect(await rig.job({ id, generation: 2 })).toMatchObject({ state: "delayed" });
+  expect((await rig.server.summary()).requests).toBe(1);
+});
+
+test("jobs of connections that are gone end without a word, and jobs that are none of ours fail", async () => {
+  const rig = await createRig();
+  await rig.start("worker");
+  const { id } = await rig.connect();
+  await rig.pool.query("DELETE FROM connections WHERE id = $1", [id]);
+  await rig.queues.bringForward({ id, provider: "acme", generation: 1 }, {});
+  await rig.queues.refresh("acme").add("refresh", {}, { jobId: "no-id-of-ours", attempts: 1_000_000 });
+  await until("both are over", async () => (await liveJobs(rig, "acme")).length === 0);
+  expect((await rig.job({ id, generation: 1 }))?.state).toBe("completed");
+  expect(await (await rig.queues.refresh("acme").getJob("no-id-of-ours"))?.getState()).toBe("failed");
 });

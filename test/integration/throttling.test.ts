@@ -1,3 +1,4 @@
+import { jobId } from "@evertoken/core";
 import { expect, test } from "vitest";
 import { attempts, comesDue } from "../support/drive.ts";
 import { createRig, type Rig, until } from "../support/rig.ts";
@@ -65,22 +66,24 @@ test("429: waits as told, counts nothing; scheduleNow keeps the wait unless forc
   }
 });
 
+async function connectAppwise(rig: Rig, appwise: TokenServer) {
+  const [issued] = await appwise.issue();
+  return rig.client.connections.import({
+    ...{ userId: "u", provider: "appwise", externalAccountId: issued?.accountId ?? "" },
+    ...{ accessToken: issued?.accessToken ?? "", refreshToken: issued?.refreshToken ?? "" },
+  });
+}
+
 test("a limit of the app pauses its whole provider, and no other", async () => {
   const { rig, appwise } = await createThrottledRig();
   await rig.start("worker");
-  const import2 = async () => {
-    const [issued] = await appwise.issue();
-    return rig.client.connections.import({
-      ...{ userId: "u", provider: "appwise", externalAccountId: issued?.accountId ?? "" },
-      ...{ accessToken: issued?.accessToken ?? "", refreshToken: issued?.refreshToken ?? "" },
-    });
-  };
-  const [first, second] = [await import2(), await import2()];
-  await appwise.behave(lies.throttled(2));
+  const [first, second] = [await connectAppwise(rig, appwise), await connectAppwise(rig, appwise)];
+  await appwise.behave(lies.throttled(3));
   await comesDue(rig, first.id);
   const [log] = await attempts(rig, first.id, 1);
   await appwise.behave({ kind: "honest" });
-  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 0);
+  // Longer than a turn of the ordinary limiter, which is there anyway.
+  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
   expect(await rig.row(first.id)).toMatchObject({ status: "connected", not_before: null, consecutive_failures: 0 });
 
   await comesDue(rig, second.id);
@@ -96,7 +99,32 @@ test("a limit of the app pauses its whole provider, and no other", async () => {
   );
   const presented = await appwise.presentations();
   const waitedMs = (presented[1]?.atMs ?? 0) - log?.created_at.getTime();
-  expect(waitedMs).toBeGreaterThanOrEqual(1900);
+  expect(waitedMs).toBeGreaterThanOrEqual(2900);
   expect(presented).toHaveLength(3);
+  for (const { id } of [first, second]) {
+    const job = await rig.queues.refresh("appwise").getJob(jobId(id, 1));
+    expect(job?.attemptsStarted, "the queue paused instead of spinning").toBeLessThanOrEqual(3);
+  }
   expect(await rig.log(first.id)).toMatchObject([{ outcome: "throttled" }, { outcome: "granted" }]);
+});
+
+test("a forced job passes the limit of its provider, and the others stay behind it", async () => {
+  const { rig, appwise } = await createThrottledRig();
+  const [first, forced, waiting] = await Promise.all(Array.from({ length: 3 }, () => connectAppwise(rig, appwise)));
+  if (!first || !forced || !waiting) throw new Error("three");
+  const worker = await rig.start("worker");
+  await appwise.behave(lies.throttled(3600), { next: 1 });
+  await comesDue(rig, first.id);
+  await attempts(rig, first.id, 1);
+  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  await comesDue(rig, waiting.id);
+
+  await rig.client.scheduleNow(forced.id, { force: true });
+  // A worker that sleeps through a limit looks up every 30 s; one that starts looks at once.
+  await worker.stop();
+  await rig.start("worker");
+  await until("the forced one is refreshed", async () => (await rig.row(forced.id)).generation === 2);
+  await until("the limit stands again", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  expect(await rig.row(waiting.id)).toMatchObject({ generation: 1 });
+  expect((await appwise.summary()).requests).toBe(2);
 });

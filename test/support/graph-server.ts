@@ -11,6 +11,8 @@ export interface GraphServer {
   setPages(names: readonly string[]): void;
   /** How the next requests for Pages are answered: null as they should be. */
   failAccounts(status: number | null): void;
+  /** Lets requests for Pages wait until the returned function is called. */
+  holdAccounts(): () => void;
   /** How often a user token was exchanged, and how many result pages were fetched. */
   readonly counts: { exchanged: number; resultPages: number; refused: number };
   stop(): Promise<void>;
@@ -24,6 +26,7 @@ export async function startGraphServer(marker = "graph"): Promise<GraphServer> {
   const counts = { exchanged: 0, resultPages: 0, refused: 0 };
   let pages: readonly string[] = [];
   let failure: number | null = null;
+  let held = Promise.resolve();
   const token = (kind: string) => `${marker}.${kind}.${randomBytes(15).toString("base64url")}`;
   const issue = () => {
     const user = token("user");
@@ -56,10 +59,11 @@ export async function startGraphServer(marker = "graph"): Promise<GraphServer> {
     return [200, { data, paging: end < pages.length ? { next } : {} }];
   }
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
     const user = request.headers.authorization?.replace("Bearer ", "") ?? "";
     const [status, body] = url.pathname === "/token" ? exchange(url) : accounts(url, user);
+    if (url.pathname !== "/token") await held;
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   }
 
@@ -73,6 +77,11 @@ export async function startGraphServer(marker = "graph"): Promise<GraphServer> {
     },
     failAccounts(status) {
       failure = status;
+    },
+    holdAccounts() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
     },
     stop: () =>
       new Promise((resolve) => {

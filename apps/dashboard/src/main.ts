@@ -1,60 +1,53 @@
 import { readFileSync } from "node:fs";
 import {
   ConfigError,
-  connectRedis,
   createLogger,
-  createQueues,
-  fixedQueues,
+  describeError,
   impatient,
   readConfig,
   readiness,
   runProcess,
 } from "@evertoken/adapters";
-import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import { createObserver, loadSettings, openEngine, openQueues, servicesReady } from "@evertoken/client/engine";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
 
+/** How often to look for providers that got their first connection. */
+const lookForProvidersMs = 60_000;
+
 await runProcess("dashboard", async () => {
   const readFile = (path: string): string => readFileSync(path, "utf8");
-  const { config, faults } = readConfig(process.env, readFile);
-  const { settings, faults: providerFaults } = readProviderSettings(process.env, readFile, catalogue);
-  const { users, faults: userFaults } = readUsers(config.dashboard);
-  const allFaults = [...faults, ...providerFaults, ...userFaults];
-  if (allFaults.length > 0) throw new ConfigError(allFaults);
+  const { users, faults } = readUsers(readConfig(process.env, readFile).config.dashboard);
+  const { config, providers } = await loadSettings(process.env, readFile).catch((error) => {
+    // All faults at once, those of the users included.
+    throw error instanceof ConfigError ? new ConfigError([...error.faults, ...faults]) : error;
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
 
   const logger = createLogger("dashboard", config.logLevel);
-  const redis = connectRedis(config.redisUrl, impatient, (err) =>
-    logger.warn({ event: "redis.trouble", err }, "redis"),
-  );
-  const queues = createQueues(redis, config.redisPrefix);
-  const registered = createProviders(settings)
-    .all()
-    .filter(({ registration }) => registration !== null);
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
+  const engine = openEngine({ config, providers, logger, redis: impatient, observe, inJob: false });
+  const look = () =>
+    openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));
+  await look();
+  const timer = setInterval(look, lookForProvidersMs);
   const app = await createDashboard({
-    queues: () => [
-      ...registered.map(({ provider }) => queues.refresh(provider.id)),
-      ...fixedQueues.map((name) => queues.fixed(name)),
-    ],
+    queues: () => engine.queues.all(),
     users,
     sessionSecret: config.dashboard.sessionSecret ?? "",
     secureCookies: config.dashboard.secureCookies,
     trustProxy: config.dashboard.trustProxy,
-    ready: () =>
-      readiness(async () => ({
-        redis: await redis.ping().then(
-          () => "ok",
-          () => "down",
-        ),
-      })),
+    ready: () => readiness(() => servicesReady(engine)),
     logger,
   });
   await app.listen({ host: config.dashboard.host, port: config.dashboard.port });
+  logger.info({ port: config.dashboard.port }, "dashboard ready");
   return {
     shutdownMs: config.shutdownMs,
     async stop() {
+      clearInterval(timer);
       await app.close();
-      await queues.close();
-      redis.disconnect();
+      await engine.close();
     },
   };
 });

@@ -2,17 +2,18 @@ import { readFileSync } from "node:fs";
 import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
 import {
   createObserver,
+  loadSettings,
   openEngine,
   prepareEngine,
-  readSettings,
   SpoolDrain,
   servicesReady,
 } from "@evertoken/client/engine";
 import { Scheduler } from "./scheduler.ts";
 
 await runProcess("scheduler", async () => {
-  const { config, providers } = readSettings(process.env, (path) => readFileSync(path, "utf8"));
+  const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
   const logger = createLogger("scheduler", config.logLevel);
+  if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
   const metrics = createMetrics();
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
   const engine = openEngine({

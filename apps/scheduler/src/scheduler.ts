@@ -1,10 +1,13 @@
-import { describeError, type Metrics, queuePrefix } from "@evertoken/adapters";
+import { describeError, type Metrics, queuePrefix, within } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
 import { type Job, type Queue, UnrecoverableError, Worker } from "bullmq";
 import { createTasks, runTask, type Task } from "./tasks.ts";
 
 /** An emptied Redis has lost the schedules as well, and with them the task that would notice: how often to look. */
 const lookMs = 5000;
+
+/** How long a running task may go on when a scheduler stops; another one runs it again. */
+const farewellMs = 10_000;
 
 /**
  * Registers the maintenance tasks as BullMQ job schedulers and runs them. Any number of replicas may run: a scheduler's iteration is
@@ -35,7 +38,7 @@ export class Scheduler {
 
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#worker?.close();
+    if (this.#worker !== null) await within(farewellMs, this.#worker.close());
   }
 
   async #register(): Promise<void> {

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
-import { createObserver, openEngine, prepareEngine, readSettings } from "@evertoken/client/engine";
+import { createObserver, loadSettings, openEngine, prepareEngine } from "@evertoken/client/engine";
 import { ProgressWatch } from "./progress-watch.ts";
 import { QueueWorkers } from "./worker.ts";
 
 await runProcess("worker", async () => {
-  const { config, providers } = readSettings(process.env, (path) => readFileSync(path, "utf8"));
+  const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
   const logger = createLogger("worker", config.logLevel);
+  if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
   const metrics = createMetrics();
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
   const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: true, proxyEnv: process.env });

@@ -1,4 +1,4 @@
-import { describeError, queuePrefix } from "@evertoken/adapters";
+import { closeWorkers, describeError, queuePrefix, RunningWork } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -11,10 +11,14 @@ import { createSyncProcessor } from "./sync-processor.ts";
 /** How often to look for providers that got their first connection. */
 const lookForProvidersMs = 60_000;
 
+/** How long Redis gets to hear of the last results when a worker stops. */
+const farewellMs = 2000;
+
 /** Runs the queues: one worker per provider, so that a slow or paused provider never delays another. */
 export class QueueWorkers {
   readonly #engine: Engine;
   readonly #workers = new Map<string, Worker>();
+  readonly #work = new RunningWork();
   readonly #drain: SpoolDrain;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
@@ -30,11 +34,13 @@ export class QueueWorkers {
 
   async start(): Promise<void> {
     this.#drain.start();
-    this.#run("notifications", createNotificationsProcessor(this.#engine), {
+    this.#run("notifications", this.#work.watch(createNotificationsProcessor(this.#engine)), {
       concurrency: this.#engine.config.concurrency.notifications,
     });
-    this.#run("sync", createSyncProcessor(this.#engine), { concurrency: this.#engine.config.concurrency.sync });
-    this.#run("bulk", createBulkProcessor(this.#engine, this.#stopping.signal), { concurrency: 2 });
+    this.#run("sync", this.#work.watch(createSyncProcessor(this.#engine)), {
+      concurrency: this.#engine.config.concurrency.sync,
+    });
+    this.#run("bulk", this.#work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), { concurrency: 2 });
     await this.#addProviders();
     this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
@@ -43,7 +49,7 @@ export class QueueWorkers {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#stopping.abort();
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    await closeWorkers([...this.#workers.values()], this.#work, farewellMs);
     await this.#drain.stop();
   }
 
@@ -60,7 +66,7 @@ export class QueueWorkers {
   #runProvider(provider: string): void {
     const configured = this.#engine.providers.get(provider);
     const limit = configured?.provider.rateLimit ?? null;
-    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
+    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider, this.#work), {
       concurrency: configured?.concurrency ?? this.#engine.config.concurrency.refresh,
       // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
       limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },

@@ -26,6 +26,7 @@ export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queu
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
 export { type Running, runProcess } from "./run-process.ts";
+export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";

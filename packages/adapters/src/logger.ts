@@ -16,10 +16,14 @@ export function createLogger(name: string, level: string, destination?: Destinat
 }
 
 export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: "something that is not an error was thrown" };
-  const { name, message } = error;
-  const code = (error as { code?: unknown }).code;
+  if (!isErrorLike(error)) return { message: "something that is not an error was thrown" };
+  const { name, message, code } = error;
   return { name, message: withoutCredentials(message), ...(code === undefined ? {} : { code }) };
+}
+
+/** BullMQ hands on connection errors that look like errors without being of their class. */
+function isErrorLike(error: unknown): error is { name?: string; message: string; code?: unknown } {
+  return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string";
 }
 
 /** Driver errors may quote the URL they connect to. */

@@ -101,6 +101,8 @@ export function createQueues(redis: Redis, prefix: string): Queues {
       await job.changeDelay(Math.max(0, due.dueAt.getTime() - Date.now())).catch(notDelayed);
     },
     async bringForward(due, data) {
+      // A forced job may pass a limit of the whole provider. The next one that was not forced is refused by its claim, and sets the limit again.
+      if (data.force === true) await refresh(due.provider).removeRateLimitKey();
       const job = await revive(await existing(due));
       if (job === undefined) {
         const options = { ...jobOptions(due.id, due.generation, 0), priority: priority.urgent };

@@ -9,6 +9,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   await import("../src/main.ts");
 } else {
   // Fetches Node 24 once, and hands over to it.
-  process.argv.splice(2, 0, fileURLToPath(new URL("../src/main.ts", import.meta.url)));
-  await import("../../../scripts/with-node.mjs");
+  const place = (path) => new URL(path, import.meta.url);
+  process.argv.splice(2, 0, fileURLToPath(place("../src/main.ts")));
+  await import(place("../../../scripts/with-node.mjs"));
 }

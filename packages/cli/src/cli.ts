@@ -1,3 +1,4 @@
+import { ConfigError } from "@evertoken/adapters";
 import { Command, CommanderError } from "commander";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -9,12 +10,12 @@ import { addRefresh } from "./commands/refresh.ts";
 import { addScheduleNow } from "./commands/schedule-now.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
-import { merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
+import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, UsageError } from "./failure.ts";
 import { createOutput, type Io, type Surroundings } from "./io.ts";
 
 /** What a command does; the number is the exit code, nothing means 0. */
-export type Action<Args extends unknown[]> = (io: Io, ...args: Args) => Promise<number | undefined>;
+type Action<Args extends unknown[]> = (io: Io, ...args: Args) => Promise<number | undefined>;
 
 /** Hands a command its surroundings and remembers its exit code. */
 export type Run = <Args extends unknown[]>(action: Action<Args>) => (...args: Args) => Promise<void>;
@@ -45,10 +46,18 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     const failure = failureOf(error);
     // Commander has already said what was wrong.
     if (!(error instanceof CommanderError)) surroundings.stderr.write(`${explain(failure)}\n`);
+    if (error instanceof ConfigError && isSomewhereElse(surroundings)) output.note(elsewhere);
     if (json) output.result({ error: failure }, () => []);
     return error instanceof CommanderError || error instanceof UsageError ? 2 : 1;
   }
 }
+
+const elsewhere =
+  "No settings were found here. Run this in the directory where `evertoken start` runs, or see .env.example.";
+
+const isSomewhereElse = (surroundings: Surroundings) =>
+  !isGiven(readGivenEnvironment(surroundings), "DATABASE_URL") &&
+  Object.keys(readLocalEnv(surroundings.cwd)).length === 0;
 
 function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
   const program = new Command("evertoken")

@@ -3,6 +3,7 @@ import type { Sealed } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { type Freshened, type FreshToken, notFound, reauthCode } from "./fresh-token.ts";
+import { isStorable } from "./is-storable.ts";
 import { isUuid } from "./is-uuid.ts";
 import { reconnectUrl } from "./reconnect-url.ts";
 
@@ -66,6 +67,9 @@ export async function readTarget({ pool }: Engine, target: Target): Promise<Toke
     const row = isUuid(target) ? await withStore(() => tokenById(pool, target)) : null;
     if (row === null) throw notFound(target);
     return row;
+  }
+  if (!isStorable(target?.userId) || !isStorable(target.provider)) {
+    throw new EvertokenError("invalid_input", "a connection is meant by its id, or by { userId, provider }");
   }
   const row = await withStore(() => tokenByUser(pool, target.userId, target.provider));
   if (row === null) throw notFound(`of this user at ${target.provider}`);

@@ -1,5 +1,11 @@
-import { describeError, type Logger, type Queues } from "@evertoken/adapters";
+import { describeError, type Logger, type Queues, within } from "@evertoken/adapters";
 import type { CommitRecord } from "@evertoken/core";
+
+/**
+ * Who waits for a token has it by then, and is not kept waiting for Redis; what takes longer goes on behind their back. A job waits
+ * longer, since its own end must not come before the next job's beginning, but not for ever: it may be told to stop.
+ */
+const patienceMs = { caller: 300, job: 5000 };
 
 /**
  * What follows from a commit: the job of the next generation, or the same job at its new time, and a nudge to deliver events.
@@ -15,7 +21,7 @@ export function createAnnounce(
   inJob: boolean,
   wantsRefreshed: () => boolean,
 ): (record: CommitRecord) => Promise<void> {
-  return async (record) => {
+  const announce = async (record: CommitRecord) => {
     try {
       await placeJob(queues, record, inJob);
       if (record.transition.kind === "store" && derives(record.provider)) {
@@ -27,14 +33,15 @@ export function createAnnounce(
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
   };
+  return (record) => within(inJob ? patienceMs.job : patienceMs.caller, announce(record));
 }
 
 async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {
   const { connectionId: id, provider, generation, transition } = record;
   if (transition.kind === "store") {
+    const dueAt = transition.nextRefreshAt;
+    if (dueAt !== null) await queues.add({ id, provider, generation: generation + 1, dueAt });
     if (!inJob) await queues.remove(provider, id, generation);
-    if (transition.nextRefreshAt === null) return;
-    await queues.add({ id, provider, generation: generation + 1, dueAt: transition.nextRefreshAt });
     return;
   }
   if (!inJob && transition.resumeAt !== null) {

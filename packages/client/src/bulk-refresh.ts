@@ -25,10 +25,12 @@ export interface BulkReport {
   /** Still running when we stopped waiting. */
   readonly pending: number;
   readonly connectionIds: readonly string[];
+  readonly failedIds: readonly string[];
 }
 
 const pageSize = 500;
 const pollMs = 200;
+const atOnce = 50;
 
 interface Waiting {
   readonly id: string;
@@ -40,17 +42,20 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
   const started = new Date();
   const ids = await candidates(engine, options, started);
   const total = ids.length;
-  const report = { total, refreshed: 0, failed: 0, skipped: 0, pending: total, connectionIds: ids };
+  const failedIds: string[] = [];
+  const report = { total, refreshed: 0, failed: 0, skipped: 0, pending: total, connectionIds: ids, failedIds };
   if (options.dryRun === true) return report;
 
   const waiting = new Map<string, Waiting>();
-  for (const id of ids) {
+  for (let start = 0; start < ids.length; start += atOnce) {
     options.signal?.throwIfAborted();
-    const job = await bringForward(engine, id);
-    if (job === null) report.skipped++;
-    else waiting.set(id, job);
-    report.pending = total - report.skipped;
+    const jobs = await Promise.all(ids.slice(start, start + atOnce).map((id) => bringForward(engine, id)));
+    for (const job of jobs) {
+      if (job === null) report.skipped++;
+      else waiting.set(job.id, job);
+    }
   }
+  report.pending = waiting.size;
   const deadline = Date.now() + (options.timeoutMs ?? 600_000);
   while (waiting.size > 0) {
     await settleWaiting(engine, waiting, started, report);
@@ -74,6 +79,7 @@ async function candidates(engine: Engine, options: BulkOptions, now: Date): Prom
           authType: "oauth2",
           status: { in: ["connected", "token_expired", "error"] },
           nextRefreshAt: { not: null },
+          OR: [{ refreshToken: { not: null } }, { provider: { in: spendingAccessTokens(engine) } }],
           ...(withinMs === null ? {} : { expiresAt: { lte: new Date(now.getTime() + withinMs) } }),
           ...(options.provider === undefined ? {} : { provider: options.provider }),
           ...(after === undefined ? {} : { id: { gt: after } }),
@@ -86,6 +92,12 @@ async function candidates(engine: Engine, options: BulkOptions, now: Date): Prom
     after = page.at(-1)?.id;
     if (page.length < pageSize) return ids;
   }
+}
+
+/** Their access token is what is exchanged; all others need a refresh token. */
+function spendingAccessTokens({ providers }: Engine): string[] {
+  const spending = providers.all().filter(({ policy }) => policy.spends === "access_token");
+  return spending.map(({ provider }) => provider.id);
 }
 
 async function bringForward(engine: Engine, id: string): Promise<Waiting | null> {
@@ -104,7 +116,7 @@ async function settleWaiting(
   { pool }: Engine,
   waiting: Map<string, Waiting>,
   since: Date,
-  report: { refreshed: number; failed: number },
+  report: { refreshed: number; failed: number; failedIds: string[] },
 ): Promise<void> {
   const jobs = [...waiting.values()];
   const { rows } = await withStore(() =>
@@ -120,6 +132,9 @@ async function settleWaiting(
   for (const { id, refreshed } of rows) {
     waiting.delete(id);
     if (refreshed) report.refreshed++;
-    else report.failed++;
+    else {
+      report.failed++;
+      report.failedIds.push(id);
+    }
   }
 }

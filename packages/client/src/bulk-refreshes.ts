@@ -4,7 +4,7 @@ import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 import type { Engine } from "./engine.ts";
 import { withQueue } from "./evertoken-error.ts";
 
-export type BulkCounts = Omit<BulkReport, "connectionIds">;
+export type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
 
 interface BulkData {
   readonly withinMs: number | null;

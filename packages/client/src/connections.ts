@@ -1,6 +1,7 @@
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { notFound } from "./fresh-token.ts";
+import { isStorable } from "./is-storable.ts";
 import { isUuid } from "./is-uuid.ts";
 
 /** A connection as it may be shown: no token, not even an encrypted one. */
@@ -67,8 +68,10 @@ export async function listConnections({ prisma }: Engine, filter: ConnectionFilt
 
 /** What the database would refuse is the caller's mistake, not trouble with the database. @throws {EvertokenError} */
 function checked(filter: ConnectionFilter): ConnectionFilter {
-  const { expiresBefore, after, limit } = filter;
+  const { userId, provider, status, expiresBefore, after, limit } = filter;
+  const texts = Object.entries({ userId, provider, status });
   const faults = [
+    ...texts.flatMap(([name, text]) => (text === undefined || isStorable(text) ? [] : [`${name}: needs a text`])),
     ...(after === undefined || isUuid(after) ? [] : ["after: needs the id of a connection"]),
     ...(limit === undefined || Number.isInteger(limit) ? [] : ["limit: needs a whole number"]),
     ...(expiresBefore === undefined || !Number.isNaN(expiresBefore.getTime()) ? [] : ["expiresBefore: needs a date"]),

@@ -1,4 +1,4 @@
-import { upsert } from "@evertoken/adapters";
+import { disconnect, upsert } from "@evertoken/adapters";
 import { type DerivedToken, derivedRequest, readDerived } from "@evertoken/providers";
 import { getAccessToken } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
@@ -25,8 +25,10 @@ export async function deriveChildren(engine: Engine, parentId: string): Promise<
   for (const child of children) {
     if (!refused.has(externalId(child))) await storeChild(engine, parent, child, now);
   }
-  await settleDerived(engine, parentId, token.generation, children, now);
-  return children.length;
+  const wanted = await settleDerived(engine, parentId, token.generation, children, now);
+  // The user disconnected while we fetched: what was stored after that goes as well.
+  if (!wanted) await disconnect(engine.pool, parentId, now);
+  return wanted ? children.length : 0;
 }
 
 async function fetchAll(
@@ -92,13 +94,14 @@ async function storeChild(
   );
 }
 
+/** @returns whether the parent is still connected */
 async function settleDerived(
   { pool }: Engine,
   parentId: string,
   generation: number,
   children: readonly DerivedToken[],
   now: Date,
-): Promise<void> {
+): Promise<boolean> {
   const listed = children.map(externalId);
   await pool.query(
     `UPDATE connections SET status = 'needs_reauth', last_error_code = 'insufficient_scope',
@@ -106,5 +109,9 @@ async function settleDerived(
      WHERE parent_id = $1 AND auth_type = 'derived' AND status = 'connected' AND external_account_id <> ALL($2::text[])`,
     [parentId, listed, now],
   );
-  await pool.query("UPDATE connections SET derived_generation = $2 WHERE id = $1", [parentId, generation]);
+  const { rowCount } = await pool.query(
+    "UPDATE connections SET derived_generation = $2 WHERE id = $1 AND status <> 'disconnected'",
+    [parentId, generation],
+  );
+  return rowCount === 1;
 }

@@ -35,6 +35,7 @@ export { type Engine, openEngine } from "./engine.ts";
 export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
 export { EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
 export type { ImportInput } from "./import-connection.ts";
+export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";

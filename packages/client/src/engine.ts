@@ -16,6 +16,7 @@ import {
   type Keyring,
   type Logger,
   type Queues,
+  within,
 } from "@evertoken/adapters";
 import { noRegistration, type Observation, type RefreshDeps } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
@@ -56,6 +57,9 @@ export interface EngineOptions {
   readonly inJob: boolean;
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 }
+
+/** How long Redis gets to answer when we leave. */
+const farewellMs = 1000;
 
 /** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
 export function openEngine(options: EngineOptions): Engine {
@@ -101,7 +105,7 @@ export function openEngine(options: EngineOptions): Engine {
     providerOf: (connection) => providerRules({ providers, registrations, exchange }, connection),
     now: () => new Date(),
     random: Math.random,
-    wait: (ms) => sleep(ms),
+    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
     announce: createAnnounce(
       queues,
       logger,
@@ -116,7 +120,7 @@ export function openEngine(options: EngineOptions): Engine {
     prisma: createPrismaClient(pool),
     async close() {
       exchange.close();
-      await queues.close();
+      await within(farewellMs, queues.close());
       redis.disconnect();
       spoolRedis.disconnect();
       await pool.end();

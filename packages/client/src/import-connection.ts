@@ -5,12 +5,12 @@ import { decryptLegacy } from "./connect/decrypt-legacy.ts";
 import { defaultRegistration } from "./connect/registration-cache.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
+import { isStorable } from "./is-storable.ts";
 import { type StoredGrant, storeGrant } from "./store-grant.ts";
 
 const when = z.union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))]);
-/** Postgres takes neither the character NUL nor half of a surrogate pair. */
-const storable = (value: string) => value.isWellFormed() && !value.includes("\0");
-const text = z.string().trim().min(1).max(512).refine(storable, "has characters that cannot be stored");
+const storable = z.string().refine(isStorable, "has characters that cannot be stored");
+const text = storable.trim().min(1).max(512);
 
 const importSchema = z.strictObject({
   userId: text,
@@ -31,7 +31,7 @@ const importSchema = z.strictObject({
     .max(100 * 365 * 86_400)
     .optional(),
   refreshTokenExpiresAt: when.nullish(),
-  metadata: z.record(text, z.string().refine(storable, "has characters that cannot be stored")).default({}),
+  metadata: z.record(text, storable).default({}),
   userEmail: z.email().max(320).nullish(),
   /** Which of our client registrations the grant belongs to. */
   registration: text.default(defaultRegistration),

@@ -28,6 +28,8 @@ export async function providerRules(
   if (configured === undefined) return { misconfigured: `provider ${connection.provider} is not known here` };
   const { policy } = configured;
   if (policy.spends === "nothing") return { ...unaskable({ kind: "nothing_to_spend" }), policy };
+  if (!hasTokenEndpoint(configured))
+    return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
   try {
     const registration = await deps.registrations.find(connection.provider, connection.registration);
     if (registration !== null) return asking(configured, registration, deps.exchange);
@@ -38,6 +40,11 @@ export async function providerRules(
     // The store is away: nothing was sent, so nothing is held against anybody, and it is tried again soon.
     return { ...unaskable({ kind: "unsent", reason: "the client registration could not be read" }), policy };
   }
+}
+
+/** What only states an issuer has none until that has answered. */
+function hasTokenEndpoint({ provider }: ConfiguredProvider): boolean {
+  return (provider.refresh.url ?? provider.tokenUrl) != null;
 }
 
 function asking(

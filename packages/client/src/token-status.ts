@@ -26,7 +26,8 @@ export async function readTokenStatus(engine: Engine, target: Target): Promise<T
     connectionId: row.id,
     provider: row.provider,
     status: row.status,
-    token: tokenState(row.expires_at, margin, now),
+    // A token that was erased is worth as much as one that has ended.
+    token: row.access_token === null ? "expired" : tokenState(row.expires_at, margin, now),
     expiresAt: row.expires_at,
     expiresInSeconds: row.expires_at === null ? null : Math.round((row.expires_at.getTime() - now.getTime()) / 1000),
     nextRefreshAt: row.next_refresh_at,

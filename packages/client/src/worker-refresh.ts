@@ -9,7 +9,7 @@ const pollMs = 50;
 /** Whether this process has what it takes to ask the provider itself. An app may leave client secrets to the workers. */
 export function canAsk({ providers }: Engine, provider: string): boolean {
   const known = providers.get(provider);
-  return known !== undefined && (known.registration !== null || known.policy.spends === "nothing");
+  return known !== undefined && (known.configured || known.policy.spends === "nothing");
 }
 
 /**

@@ -15,7 +15,7 @@ const unspendable: RefreshPolicy = {
 };
 
 /** What the decision needs to know of a provider, without the power to ask it. */
-export type Rules = Pick<ProviderRules, "policy" | "fingerprint">;
+type Rules = Pick<ProviderRules, "policy" | "fingerprint">;
 
 /** What one attempt brought, before anything is decided about it. */
 export interface Attempted {

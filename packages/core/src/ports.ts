@@ -93,7 +93,8 @@ export interface RefreshDeps {
   now(): Date;
   /** In [0, 1). */
   random(): number;
-  wait(ms: number): Promise<void>;
+  /** Resolves after this time, or as soon as the signal is aborted. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
   /** Jobs and events that follow from a commit. Never throws: reconcile heals what could not be said. */
   announce(record: CommitRecord): Promise<void>;
   /** Log lines and metrics. Never throws. */

@@ -22,7 +22,7 @@ export async function settle(record: CommitRecord, granted: GrantedTokens | null
 async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
   for (;;) {
     try {
-      return await deps.store.commit(record);
+      return await store(record, deps);
     } catch (error) {
       // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
       if (record.transition.kind !== "store") throw error;
@@ -32,6 +32,21 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committe
       await deps.wait(commitAgainMs);
     }
   }
+}
+
+/** A commit that takes this long may never come: whoever holds the only copy of a token set writes it down meanwhile. */
+const slowCommitMs = 1500;
+
+async function store(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+  if (record.transition.kind !== "store") return deps.store.commit(record);
+  const done = new AbortController();
+  const committing = deps.store.commit(record).finally(() => done.abort());
+  const keptMeanwhile = deps
+    .wait(slowCommitMs, done.signal)
+    .then(() => (done.signal.aborted ? false : keep(record, deps)));
+  const committed = await committing;
+  if (await keptMeanwhile) await deps.spool.drop(record);
+  return committed;
 }
 
 /** With store and spool both away, memory is all there is: hold on to it and try again. */

@@ -1,31 +1,46 @@
 import type { RawAnswer } from "@evertoken/core";
 import type { HttpRequest } from "./http-request.ts";
-import type { Provider } from "./provider.ts";
-import { at, readBody } from "./read-body.ts";
+import { type MetadataReading, readMetadata } from "./read-metadata.ts";
 import type { ProviderSettings } from "./settings.ts";
 
+export interface Discovery {
+  readonly settings: ProviderSettings;
+  /** Metadata that cannot be used, one line each: `<id>: issuer: <what is wrong>`. */
+  readonly faults: string[];
+  /** Issuers that did not answer, or not now. Their providers keep what they state, which may be no endpoint at all. */
+  readonly unreachable: string[];
+}
+
 /**
- * Fills in the endpoints of providers that state an `issuer` (RFC 8414, OpenID Connect Discovery 1.0). Once, at start. A provider whose
- * issuer does not answer keeps what it has, and is named in the faults: whether to start without it is the caller's choice.
+ * Fills in the endpoints of providers that state an `issuer` (RFC 8414, OpenID Connect Discovery 1.0). Once, at start. Whether to
+ * start without a provider whose issuer is away is the caller's choice; wrong metadata should stop it, as any wrong setting does.
  */
 export async function discoverEndpoints(
   settings: ProviderSettings,
   exchange: (request: HttpRequest) => Promise<RawAnswer>,
-): Promise<{ readonly settings: ProviderSettings; readonly faults: string[] }> {
+): Promise<Discovery> {
   const faults: string[] = [];
+  const unreachable: string[] = [];
   const providers = await Promise.all(
     settings.providers.map(async (entry) => {
-      if (entry.provider.issuer === null) return entry;
-      for (const url of metadataUrls(entry.provider.issuer)) {
+      const { provider } = entry;
+      if (provider.issuer === null) return entry;
+      // Already a fault of the settings: nothing is asked of it.
+      if (!settings.allowPrivateAddresses && !provider.issuer.startsWith("https:")) return entry;
+      const readings: MetadataReading[] = [];
+      for (const url of metadataUrls(provider.issuer)) {
         const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, body: null });
-        const provider = readMetadata(entry.provider, answer);
-        if (provider !== null) return { ...entry, provider };
+        const reading = readMetadata(provider, answer);
+        if (reading.kind === "read") return { ...entry, provider: reading.provider };
+        readings.push(reading);
       }
-      faults.push(`${entry.provider.id}: issuer: no usable metadata at its well-known addresses`);
+      const reading = mostTelling(readings);
+      const line = `${provider.id}: issuer: ${reading.reason}`;
+      (reading.kind === "refused" ? faults : unreachable).push(line);
       return entry;
     }),
   );
-  return { settings: { ...settings, providers }, faults };
+  return { settings: { ...settings, providers }, faults, unreachable };
 }
 
 /** OpenID Connect appends to the issuer's path, RFC 8414 section 3.1 goes in front of it. */
@@ -38,30 +53,11 @@ export function metadataUrls(issuer: string): string[] {
   ];
 }
 
-/** null when the answer is not this issuer's metadata (RFC 8414 section 3.3: it must name itself exactly). */
-export function readMetadata(provider: Provider, answer: RawAnswer): Provider | null {
-  if (answer.kind === "failure" || answer.status !== 200) return null;
-  const { fields } = readBody(answer.body);
-  const tokenUrl = urlAt(fields, "token_endpoint", provider.issuer);
-  if (fields === null || at(fields, "issuer") !== provider.issuer || tokenUrl === null) return null;
-  const revokeUrl = urlAt(fields, "revocation_endpoint", provider.issuer);
-  const identityUrl = urlAt(fields, "userinfo_endpoint", provider.issuer);
-  return {
-    ...provider,
-    authorizeUrl: provider.authorizeUrl ?? urlAt(fields, "authorization_endpoint", provider.issuer),
-    tokenUrl: provider.tokenUrl ?? tokenUrl,
-    revoke: provider.revoke ?? (revokeUrl === null ? null : { ...plainRevoke, url: revokeUrl }),
-    identity:
-      provider.identity ?? (identityUrl === null ? null : { url: identityUrl, headers: {}, id: "sub", name: "name" }),
-  };
-}
+type Unread = Exclude<MetadataReading, { kind: "read" }>;
 
-const plainRevoke = { method: "POST", token: "refresh_token", tokenParameter: "token", tokenAs: "parameter" } as const;
-
-/** Metadata may not lead from https to http. */
-function urlAt(fields: unknown, name: string, issuer: string | null): string | null {
-  const value = at(fields, name);
-  if (typeof value !== "string" || !URL.canParse(value)) return null;
-  const { protocol } = new URL(value);
-  return protocol === "https:" || (protocol === "http:" && issuer?.startsWith("http:") === true) ? value : null;
+/** A document with a fault says more than a 404, and a server that may come back more than that. */
+function mostTelling(readings: readonly MetadataReading[]): Unread {
+  const unread = readings.filter((reading): reading is Unread => reading.kind !== "read");
+  const rank = ({ kind, document }: Unread) => (document ? 2 : kind === "unreachable" ? 1 : 0);
+  return unread.reduce((best, next) => (rank(next) > rank(best) ? next : best));
 }

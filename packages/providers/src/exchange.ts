@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { type AgentOptions, Agent as HttpsAgent } from "node:https";
 import type { RawAnswer } from "@evertoken/core";
 import got, { type Got, RequestError } from "got";
+import { decodeBody } from "./decode-body.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { isPrivateAddress, publicLookup } from "./private-address.ts";
 
@@ -38,9 +39,10 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
-    decompress: true,
+    // A token answer is a kilobyte: nothing is won by compressing it. Servers that do so unasked are understood (decodeBody).
+    decompress: false,
     responseType: "buffer",
-    headers: { "user-agent": options.userAgent ?? "evertoken/0.1" },
+    headers: { "user-agent": options.userAgent ?? "evertoken/0.1", "accept-encoding": "identity" },
   });
   const exchange = async (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer> => {
     const refused = allowPrivateAddresses ? null : refusal(request.url);
@@ -89,7 +91,12 @@ async function send(client: Got, request: HttpRequest, maxBodyBytes: number, sig
     });
     const response = await pending;
     if (overflow.signal.aborted) throw overflow.signal.reason;
-    return { kind: "response", status: response.statusCode, headers: flat(response.headers), body: response.rawBody };
+    const { statusCode: status, rawBody } = response;
+    const headers = flat(response.headers);
+    const body = decodeBody(headers["content-encoding"], rawBody, maxBodyBytes);
+    if (body.kind === "decoded") return { kind: "response", status, headers, body: body.bytes };
+    const code = body.kind === "too_large" ? "ERR_BODY_TOO_LARGE" : "ERR_CONTENT_ENCODING";
+    return { kind: "failure", sent: true, code, status };
   } catch (error) {
     return failureOf(error, overflow.signal.aborted);
   }

@@ -2,11 +2,19 @@ export { authorizeUrl } from "./authorize-url.ts";
 export { catalogue } from "./catalogue/index.ts";
 export { classify } from "./classify.ts";
 export { type DerivedAnswer, type DerivedToken, derivedRequest, readDerived } from "./derived.ts";
+export {
+  describeProvider,
+  judgePasted,
+  maskedRefreshRequest,
+  type PastedAnswer,
+  type ProviderDescription,
+} from "./describe-provider.ts";
 export { discoverEndpoints } from "./discovery.ts";
 export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
 export { EndpointFault } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";
+export { type LoadedProviders, loadProviders } from "./load-providers.ts";
 export { defineProvider, type Provider, ProviderFault, type ProviderInput, type ReadResponse } from "./provider.ts";
 export type { ErrorRule, Grant, Sample } from "./provider-schema.ts";
 export { type ConfiguredProvider, createProviders, fingerprintOf, type Providers } from "./registry.ts";

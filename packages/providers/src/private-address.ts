@@ -57,7 +57,7 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-export function privateAddressError(): NodeJS.ErrnoException {
+function privateAddressError(): NodeJS.ErrnoException {
   return Object.assign(new Error("private addresses are refused"), { code: "ERR_PRIVATE_ADDRESS" });
 }
 

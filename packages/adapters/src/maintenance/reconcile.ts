@@ -1,4 +1,5 @@
 import { jobId, spreadFraction } from "@evertoken/core";
+import type { Queue } from "bullmq";
 import type { Pool } from "pg";
 import type { Due, Queues } from "../queues.ts";
 import { behindInDeriving, type DueRow, duePage } from "../store/maintenance.ts";
@@ -41,8 +42,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const queuesPaused = await restorePauses(deps.pool, deps.queues);
   const heldUntil = await openCircuits(deps.pool);
   const report = { checked: 0, scheduled: 0, corrected: 0 };
-  for (let after = firstId; ; ) {
-    const page = await duePage(deps.pool, after, pageSize);
+  for await (const page of pages(deps.pool)) {
     for (const [provider, rows] of byProvider(page)) {
       const { scheduled, corrected } = await reconcileProvider(provider, rows, heldUntil, deps);
       report.scheduled += scheduled;
@@ -50,14 +50,28 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     }
     report.checked += page.length;
     deps.onPage?.(report.checked);
-    const last = page.at(-1);
-    if (last === undefined || page.length < pageSize) break;
-    after = last.id;
   }
   for (const { id, generation } of await behindInDeriving(deps.pool, deps.deriving))
     await deps.queues.derive(id, generation);
   const orphansRemoved = await deps.orphans.search(deps.queues);
   return { ...report, orphansRemoved, queuesPaused };
+}
+
+/** The next page is read while the last one is compared: Postgres and Redis work side by side. */
+async function* pages(pool: Pool): AsyncGenerator<DueRow[]> {
+  let reading = duePage(pool, firstId, pageSize);
+  for (;;) {
+    const page = await reading;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    if (page.length < pageSize) {
+      yield page;
+      return;
+    }
+    reading = duePage(pool, last.id, pageSize);
+    reading.catch(() => {}); // seen when it is awaited, if the comparison gets that far
+    yield page;
+  }
 }
 
 async function reconcileProvider(
@@ -74,6 +88,7 @@ async function reconcileProvider(
   );
   const now = deps.now();
   const missing: Due[] = [];
+  const blocked: DueRow[] = [];
   let corrected = 0;
   for (const [index, row] of rows.entries()) {
     const standing = standings[index] as JobStanding;
@@ -82,15 +97,25 @@ async function reconcileProvider(
       if (isInPlace(standing.dueAt, row.due_at, held, now, deps.overdueSpreadMs)) continue;
       await deps.queues.place(dueOf(row, now, deps));
       corrected++;
-    } else if (standing.kind !== "live") {
+    } else if (standing.kind === "missing") {
+      missing.push(dueOf(row, now, deps));
+    } else if (standing.kind === "finished" || (await isLost(queue, row, now))) {
+      blocked.push(row);
       missing.push(dueOf(row, now, deps));
     }
   }
-  const finished = rows.filter((_, index) => standings[index]?.kind === "finished");
-  await Promise.all(finished.map((row) => deps.queues.remove(provider, row.id, row.generation)));
+  await Promise.all(blocked.map((row) => deps.queues.remove(provider, row.id, row.generation)));
   if (missing.length > 0) await deps.queues.addBulk(provider, missing);
   return { scheduled: missing.length, corrected };
 }
+
+/** A job that is in no list of its queue: nobody will ever run it, and its id blocks a new one. Looked for only when long overdue. */
+async function isLost(queue: Queue, row: DueRow, now: Date): Promise<boolean> {
+  if (now.getTime() - row.due_at.getTime() < lostMs) return false;
+  return (await queue.getJobState(jobId(row.id, row.generation))) === "unknown";
+}
+
+const lostMs = 300_000;
 
 function isInPlace(jobAt: Date, dueAt: Date, heldUntil: Date | undefined, now: Date, overdueSpreadMs: number): boolean {
   // An overdue job stays where it was spread to: to spread it anew at each look would put it off for ever.

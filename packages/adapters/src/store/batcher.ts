@@ -1,3 +1,5 @@
+import { DatabaseError } from "pg";
+
 export interface BatcherOptions {
   /** Most items in one batch. */
   readonly maxSize: number;
@@ -19,7 +21,8 @@ interface Waiting<I, O> {
  * event loop; otherwise it waits for the next to return, together with all that came meanwhile. So batches grow with the load, and
  * nobody waits for a timer.
  *
- * A batch that fails is repeated one by one: a single bad item fails alone.
+ * A batch that the server refuses is repeated one by one: a single bad item fails alone. When the server does not answer at all, all
+ * fail at once: waiting for it once more would keep new token sets from the spool while their leases run out.
  *
  * @param run gives the outputs in the order of the items; must be safe to repeat
  */
@@ -65,6 +68,7 @@ async function settle<I, O>(
   } catch (error) {
     const [only] = batch;
     if (batch.length === 1) only?.reject(error);
+    else if (!(error instanceof DatabaseError)) for (const { reject } of batch) reject(error);
     else await Promise.all(batch.map((one) => settle([one], run)));
   }
 }

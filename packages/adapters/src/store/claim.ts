@@ -56,9 +56,7 @@ export async function claim(
   }
   if (seen.lease_owner === null) {
     const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
-    return retaken === null
-      ? refused("busy", new Date(now.getTime() + earlyMs))
-      : { kind: "claimed", lease: { ...retaken, probing: seen.circuit_open } };
+    return retaken === null ? refused("busy", new Date(now.getTime() + earlyMs)) : { kind: "claimed", lease: retaken };
   }
   return takeOver(pool, order, now, options, seen, refused);
 }

@@ -14,10 +14,11 @@ export async function commit(
   commitGrant: (record: GrantRecord) => Promise<boolean>,
   record: CommitRecord,
 ): Promise<"committed" | "superseded"> {
-  if (isGrant(record)) {
-    return (await commitGrant(record)) || (await isStored(pool, record)) ? "committed" : "superseded";
-  }
-  return (await commitSetback(pool, record as SetbackRecord)) ? "committed" : "superseded";
+  const stored = isGrant(record)
+    ? (await commitGrant(record)) || (await isStored(pool, record))
+    : await commitSetback(pool, record as SetbackRecord);
+  if (!stored) await logSuperseded(pool, record);
+  return stored ? "committed" : "superseded";
 }
 
 function isGrant(record: CommitRecord): record is GrantRecord {
@@ -31,4 +32,18 @@ async function isStored(pool: Pool, record: GrantRecord): Promise<boolean> {
     values: [record.connectionId, record.generation, record.transition.tokens.accessToken],
   });
   return rows.length === 1;
+}
+
+/** An attempt that came too late changes nothing, but it happened: it has its row in the log like any other. */
+async function logSuperseded(pool: Pool, { connectionId, provider, generation, log }: CommitRecord): Promise<void> {
+  await pool.query({
+    name: "commit-log-superseded",
+    text: `INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
+        duration_ms, old_expires_at, generation, created_at)
+      VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    values: [
+      ...[connectionId, provider, log.trigger, log.outcome, log.errorCode, "superseded: a newer token set is stored"],
+      ...[log.httpStatus, log.durationMs, log.oldExpiresAt, generation, log.at],
+    ],
+  });
 }

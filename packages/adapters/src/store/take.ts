@@ -4,7 +4,7 @@ import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 
-export interface TakeOrder {
+interface TakeOrder {
   readonly order: RefreshOrder;
   readonly now: Date;
   /** This is the probe of an open circuit. */
@@ -42,12 +42,14 @@ WHERE c.id = o.id AND c.lease_owner IS NULL
       AND ((s.circuit_open AND ${sameSecretSql("$4")}) OR (s.throttled_until > o.now AND NOT o.force))))
 RETURNING o.n, ${connectionColumns}, EXISTS (
     SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault`;
+      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault,
+  EXISTS (SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)
+    AS probing`;
 
 /** Gives leases, many orders in one conditional statement, by the database's clock. */
 export function createTake(pool: Pool, options: ClaimOptions): Take {
   return createBatcher<TakeOrder, Lease | null>(async (orders) => {
-    const { rows } = await pool.query<ConnectionRow & { n: number; own_fault: boolean }>({
+    const { rows } = await pool.query<Taken & { n: number }>({
       name: "claim-take",
       text: sql,
       values: [
@@ -75,6 +77,13 @@ function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { co
   };
 }
 
-function toLease(row: ConnectionRow & { own_fault: boolean }, owner: string): Lease {
-  return { owner, connection: toConnection(row), abandonedSince: null, probing: false, ownFault: row.own_fault };
+interface Taken extends ConnectionRow {
+  readonly own_fault: boolean;
+  /** Through an open circuit, as its probe or with another secret: what comes of it says whether the circuit may close. */
+  readonly probing: boolean;
+}
+
+function toLease(row: Taken, owner: string): Lease {
+  const { probing, own_fault: ownFault } = row;
+  return { owner, connection: toConnection(row), abandonedSince: null, probing, ownFault };
 }

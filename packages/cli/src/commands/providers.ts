@@ -1,18 +1,32 @@
-import { ConfigError, readConfig } from "@evertoken/adapters";
+import { readConfig } from "@evertoken/adapters";
 import { marginMs, type RefreshPolicy, type Timing } from "@evertoken/core";
-import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
 import { formatDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
 import { table } from "../table.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { checkProvider } from "./providers-check.ts";
+import { knownProviders } from "./providers-known.ts";
+import { showProvider } from "./providers-show.ts";
 
 export function addProviders(program: Command, run: Run): void {
-  program
-    .command("providers")
-    .description("the providers that are known here, and which of them have credentials")
-    .action(run(providers));
+  const providers = program.command("providers").description("the providers that are known here");
+  providers
+    .command("list", { isDefault: true })
+    .description("list them, and which of them have credentials")
+    .action(run(list));
+  providers
+    .command("show <id>")
+    .description("what its file says, and the request that a refresh would send, secrets masked")
+    .action(run(showProvider));
+  providers
+    .command("check <id>")
+    .description("judge a pasted answer; without one, the samples of the provider's file")
+    .option("--answer <file>", "a body, or a whole answer as `curl -i` prints it; - reads standard input")
+    .option("--status <n>", "HTTP status of the answer", wholeNumber(100, 599))
+    .action(run(checkProvider));
 }
 
 /** A token that lives less than twice its margin is due at half its life. */
@@ -22,11 +36,9 @@ function marginSeconds(policy: RefreshPolicy, timing: Timing): number {
 }
 
 /** Looks at settings only: works before there is any database. */
-async function providers(io: Io): Promise<undefined> {
+async function list(io: Io): Promise<undefined> {
   const { config } = readConfig(io.env, readFile);
-  const { settings, faults } = readProviderSettings(io.env, readFile, catalogue);
-  if (faults.length > 0) throw new ConfigError(faults);
-  const rows = createProviders(settings)
+  const rows = knownProviders(io)
     .all()
     .map(({ provider, policy, configured }) => ({
       id: provider.id,

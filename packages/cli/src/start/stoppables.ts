@@ -13,9 +13,8 @@ export class Stoppables {
   }
 
   async stop(): Promise<void> {
-    for (let level = this.#levels.pop(); level !== undefined; level = this.#levels.pop()) {
-      await Promise.allSettled(level.map((each) => each.stop()));
-    }
+    // They stay in the list meanwhile: whoever loses patience kills those that hang as well.
+    for (const level of this.#levels.toReversed()) await Promise.allSettled(level.map((each) => each.stop()));
   }
 
   kill(): void {

@@ -31,11 +31,6 @@ export function createRegistrationCache(
   unset: string,
 ): RegistrationCache {
   const stored = new Map<string, Known>();
-  const fixed = Object.fromEntries(
-    providers
-      .all()
-      .map(({ provider, secretFingerprint }) => [`${provider.id}/${defaultRegistration}`, secretFingerprint ?? unset]),
-  );
   return {
     async find(provider, name) {
       if (name === defaultRegistration) return providers.get(provider)?.registration ?? null;
@@ -53,10 +48,23 @@ export function createRegistrationCache(
       const used = [...stored]
         .filter(([, { readAt }]) => Date.now() - readAt < freshMs)
         .map(([key, { registration }]) => [key, registration === null ? unset : fingerprintOf(registration)]);
-      return used.length === 0 ? fixed : { ...fixed, ...Object.fromEntries(used) };
+      return { ...ofEnvironment(providers), ...Object.fromEntries(used) };
     },
     forget: (provider, name) => void stored.delete(`${provider}/${name}`),
   };
+}
+
+/** Whoever is missing here has no registration that can be used. Asked anew each time: endpoints may be discovered late. */
+function ofEnvironment(providers: Providers): Record<string, string> {
+  const usable = providers
+    .all()
+    .filter(({ configured, secretFingerprint }) => configured && secretFingerprint !== null);
+  return Object.fromEntries(
+    usable.map(({ provider, secretFingerprint }) => [
+      `${provider.id}/${defaultRegistration}`,
+      secretFingerprint as string,
+    ]),
+  );
 }
 
 async function read(pool: Pool, keyring: Keyring, provider: string, name: string): Promise<Registration | null> {

@@ -20,6 +20,7 @@ export default defineProvider({
     refreshTokenIdleSeconds: 7_776_000,
     refreshTokenFixedSeconds: 31_536_000,
   },
+  // The first: https://github.com/raycast/extensions/issues/11836
   errors: [
     {
       where: { error: "unauthorized_client", error_description: { pattern: "refresh_token is invalid" } },

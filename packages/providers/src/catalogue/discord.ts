@@ -10,10 +10,11 @@ export default defineProvider({
   scopes: [{ scope: "identify", why: "tells which account was connected" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 604_800, marginSeconds: 3600, rotation: { kind: "single_use" } },
+  // Both codes of a dead grant: https://github.com/discord/discord-api-docs/issues/1650 and https://github.com/member-gentei/member-gentei/issues/18
   errors: [
     {
       status: 400,
-      where: { error: "invalid_request", error_description: { pattern: "refresh_token" } },
+      where: { error: "invalid_request", error_description: { pattern: "^invalid .?refresh_token" } },
       judged: "denied",
     },
   ],
@@ -47,6 +48,12 @@ export default defineProvider({
       judged: "unknown",
       status: 400,
       body: { error: "invalid_request", error_description: 'Missing "grant_type" in request.' },
+    },
+    {
+      name: "our own mistake is no death",
+      judged: "unknown",
+      status: 400,
+      body: { error: "invalid_request", error_description: 'Missing "refresh_token" in request.' },
     },
     { name: "wrong secret", judged: "misconfigured", status: 400, body: { error: "invalid_client" } },
     {

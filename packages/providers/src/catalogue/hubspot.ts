@@ -10,6 +10,7 @@ export default defineProvider({
   scopes: [{ scope: "oauth", why: "the smallest scope that HubSpot installs an app with" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 1800 },
+  // https://github.com/HGData/mk-node-hubspot/issues/64
   errors: [
     { where: { status: "BAD_REFRESH_TOKEN" }, status: [400, 401], judged: "denied" },
     { where: { status: ["BAD_CLIENT_ID", "BAD_CLIENT_SECRET"] }, judged: "misconfigured" },

@@ -1,5 +1,5 @@
 import { defineProvider } from "../provider.ts";
-import { httpTrouble, rfcErrors, rotated } from "./shared/rfc-samples.ts";
+import { httpTrouble, kept, rfcErrors } from "./shared/rfc-samples.ts";
 
 export default defineProvider({
   id: "klaviyo",
@@ -10,7 +10,8 @@ export default defineProvider({
   clientAuth: "basic",
   scopes: [{ scope: "accounts:read", why: "tells which account was connected" }],
   pkce: "required",
-  policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 7_776_000 },
+  // One refresh token works again and again: https://github.com/klaviyo/klaviyo-api-node/issues/84
+  policy: { lifetimeSeconds: 3600, refreshTokenIdleSeconds: 7_776_000 },
   revoke: { url: "https://a.klaviyo.com/oauth/revoke" },
   identity: {
     url: "https://a.klaviyo.com/api/accounts",
@@ -18,7 +19,7 @@ export default defineProvider({
     id: "data.0.id",
     name: "data.0.attributes.contact_information.organization_name",
   },
-  unconfirmed: ["whether a spent refresh token works again: the careful assumption"],
+  unconfirmed: ["whether the answer repeats the refresh token"],
   // Both codes: https://developers.klaviyo.com/en/docs/troubleshoot_oauth_errors
-  samples: [rotated(3600, { scope: "accounts:read" }), ...rfcErrors, ...httpTrouble],
+  samples: [kept(3600, { scope: "accounts:read" }), ...rfcErrors, ...httpTrouble],
 });

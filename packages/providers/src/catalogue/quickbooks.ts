@@ -30,6 +30,7 @@ export default defineProvider({
   samples: [
     rotated(3600, { x_refresh_token_expires_in: 8_726_400 }),
     {
+      // https://github.com/intuit/oauth-jsclient/issues/77
       name: "access withdrawn",
       judged: "denied",
       status: 400,

@@ -23,17 +23,31 @@ export default defineProvider({
   policy: { lifetimeSeconds: 7200 },
   answer: { keep: ["instance_url"] },
   errors: [
+    // https://github.com/segmentio/action-destinations/pull/2300
     // Two refreshes at the same time; no code is involved, and the grant lives.
     {
       where: { error: "invalid_grant", error_description: { pattern: "expired authorization code" } },
       judged: "transient",
+    },
+    // Salesforce gives invalid_grant many meanings, and these are not the grant's: https://salesforcedictionary.com/errors/invalid-oauth-grant
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "client credentials|client identifier" } },
+      judged: "misconfigured",
+    },
+    // The customer's network rules, or a user who is locked for a while: a new consent would not help.
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "ip restricted|login hours|user is locked" } },
+      judged: "unknown",
     },
     { where: { error: "inactive_user" }, status: 400, judged: "denied" },
     { where: { error: "invalid_client_id" }, judged: "misconfigured" },
   ],
   revoke: { url: "https://{host}/services/oauth2/revoke", clientAuth: "none" },
   identity: { url: "https://{host}/services/oauth2/userinfo", id: "user_id", name: "preferred_username" },
-  unconfirmed: ["the status of the answer to too many requests"],
+  unconfirmed: [
+    "the status of the answer to too many requests",
+    "the texts that come with invalid_grant, but for a dead and a doubly used refresh token",
+  ],
   samples: [
     {
       name: "refreshed, the instance moved",
@@ -53,6 +67,7 @@ export default defineProvider({
       },
     },
     {
+      // https://github.com/jsforce/jsforce/issues/1656
       name: "access withdrawn",
       judged: "denied",
       status: 400,
@@ -81,6 +96,18 @@ export default defineProvider({
       judged: "misconfigured",
       status: 400,
       body: { error: "invalid_client", error_description: "invalid client credentials" },
+    },
+    {
+      name: "wrong secret, in a grant's words",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "authentication failure - invalid client credentials" },
+    },
+    {
+      name: "our address is not on the customer's list",
+      judged: "unknown",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "ip restricted" },
     },
     { name: "throttled", judged: "throttled", status: 400, body: { error: "rate_limit_exceeded" } },
     { name: "trouble", judged: "transient", status: 503, body: "" },

@@ -12,6 +12,7 @@ export default defineProvider({
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 43_200, rotation: { kind: "single_use" } },
   answer: { nestedIn: ["authed_user"] },
+  // https://github.com/slackapi/python-slack-sdk/issues/1242 and the table of errors of oauth.v2.exchange
   errors: [
     { where: { error: ["invalid_refresh_token", "token_expired", "token_revoked"] }, status: 200, judged: "denied" },
     { where: { error: ["bad_client_secret", "invalid_client_id"] }, judged: "misconfigured" },

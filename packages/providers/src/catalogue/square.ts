@@ -1,7 +1,8 @@
 import { defineProvider } from "../provider.ts";
 import { httpTrouble } from "./shared/rfc-samples.ts";
 
-// The code flow: the refresh token is repeated and has no end. Square advises to refresh often, in its first week.
+// The code flow: the refresh token is repeated and has no end of its own, but it dies 15 days after the access token did:
+// https://developer.squareup.com/forums/t/oauth-token-issues/26359
 export default defineProvider({
   id: "square",
   name: "Square",
@@ -11,7 +12,7 @@ export default defineProvider({
   encoding: "json",
   authorizeParameters: { session: "false" },
   scopes: [{ scope: "MERCHANT_PROFILE_READ", why: "tells which account was connected" }],
-  policy: { lifetimeSeconds: 2_592_000, marginSeconds: 518_400 },
+  policy: { lifetimeSeconds: 2_592_000, marginSeconds: 518_400, refreshTokenIdleSeconds: 3_888_000 },
   answer: { keep: ["merchant_id"] },
   identity: {
     url: "https://connect.squareup.com/v2/merchants/me",

@@ -9,6 +9,7 @@ export default defineProvider({
   tokenUrl: "https://id.twitch.tv/oauth2/token",
   scopes: [{ scope: "user:read:email", why: "tells which account was connected" }],
   policy: { lifetimeSeconds: 14_400 },
+  // https://github.com/Teekeks/pyTwitchAPI/issues/37, https://github.com/twitchdev/issues/issues/1042
   errors: [
     { where: { message: { pattern: "^invalid (refresh token|grant)$" } }, status: [400, 401], judged: "denied" },
     {

@@ -25,7 +25,7 @@ export default defineProvider({
   throttle: { header: { name: "x-rate-limit-reset", unit: "epoch" } },
   revoke: { url: "https://api.x.com/2/oauth2/revoke" },
   identity: { url: "https://api.x.com/2/users/me", id: "data.id", name: "data.username" },
-  unconfirmed: ["the refresh token's six months"],
+  unconfirmed: ["the refresh token's six months", "the text for a dead grant, which is like that for a dead code"],
   samples: [
     {
       name: "refreshed and rotated",

@@ -25,6 +25,7 @@ export default defineProvider({
   unconfirmed: ["the answer to a wrong client: that of other IdentityServers is assumed"],
   samples: [
     rotated(1800, { scope: "accounting.settings.read offline_access" }),
+    // https://github.com/XeroAPI/xero-node/issues/370
     { name: "spent or withdrawn", judged: "denied", status: 400, body: { error: "invalid_grant" } },
     { name: "wrong secret", judged: "misconfigured", status: 400, body: { error: "invalid_client" } },
     ...httpTrouble,

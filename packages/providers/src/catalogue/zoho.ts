@@ -13,6 +13,7 @@ export default defineProvider({
   scopes: [{ scope: "AaaServer.profile.READ", why: "tells which account was connected" }],
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 3600 },
+  // https://www.zoho.com/crm/developer/docs/api/v4/token-validity.html
   errors: [
     { where: { error: "invalid_code" }, status: 200, judged: "denied" },
     { where: { error: ["invalid_client", "invalid_client_secret"] }, judged: "misconfigured" },

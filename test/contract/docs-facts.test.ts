@@ -1,0 +1,137 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { createMetrics } from "@evertoken/adapters";
+import { expect, test } from "vitest";
+import { pages, readPage, root } from "./docs-pages.ts";
+
+test.each(pages)("the links of %s lead somewhere", (page) => {
+  const broken = linksOf(page).filter((link) => !leadsSomewhere(page, link));
+  expect(broken).toEqual([]);
+});
+
+test.each(pages)("%s has short lines, and no path of somebody's machine", (page) => {
+  const text = readPage(page);
+  expect(text.split("\n").filter((line) => line.length > 150 && !line.startsWith("|"))).toEqual([]);
+  expect(text).not.toMatch(/\/(home|root|Users|work|tmp)\//);
+});
+
+test("the runbook quotes what the code really says", () => {
+  const source = globSync(["{packages,apps}/*/src/**/*.ts", "prisma/migrations/**/*.sql"], {
+    cwd: root,
+    exclude: ["**/*.test.ts"],
+  })
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
+  const quoted = seenAs(readPage("docs/guides/runbook.md"));
+  expect(quoted.length).toBeGreaterThan(15);
+  expect(quoted.filter((text) => !isSaid(text, source))).toEqual([]);
+});
+
+test("every metric is described", () => {
+  const page = readPage("docs/guides/operating.md");
+  const described = [...page.matchAll(/^\| `(evertoken_\w+)` \| (.*?) \|/gm)].map(([, name, labels]) => [name, labels]);
+  const { registry, ...metrics } = createMetrics();
+  const real = Object.values(metrics).map((metric) => {
+    const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
+    return [name, labelNames.map((label) => `\`${label}\``).join(", ")];
+  });
+  expect(described).toEqual(real);
+  registry.clear();
+});
+
+test("every script that the pages name exists", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const named = pages.flatMap((page) => [...readPage(page).matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name));
+  expect(named.filter((name) => !((name as string) in scripts))).toEqual([]);
+});
+
+test("every setting that the pages name is in .env.example", () => {
+  const known = [...readPage(".env.example").matchAll(/^#?([A-Z_<>]+)=/gm)].map(([, name]) => name as string);
+  const placeholders = known.filter((name) => name.startsWith("<")).map((name) => name.replace(/^<\w+>/, ""));
+  const others = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  const isKnown = (name: string) =>
+    known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
+  const named = pages.flatMap((page) => [...readPage(page).matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name));
+  expect(named.length).toBeGreaterThan(40);
+  expect([...new Set(named)].filter((name) => !isKnown(name) && !isKnown(name.replace(/_FILE$/, "")))).toEqual([]);
+});
+
+test("every command that the pages name exists", () => {
+  const main = join(root, "packages/cli/src/main.ts");
+  const { stdout: help } = spawnSync(process.execPath, [main, "--help"], { encoding: "utf8" });
+  const commands = [...help.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
+  const named = pages.flatMap((page) =>
+    [...readPage(page).matchAll(/(?:npx |`)evertoken ([a-z][a-z-]*)/g)].map(([, name]) => name),
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect([...new Set(named)].filter((name) => !commands.includes(name))).toEqual([]);
+});
+
+test("every error that an app can get, and every status, is explained", () => {
+  const page = readPage("docs/guides/using-the-client.md");
+  const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+  const explained = rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, code]) => code));
+  const members = [
+    ...unionIn("packages/core/src/connection.ts", "ErrorCode"),
+    ...unionIn("packages/core/src/connection.ts", "ConnectionStatus"),
+    ...unionIn("packages/client/src/evertoken-error.ts", "EvertokenErrorCode"),
+  ];
+  expect(members.length).toBeGreaterThan(15);
+  expect(explained.sort()).toEqual(members.sort());
+});
+
+/** The texts of a union type, read from its source. */
+function unionIn(file: string, type: string): string[] {
+  const [, body = ""] = new RegExp(`export type ${type} =([^;]*);`).exec(readFileSync(join(root, file), "utf8")) ?? [];
+  return [...body.matchAll(/"(\w+)"/g)].map(([, member]) => member as string);
+}
+
+const decisions = pages.filter((page) => page.startsWith("docs/decisions/"));
+
+test.each(decisions)("%s says context, decision and consequence", (page) => {
+  const number = /decisions\/(\d{4})-/.exec(page)?.[1];
+  const text = readPage(page);
+  expect(text).toMatch(new RegExp(`^# ${number}\\. `));
+  for (const part of ["Context", "Decision", "Consequence"]) expect(text).toContain(`\n**${part}.** `);
+});
+
+test("decisions are numbered without a gap", () => {
+  const numbers = decisions.map((page) => Number(/(\d{4})-/.exec(page)?.[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+});
+
+function linksOf(page: string): string[] {
+  const text = readPage(page).replaceAll(/```[\s\S]*?```/g, "");
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link]) => link as string)
+    .filter((link) => !/^https?:/.test(link));
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? page : normalize(join(dirname(page), path));
+  if (!existsSync(join(root, target))) return false;
+  return anchor === undefined || anchorsOf(readPage(target)).includes(anchor);
+}
+
+/** As GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** What stands between backticks in the paragraphs that begin with "Seen as". */
+function seenAs(page: string): string[] {
+  const paragraphs = [...page.matchAll(/\*\*Seen as\*\*:([\s\S]*?)\n\n/g)].map(([, text]) => text as string);
+  return paragraphs.flatMap((text) => [...text.matchAll(/`([^`]+)`/g)].map(([, quote]) => quote as string));
+}
+
+/** An event's line is put together from its name. */
+function isSaid(text: string, source: string): boolean {
+  return source.includes(text.replace(/^event (?=\w+\.\w+$)/, ""));
+}
