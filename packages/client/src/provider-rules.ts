@@ -3,6 +3,7 @@ import { type Connection, noRegistration, type Outcome, type ProviderRules } fro
 import {
   type ConfiguredProvider,
   classify,
+  clientOf,
   EndpointFault,
   type Exchange,
   fingerprintOf,
@@ -55,6 +56,7 @@ function asking(
   return {
     policy,
     fingerprint: fingerprintOf(registration),
+    client: clientOf(registration),
     async ask(asked, tokens) {
       try {
         return await exchange(refreshRequest(provider, { registration, connection: asked, tokens }));
@@ -80,6 +82,7 @@ function endpointFault(error: EndpointFault): Outcome {
 
 const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({
   fingerprint: noRegistration,
+  client: noRegistration,
   ask: async () => outcome,
   classify: () => outcome,
 });

@@ -1,5 +1,5 @@
 -- AlterTable
-ALTER TABLE "connections" ADD COLUMN "user_email" TEXT;
+ALTER TABLE "connections" ADD COLUMN "user_email" TEXT, ADD COLUMN "client" TEXT;
 
 -- CreateTable
 CREATE TABLE "client_registrations" (
