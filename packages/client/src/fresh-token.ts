@@ -54,7 +54,8 @@ export class FreshToken {
   async #replace(order: FreshOrder): Promise<Freshened> {
     const seen = await this.#row(order.connectionId);
     if (seen.generation !== order.generation) return { ...unchanged(seen), refreshed: true };
-    if (canAsk(this.#engine, seen.provider)) return this.#inline(order);
+    // What is not refreshed at all is refused by its claim, whoever asks.
+    if (seen.auth_type !== "oauth2" || canAsk(this.#engine, seen.provider)) return this.#inline(order);
     const { row, problem } = await refreshByWorker(this.#engine, order, seen);
     return { ...unchanged(row), refreshed: problem === null, problem };
   }
