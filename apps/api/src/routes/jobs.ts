@@ -52,6 +52,8 @@ export const jobRoutes = [
       const force = body?.force ?? false;
       const token = await orReconnectLink(context, params.id, () => client.refresh(params.id, { force }));
       const { connectionId, generation, expiresAt, warning } = token;
+      // The library serves such a key all the same; who asks for a refresh has to know that there is none.
+      if (warning?.code === "not_refreshable") throw new EvertokenError("not_refreshable", warning.message);
       await audit({ actor, action: "connection.refreshed", connectionId, detail: { generation } });
       return { connection_id: connectionId, generation, expires_at: expiresAt?.toISOString() ?? null, warning };
     },
