@@ -7,7 +7,7 @@ import { fieldFaults, namedFields } from "./field-faults.ts";
 import { Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
 
 /** Sent as text, so that no response schema can take anything away from it. */
-export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
+function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
   return reply.code(body.status).type("application/problem+json; charset=utf-8").send(JSON.stringify(body));
 }
 

@@ -4,7 +4,7 @@ import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 import type { Engine } from "./engine.ts";
 import { withQueue } from "./evertoken-error.ts";
 
-export type BulkCounts = Omit<BulkReport, "connectionIds">;
+type BulkCounts = Omit<BulkReport, "connectionIds">;
 
 interface BulkData {
   readonly withinMs: number | null;
@@ -13,7 +13,7 @@ interface BulkData {
   readonly before?: BulkCounts;
 }
 
-export interface BulkRefresh {
+interface BulkRefresh {
   readonly id: string;
   readonly state: "waiting" | "running" | "completed" | "failed";
   readonly progress: BulkCounts;

@@ -147,3 +147,17 @@ export async function pruneOutbox(pool: Pool, before: Date): Promise<number> {
   });
   return rowCount ?? 0;
 }
+
+/** The oldest come first in the primary key: no look at what stays. @returns how many rows went */
+export async function pruneAudit(pool: Pool, before: Date, slice = 10_000): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const { rowCount } = await pool.query({
+      name: "prune-audit",
+      text: `DELETE FROM audit_log WHERE at < $1 AND id IN (SELECT id FROM audit_log ORDER BY id LIMIT $2)`,
+      values: [before, slice],
+    });
+    total += rowCount ?? 0;
+    if ((rowCount ?? 0) < slice) return total;
+  }
+}
