@@ -87,7 +87,7 @@ function standingOf({ status, missingScopes }: ShownConnection): Standing {
       return {
         kind: "bad",
         label: "Problem",
-        text: "Something has to be mended in the app. It was told.",
+        text: "Something has to be mended in the app. Those who run it know.",
         reconnect: "second",
       };
     default:

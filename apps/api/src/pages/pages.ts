@@ -34,9 +34,9 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
   const schema = { hide: true };
   const limited = { schema, config: { rateLimit: { max: startsPerMinute, timeWindow: 60_000 } } };
   await app.register(async (scope) => {
-    if (!scope.hasContentTypeParser("application/x-www-form-urlencoded")) {
-      await scope.register(formbody, { bodyLimit: 16_384 });
-    }
+    // Forms and nothing else: what a page of ours sends.
+    scope.removeAllContentTypeParsers();
+    await scope.register(formbody, { bodyLimit: 16_384 });
     scope.setErrorHandler((error, request, reply) => pages.failed(error, request, reply));
     scope.get("/connect", { schema }, (request, reply) => pages.show(request, reply));
     scope.get("/connect/callback", { schema }, (request, reply) => callback(engine, request, reply));

@@ -2,6 +2,7 @@ import { createUserHash } from "@evertoken/adapters";
 import { sanitize } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
+import { requestSync } from "../sync/request-sync.ts";
 import { accountIdentity } from "./account-identity.ts";
 import { type ConnectRefusalCode, ConnectRefused } from "./connect-refusal.ts";
 import { exchangeCode } from "./exchange-code.ts";
@@ -75,6 +76,8 @@ async function finish(engine: Engine, flow: StoredFlow, answer: ConnectAnswer): 
   });
   const stored = await storeConnection(engine, configured, flow, { granted, identity, askedAt });
 
+  // Redis may be away: the connection stands, and the app can ask for a sync again.
+  await requestSync(engine, stored.id, { reason: "connected" }).catch(() => {});
   const missing = missingScopes(flow.scopes, granted.scopes ?? flow.scopes);
   const line = { connection: stored.id, reconnected: stored.reconnected, missingScopes: missing };
   engine.logger.info(line, `${who(engine, flow)} connected`);
