@@ -28,7 +28,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function ofEngine(error: EvertokenError): ProblemBody {
-  const errors = error.code === "invalid_input" ? namedFields(error.message) : [];
+  const unknown = error.code === "unknown_provider" ? [{ field: "provider", reason: error.message }] : [];
+  const errors = error.code === "invalid_input" ? namedFields(error.message) : unknown;
   return problem(error.code, {
     detail: error.message,
     ...(errors.length === 0 ? {} : { errors }),
