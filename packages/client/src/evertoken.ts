@@ -9,6 +9,9 @@ import {
   type Target,
 } from "./access-token.ts";
 import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
+import { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+import { type ConnectLinkInput, connectLink } from "./connect/connect-link.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import {
   type ConnectionFilter,
@@ -24,6 +27,7 @@ import { FreshToken } from "./fresh-token.ts";
 import { type Imported, type ImportInput, importConnection } from "./import-connection.ts";
 import { createObserver } from "./observe.ts";
 import { type Scheduled, scheduleNextRefresh, scheduleNow } from "./schedule.ts";
+import { type RequestedSync, requestSync } from "./sync/request-sync.ts";
 import { readTokenStatus, type TokenStatus } from "./token-status.ts";
 import { type WithAccessTokenOptions, withAccessToken } from "./with-access-token.ts";
 
@@ -46,6 +50,17 @@ export interface Evertoken {
   refreshAllExpiring(options?: BulkOptions): Promise<BulkReport>;
   tokenStatus(target: Target): Promise<TokenStatus>;
   health(userId: string): Promise<ProviderHealth[]>;
+  /** Asks for a sync; several requests become one run. See {@link createSyncWorker} for handlers of your own. */
+  sync(connectionId: string): Promise<RequestedSync>;
+  /** The connect flow, for apps that have pages of their own for it. */
+  readonly connect: {
+    /** Where to send the user's browser. */
+    authorize(input: AuthorizeInput): Promise<Authorization>;
+    /** Takes the provider's answer. Never throws for what the user or the provider did. */
+    complete(answer: ConnectAnswer): Promise<Completed>;
+    /** A short-lived link to our connect page for one of your users. */
+    link(input: ConnectLinkInput): string;
+  };
   readonly connections: {
     list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
     get(id: string): Promise<ConnectionView>;
@@ -94,6 +109,12 @@ export function fromEngine(engine: Engine): Evertoken {
     refreshAllExpiring: (options) => refreshAllExpiring(engine, options),
     tokenStatus: (target) => readTokenStatus(engine, target),
     health: (userId) => userHealth(engine, userId),
+    sync: (connectionId) => requestSync(engine, connectionId, { reason: "requested" }),
+    connect: {
+      authorize: (input) => authorize(engine, input),
+      complete: (answer) => completeConnect(engine, answer),
+      link: (input) => connectLink(engine, input),
+    },
     connections: {
       list: (filter) => listConnections(engine, filter),
       get: (id) => getConnection(engine, id),
