@@ -41,7 +41,7 @@ border:1px solid var(--line);border-radius:.7rem;box-shadow:0 8px 28px #0003}
 .confirm p{margin-bottom:.7rem}
 .grid{display:grid;gap:.6rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
 .grid .card{margin:0}
-.grid .what{flex-basis:5rem}
+.grid .what{flex-basis:4rem}
 .empty{padding:1.5rem 1rem;text-align:center;color:var(--dim);border-style:dashed}
 .lone{max-width:26rem;margin:8vh auto 0;padding:2rem 1.75rem}
 .lone h1{margin-bottom:.5rem;font-size:1.35rem}
