@@ -52,3 +52,19 @@ test("a thousand readers of one stale token over HTTP cause one request to the p
   expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(1);
   expect(await api.rig.server.summary()).toMatchObject({ requests: 1, granted: 1 });
 });
+
+test("of a hundred callers whose token the provider's API refused one refreshes, the others get what it got", async () => {
+  const api = await startApi();
+  const { id } = await api.rig.connect();
+  const refused = () => api.ask(`POST /v1/connections/${id}/refresh`, { body: { generation: 1 } });
+  const answers = await Promise.all(Array.from({ length: 100 }, refused));
+  for (const { status, body } of answers)
+    expect({ status, generation: body.generation }).toEqual({ status: 200, generation: 2 });
+  expect(await api.rig.server.summary()).toMatchObject({ requests: 1 });
+  expect((await refused()).body).toMatchObject({ generation: 2, warning: null });
+  expect(await api.rig.server.summary()).toMatchObject({ requests: 1 });
+  await patch(api.rig, id, "expires_at = now()");
+  expect((await refused()).body).toMatchObject({ generation: 3 });
+  await api.ask(`DELETE /v1/connections/${id}`);
+  await api.refused(`POST /v1/connections/${id}/refresh`, 409, "disconnected", { body: { generation: 1 } });
+});

@@ -89,6 +89,10 @@ export function settle(engine: Engine, { row, accessToken, expiresAt, problem }:
   if (accessToken !== null && row.access_token !== null) {
     return { ...toAccessToken(engine, row, null), accessToken, expiresAt };
   }
+  // The generation moves when a user disconnects, too: then there is no newer token but none at all.
+  if (problem === null && row.access_token === null) {
+    throw failure(engine, row, "disconnected", "the user disconnected this account", null);
+  }
   if (problem === null) return toAccessToken(engine, row, null);
   if (row.access_token !== null && livesFor(row.expires_at, 0)) {
     return toAccessToken(engine, row, { code: problem.code, message: problem.message });

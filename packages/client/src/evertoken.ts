@@ -41,8 +41,11 @@ export interface Evertoken {
     call: (token: AccessToken) => Promise<T>,
     options?: WithAccessTokenOptions,
   ): Promise<T>;
-  /** Refreshes now, in this process, and waits. */
-  refresh(target: Target, options?: { force?: boolean }): Promise<AccessToken>;
+  /**
+   * Refreshes now, in this process, and waits. With the `generation` of a token that the caller has seen nothing is asked when a newer
+   * one is there: many callers with the same stale token cause one refresh.
+   */
+  refresh(target: Target, options?: { force?: boolean; generation?: number }): Promise<AccessToken>;
   /** Brings the connection's job forward; a worker runs it. */
   scheduleNow(target: Target, options?: { force?: boolean }): Promise<Scheduled>;
   /** Puts the job where the stored expiry wants it. */
@@ -100,8 +103,10 @@ export function fromEngine(engine: Engine): Evertoken {
   return {
     getAccessToken: (target, options) => getAccessToken(engine, fresh, target, options),
     withAccessToken: (target, call, options) => withAccessToken(engine, fresh, target, call, options),
-    async refresh(target, { force = false } = {}) {
-      const { id, generation } = await readTarget(engine, target);
+    async refresh(target, { force = false, generation: seen } = {}) {
+      const { id, generation: stored, expires_at: expiresAt } = await readTarget(engine, target);
+      const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > new Date());
+      const generation = newerLives ? seen : stored;
       return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
     },
     scheduleNow: (target, options) => scheduleNow(engine, target, options),
