@@ -70,6 +70,7 @@ test("a setting without a stated default has none in the code either", () => {
     "DISCORD_WEBHOOK_URL",
     "EMBED_ORIGINS",
     "EVERTOKEN_API_KEY",
+    "OPERATOR_EMAIL",
     "PUBLIC_URL",
     "RECONNECT_URL",
     "RETURN_URL_ALLOWLIST",

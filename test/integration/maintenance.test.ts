@@ -39,7 +39,14 @@ test("reconcile adds what is missing, corrects what is wrong, and heals what is 
   await rig.queues.redis.zadd(queue.toKey("completed"), Date.now(), jobId(blocked.id, 1));
 
   const report = await runTask(rig, "reconcile");
-  expect(report).toEqual({ checked: 5, scheduled: 2, corrected: 2, orphansRemoved: 0, queuesPaused: 0 });
+  expect(report).toEqual({
+    checked: 5,
+    scheduled: 2,
+    corrected: 2,
+    orphansRemoved: 0,
+    queuesPaused: 0,
+    syncsPending: 0,
+  });
   for (const connection of [missing, late, early, blocked, right]) {
     expect(await offBy(rig, connection)).toBeLessThan(1000);
   }

@@ -15,7 +15,7 @@ export interface Counts {
 }
 
 /** How far an import came: beside its file, without anything of its rows. */
-export interface Progressed extends Counts {
+interface Progressed extends Counts {
   /** When the import began, resumed or not: what was connected since then is newer than the file. */
   readonly startedAt: Date;
   /** So many rows are dealt with, from the top. */
@@ -31,7 +31,7 @@ export interface Checkpoint {
   remove(): void;
 }
 
-export const checkpointPath = (file: string) => `${file}.import-progress`;
+const checkpointPath = (file: string) => `${file}.import-progress`;
 
 /** @throws {EvertokenError} for an import that was begun and is neither resumed nor forgotten, and for one that cannot be resumed */
 export function openCheckpoint(file: string, content: string, resume: boolean): Checkpoint {
