@@ -145,7 +145,8 @@ test("pages load nothing, run nothing, and are framed by nobody who was not allo
 test("what users and providers say is shown as text", async () => {
   const { rig, app } = await createPages();
   await rig.connect({ userId: "u", displayName: `<script>alert(1)</script>"'>` });
-  const { page, cookie } = await open(app, rig, "u");
+  const { page, cookie } = await open(app, rig, "u", { userEmail: "ada@app.example" });
+  expect(page.body).toContain("of ada@app.example");
   expect(page.body).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;");
   for (const query of ["error=<script>x", "error=constructor", "error=__proto__", "error=a&error=b", "provider=<b>"]) {
     for (const status of ["refused", "connected"]) {

@@ -19,7 +19,12 @@ export async function show(context: PagesContext, request: FastifyRequest, reply
   const session = readSession(engine, request);
   if (session === null) return linkGone(context, reply);
   const content = connectPage({
-    ...{ base: new URL(home).pathname, returnUrl: session.returnUrl, formToken: formToken(session) },
+    ...{
+      base: new URL(home).pathname,
+      returnUrl: session.returnUrl,
+      whose: session.userEmail,
+      formToken: formToken(session),
+    },
     outside: request.headers["sec-fetch-dest"] === "iframe" ? linkAgain(engine, session) : null,
     connections: await shownConnections(engine, session),
     providers: offeredProviders(engine, session),
