@@ -11,7 +11,7 @@ export interface Answer {
   readonly text: string;
 }
 
-export interface Asking {
+interface Asking {
   /** null: none. Default: the bootstrap key. */
   readonly key?: string | null;
   readonly body?: unknown;

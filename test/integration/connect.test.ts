@@ -217,6 +217,13 @@ test("scopes that were asked for and not granted are reported, and stored as gra
   const done = await completeConnect(rig.engine, await consent(await begin(rig.engine)));
   expect(done).toMatchObject({ kind: "connected", missingScopes: ["files.read"] });
   expect(await rig.row((done as { connectionId: string }).connectionId)).toMatchObject({ scopes: ["profile"] });
+  const { connectionId } = done as { connectionId: string };
+  expect(await rig.client.getAccessToken(connectionId, { scopes: ["profile"] })).toMatchObject({ warning: null });
+  const asked = rig.client.getAccessToken(connectionId, { scopes: ["profile", "files.read"] });
+  await expect(asked).rejects.toMatchObject({
+    code: "insufficient_scope",
+    message: expect.stringContaining("files.read"),
+  });
   await rig.server.configure({ answerOmits: ["scope"] });
   const silent = await completeConnect(rig.engine, await consent(await begin(rig.engine, { userId: "v" })));
   expect(silent).toMatchObject({ missingScopes: [] });

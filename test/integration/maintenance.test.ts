@@ -183,7 +183,12 @@ test("prune removes what is older than it may be kept, and nothing else", async 
      ('token.refreshed', 'old', '{}', now() - interval '12 days', now() - interval '11 days'),
      ('token.refreshed', 'undelivered', '{}', now() - interval '12 days', NULL)`,
   );
-  expect(await runTask(rig, "prune")).toEqual({ logRows: 1, events: 1 });
+  await rig.pool.query(
+    "INSERT INTO audit_log (at, actor, action) VALUES (now() - interval '91 days', 'system', 'old'), (now(), 'system', 'new')",
+  );
+  expect(await runTask(rig, "prune")).toEqual({ logRows: 1, auditRows: 1, events: 1 });
+  const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log");
+  expect(audit).toEqual([{ action: "new" }]);
   expect(await rig.log(id)).toMatchObject([{ generation: 2 }]);
 });
 

@@ -25,27 +25,13 @@ const maxHeaderSize = 16 * 1024;
 
 /** The HTTP API over an engine; the caller listens and closes both. */
 export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Promise<FastifyInstance> {
-  const app = fastify({
-    loggerInstance: engine.logger,
-    // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
-    logController: new LogController({ disableRequestLogging: true }),
-    ...{ trustProxy: engine.config.api.trustProxy, bodyLimit, requestTimeout: 60_000 },
-    http: { maxHeaderSize, headersTimeout: 10_000 },
-    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
-    // A stop answers what is under way and takes nothing new.
-    ...{ return503OnClosing: false, forceCloseConnections: "idle" },
-    clientErrorHandler: handleClientError,
-    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
-  }) as unknown as FastifyInstance;
+  const app = createServer(engine);
   app.setValidatorCompiler(checkWithZod);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleUnknown((path) => methodsAt(app, routes, path)));
   readJsonOnly(app);
-  app.addHook("onSend", async (_request, reply, payload) => {
-    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
-    return payload;
-  });
+  setHeaders(app);
   await app.register(helmet, securityHeaders);
   await app.register(rateLimit, { global: false, cache: 10_000 });
   await describeApi(app);
@@ -54,6 +40,34 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   await registerPages(app, engine);
   registerHealth(app, ready ?? (() => servicesReady(engine)));
   return app;
+}
+
+function createServer({ logger, config }: Engine): FastifyInstance {
+  return fastify({
+    loggerInstance: logger,
+    // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
+    logController: new LogController({ disableRequestLogging: true }),
+    ...{ trustProxy: config.api.trustProxy, bodyLimit, requestTimeout: 60_000 },
+    http: { maxHeaderSize, headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
+    // A stop answers what is under way and takes nothing new.
+    ...{ return503OnClosing: false, forceCloseConnections: "idle" },
+    clientErrorHandler: handleClientError,
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+  }) as unknown as FastifyInstance;
+}
+
+function setHeaders(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+    // A connection that stayed open for a next request would hold up the stop.
+    if (closing) reply.header("connection", "close");
+    return payload;
+  });
 }
 
 /** Fastify says null where there was no body, and schemas know a body that may be left out as undefined. */

@@ -34,7 +34,7 @@ export function createAuthenticate(app: FastifyInstance, engine: Engine): Authen
   const { key, requestsPerMinute, failedKeysPerMinute } = engine.config.api;
   const window = { timeWindow: 60_000 };
   const perKey = app.createRateLimit({ ...window, max: requestsPerMinute, keyGenerator: ({ caller }) => caller.id });
-  const perAddress = app.createRateLimit({ ...window, max: failedKeysPerMinute - 1, keyGenerator: ({ ip }) => ip });
+  const perAddress = app.createRateLimit({ ...window, max: failedKeysPerMinute - 1 });
   const find = remembering((presented) => lookUp(engine, key, presented));
   const worked = new Set<string>();
 
@@ -73,8 +73,7 @@ function challenge(error?: string): Record<string, string> {
 type Limit = Awaited<ReturnType<ReturnType<FastifyInstance["createRateLimit"]>>>;
 
 function refuseOver(limit: Limit, detail: string): void {
-  if (limit.isAllowed || (!limit.isExceeded && limit.remaining >= 0)) return;
-  if (!limit.isExceeded) return;
+  if (limit.isAllowed || !limit.isExceeded) return;
   const retryAt = new Date(Date.now() + limit.ttl).toISOString();
   const headers = { "retry-after": String(Math.max(1, limit.ttlInSeconds)) };
   throw new Problem("too_many_requests", { detail, retry_at: retryAt }, headers);

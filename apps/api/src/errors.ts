@@ -7,7 +7,7 @@ import { fieldFaults, namedFields } from "./field-faults.ts";
 import { Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
 
 /** Sent as text, so that no response schema can take anything away from it. */
-export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
+function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
   return reply.code(body.status).type("application/problem+json; charset=utf-8").send(JSON.stringify(body));
 }
 
@@ -28,7 +28,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function ofEngine(error: EvertokenError): ProblemBody {
-  const errors = error.code === "invalid_input" ? namedFields(error.message) : [];
+  const unknown = error.code === "unknown_provider" ? [{ field: "provider", reason: error.message }] : [];
+  const errors = error.code === "invalid_input" ? namedFields(error.message) : unknown;
   return problem(error.code, {
     detail: error.message,
     ...(errors.length === 0 ? {} : { errors }),

@@ -23,7 +23,7 @@ export interface ApiContext {
 type Schema = z.ZodType | undefined;
 type Read<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
 
-export interface RouteInput<P extends Schema, Q extends Schema, B extends Schema> {
+interface RouteInput<P extends Schema, Q extends Schema, B extends Schema> {
   readonly params: Read<P>;
   readonly query: Read<Q>;
   readonly body: Read<B>;

@@ -8,6 +8,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { refreshRoutes } from "./routes/refreshes.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
+import { syncRoutes } from "./routes/sync.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { userRoutes } from "./routes/users.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...connectionRoutes,
   ...jobRoutes,
   ...refreshRoutes,
+  ...syncRoutes,
   ...userRoutes,
   ...connectRoutes,
   ...providerRoutes,

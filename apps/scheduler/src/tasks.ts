@@ -1,4 +1,4 @@
-import { type Metrics, OrphanSearch, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
+import { type Metrics, OrphanSearch, pruneAudit, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
 import { type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
@@ -54,7 +54,8 @@ export function createTasks(engine: Engine): Task[] {
       onStart: false,
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
-        return { logRows: await pruneLog(pool, before), events: await pruneOutbox(pool, before) };
+        const auditRows = await pruneAudit(pool, before);
+        return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
       },
     },
   ];

@@ -142,7 +142,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       key: read.secret("EVERTOKEN_API_KEY"),
       trustProxy: read.flag("API_TRUST_PROXY", false),
       requestsPerMinute: read.integer("API_REQUESTS_PER_MINUTE", 60_000, { min: 1, max: 100_000_000 }),
-      failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 1, max: 1_000_000 }),
+      failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
     syncRetryMs: read.ms("SYNC_RETRY_MS", 10 * second),

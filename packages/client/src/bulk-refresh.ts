@@ -12,6 +12,8 @@ export interface BulkOptions {
   /** Give up waiting for the jobs after this time. Default 10 minutes. */
   readonly timeoutMs?: number;
   readonly onProgress?: (progress: BulkReport) => void;
+  /** Leave out what was refreshed after this time: a run that goes on where another one was cut short. */
+  readonly notSince?: Date;
   /** Stops waiting; what was brought forward runs all the same. */
   readonly signal?: AbortSignal;
 }
@@ -81,6 +83,9 @@ async function candidates(engine: Engine, options: BulkOptions, now: Date): Prom
           nextRefreshAt: { not: null },
           OR: [{ refreshToken: { not: null } }, { provider: { in: spendingAccessTokens(engine) } }],
           ...(withinMs === null ? {} : { expiresAt: { lte: new Date(now.getTime() + withinMs) } }),
+          ...(options.notSince === undefined
+            ? {}
+            : { OR: [{ lastRefreshAt: null }, { lastRefreshAt: { lt: options.notSince } }] }),
           ...(options.provider === undefined ? {} : { provider: options.provider }),
           ...(after === undefined ? {} : { id: { gt: after } }),
         },

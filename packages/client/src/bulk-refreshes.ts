@@ -4,16 +4,14 @@ import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 import type { Engine } from "./engine.ts";
 import { withQueue } from "./evertoken-error.ts";
 
-export type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
+type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
 
 interface BulkData {
   readonly withinMs: number | null;
   readonly provider?: string;
-  /** Of runs that a stopping worker cut short. */
-  readonly before?: BulkCounts;
 }
 
-export interface BulkRefresh {
+interface BulkRefresh {
   readonly id: string;
   readonly state: "waiting" | "running" | "completed" | "failed";
   readonly progress: BulkCounts;
@@ -24,7 +22,7 @@ export interface BulkRefresh {
 /** BullMQ's, without naming it: queues are the adapters' business. */
 type BulkJob = Pick<
   NonNullable<Awaited<ReturnType<ReturnType<Queues["fixed"]>["getJob"]>>>,
-  "data" | "updateData" | "updateProgress"
+  "data" | "progress" | "timestamp" | "updateProgress"
 >;
 
 const none: BulkCounts = { total: 0, refreshed: 0, failed: 0, skipped: 0, pending: 0 };
@@ -34,7 +32,7 @@ const name = "refresh-expiring";
 /** Bulk refreshes as jobs of their own queue, so that whoever asked need not wait. */
 export const bulkRefreshes = { start, find, run };
 
-async function start({ queues }: Engine, data: Omit<BulkData, "before">): Promise<BulkRefresh> {
+async function start({ queues }: Engine, data: BulkData): Promise<BulkRefresh> {
   const id = randomUUID();
   const retention = { removeOnComplete: { age: week, count: 1000 }, removeOnFail: { age: week, count: 1000 } };
   await withQueue(() => queues.fixed("bulk").add(name, data, { jobId: id, ...retention }));
@@ -49,36 +47,29 @@ async function find({ queues }: Engine, id: string): Promise<BulkRefresh | null>
   return {
     id,
     state: failedReason ? "failed" : done,
-    progress: isCounts(progress) ? progress : ((job.data as BulkData).before ?? none),
+    progress: isCounts(progress) ? progress : none,
     createdAt: new Date(timestamp),
     finishedAt: finishedOn === undefined ? null : new Date(finishedOn),
   };
 }
 
-/** Runs one. What was refreshed already is not found again, so that a run that was cut short goes on where it was. */
+/** Runs one. A run that was cut short goes on: what it has refreshed by then is not found again. */
 async function run(engine: Engine, job: BulkJob, signal: AbortSignal): Promise<BulkCounts> {
-  const { withinMs, provider, before = none } = job.data as BulkData;
-  let last = before;
-  const tell = (counts: BulkCounts) => {
-    last = counts;
-    return job.updateProgress(counts);
-  };
-  try {
-    const report = await refreshAllExpiring(engine, {
-      ...{ withinMs, signal, ...(provider === undefined ? {} : { provider }) },
-      onProgress: (progress) => void tell(together(before, progress)).catch(() => {}),
-    });
-    await tell(together(before, report));
-    return last;
-  } catch (error) {
-    if (signal.aborted)
-      await job.updateData({ ...job.data, before: { ...last, total: last.refreshed + last.failed, pending: 0 } });
-    throw error;
-  }
+  const { withinMs, provider } = job.data as BulkData;
+  const before = isCounts(job.progress) ? job.progress : none;
+  const report = await refreshAllExpiring(engine, {
+    ...{ withinMs, signal, notSince: new Date(job.timestamp), ...(provider === undefined ? {} : { provider }) },
+    onProgress: (progress) => void job.updateProgress(together(before, progress)).catch(() => {}),
+  });
+  const counts = together(before, report);
+  await job.updateProgress(counts);
+  return counts;
 }
 
-function together(a: BulkCounts, { total, refreshed, failed, skipped, pending }: BulkCounts): BulkCounts {
-  return { total: a.total + total, refreshed: a.refreshed + refreshed, failed: a.failed + failed, skipped, pending };
+/** Of those that an earlier run found, who is not found again is refreshed; who failed is tried again and counted anew. */
+function together(before: BulkCounts, { total, refreshed, failed, skipped, pending }: BulkCounts): BulkCounts {
+  const all = Math.max(before.total, total);
+  return { total: all, refreshed: all - total + refreshed, failed, skipped, pending };
 }
 
 function isCounts(progress: unknown): progress is BulkCounts {

@@ -28,7 +28,7 @@ export async function callback(engine: Engine, request: FastifyRequest, reply: F
 /** What an app finds in the query of its return URL; with the state, which it may compare with the one it got from `authorize`. */
 function outcomeOf(done: Completed): Record<string, string> {
   if (done.kind === "refused") return { status: "refused", error: done.code };
-  const { connectionId, provider, reconnected, missingScopes } = done;
+  const { connectionId, provider, missingScopes } = done;
   const missing = missingScopes.length === 0 ? {} : { missing_scopes: missingScopes.join(" ") };
-  return { status: "connected", connection_id: connectionId, provider, reconnected: String(reconnected), ...missing };
+  return { status: "connected", connection_id: connectionId, provider, ...missing };
 }

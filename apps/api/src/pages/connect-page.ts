@@ -22,6 +22,8 @@ export interface ConnectPage {
   readonly providers: readonly { readonly id: string; readonly name: string }[];
   readonly banner: { readonly kind: "ok" | "bad" | "off"; readonly text: string } | null;
   readonly returnUrl: string | null;
+  /** Whose accounts these are, so that nobody connects theirs to somebody else's by a link that they were sent. */
+  readonly whose: string | null;
 }
 
 interface Standing {
@@ -32,8 +34,8 @@ interface Standing {
 }
 
 export function connectPage(page: ConnectPage): Html {
-  const { connections, providers, banner, returnUrl } = page;
-  return html`<header><h1>Connected accounts</h1>
+  const { connections, providers, banner, returnUrl, whose } = page;
+  return html`<header><div><h1>Connected accounts</h1>${whose === null ? null : html`<p class="dim small">of ${whose}</p>`}</div>
 ${returnUrl === null ? null : html`<a class="small" target="_top" href="${returnUrl}">Back to the app</a>`}</header>
 ${banner === null ? null : html`<p class="banner ${banner.kind}" role="${banner.kind === "bad" ? "alert" : "status"}">${banner.text}</p>`}
 <section aria-label="Your accounts">
@@ -87,7 +89,7 @@ function standingOf({ status, missingScopes }: ShownConnection): Standing {
       return {
         kind: "bad",
         label: "Problem",
-        text: "Something has to be mended in the app. It was told.",
+        text: "Something has to be mended in the app. Those who run it know.",
         reconnect: "second",
       };
     default:

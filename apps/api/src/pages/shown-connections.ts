@@ -33,7 +33,7 @@ export function offeredProviders(engine: Engine, { providers }: Session): Connec
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-export function connectable({ providers }: Engine, id: string): boolean {
+function connectable({ providers }: Engine, id: string): boolean {
   const known = providers.get(id);
   return known !== undefined && known.registration !== null && known.provider.authorizeUrl !== null;
 }

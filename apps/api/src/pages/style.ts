@@ -41,13 +41,16 @@ border:1px solid var(--line);border-radius:.7rem;box-shadow:0 8px 28px #0003}
 .confirm p{margin-bottom:.7rem}
 .grid{display:grid;gap:.6rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
 .grid .card{margin:0}
-.grid .what{flex-basis:5rem}
+.grid .what{flex-basis:4rem}
 .empty{padding:1.5rem 1rem;text-align:center;color:var(--dim);border-style:dashed}
 .lone{max-width:26rem;margin:8vh auto 0;padding:2rem 1.75rem}
 .lone h1{margin-bottom:.5rem;font-size:1.35rem}
 .lone .button{margin-top:1.5rem}
 a{color:inherit}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
-@media(max-width:30rem){.card>.row>.acts{flex:1 1 100%}.card>.row>.acts>*{flex:1}.acts button,.acts summary,.acts .button{width:100%}
+.what .pill{margin-top:.3rem}
+.card>.row:has(.pill){align-items:flex-start}.card>.row:has(.pill)>.acts{align-self:center}
+.confirm button{width:100%}
+@media(max-width:30rem){.card>.row:has(.pill)>.acts{flex:1 1 100%}.card>.row:has(.pill)>.acts>*{flex:1}.acts button,.acts summary,.acts .button{width:100%}
 .confirm[open] form{left:0;right:auto;width:100%;min-width:14rem}.confirm:last-child:not(:first-child)[open] form{left:auto;right:0}}
 `;

@@ -9,6 +9,14 @@ const options = z.strictObject({
   force: z.boolean().default(false).describe("Even while the provider asked us to wait"),
 });
 
+const seen = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+  .optional()
+  .describe("Of the token that the provider's API refused: nothing is refreshed when a newer one is there");
+
 const refreshed = z.object({
   ...{ connection_id: uuid, generation: z.number().int(), expires_at: timeOut.nullable() },
   warning: warning.nullable().describe("The refresh failed; the old token still works"),
@@ -46,12 +54,17 @@ export const jobRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connections/:id/refresh", scope: "connections:write", tag: "Refresh" },
     summary: "Refresh now, and wait",
-    ...{ params: byId, body: options.optional(), answer: refreshed },
+    description: `For a 401 of the provider's API: pass the \`generation\` of the token that was refused, then read the token again. Many
+callers with the same stale token cause one refresh.`,
+    ...{ params: byId, body: options.extend({ generation: seen }).optional(), answer: refreshed },
     async handle({ params, body, actor }, context) {
       const { client, audit } = context;
-      const force = body?.force ?? false;
-      const token = await orReconnectLink(context, params.id, () => client.refresh(params.id, { force }));
+      const { force = false, generation: seen } = body ?? {};
+      const order = { force, ...(seen === undefined ? {} : { generation: seen }) };
+      const token = await orReconnectLink(context, params.id, () => client.refresh(params.id, order));
       const { connectionId, generation, expiresAt, warning } = token;
+      // The library serves such a key all the same; who asks for a refresh has to know that there is none.
+      if (warning?.code === "not_refreshable") throw new EvertokenError("not_refreshable", warning.message);
       await audit({ actor, action: "connection.refreshed", connectionId, detail: { generation } });
       return { connection_id: connectionId, generation, expires_at: expiresAt?.toISOString() ?? null, warning };
     },

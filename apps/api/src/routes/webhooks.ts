@@ -33,7 +33,7 @@ const change = z.strictObject({
   rotate_secret: z.boolean().optional(),
 });
 
-export function endpointDeps({ pool, keyring, config }: Engine) {
+function endpointDeps({ pool, keyring, config }: Engine) {
   const { allowPrivateAddresses } = config.request;
   return { pool, keyring, notify: config.notify, allowPrivateAddresses };
 }

@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 
 /** What operators hear of unless their endpoint names events itself. */
-export const operatorEvents = [
+const operatorEvents = [
   "provider.circuit_opened",
   "provider.circuit_closed",
   "connection.needs_reauth",
@@ -9,7 +9,7 @@ export const operatorEvents = [
 ];
 
 /** Kinds whose reader is a person: many events of one cause become one message. */
-export const operatorKinds = ["slack", "discord", "email"];
+const operatorKinds = ["slack", "discord", "email"];
 
 /**
  * One delivery per event and endpoint that wants it; the same call again changes nothing. Alerts about connections wait for the

@@ -14,6 +14,8 @@ export interface NotifierDeps extends DrainDeps {
 /** Sends due deliveries of one endpoint; `deliver` is the job that finds work for these. */
 export const endpointJob = "endpoint";
 
+const sweepMs = 200;
+
 /**
  * The two jobs of the `notifications` queue.
  *
@@ -28,6 +30,8 @@ export class Notifier {
   /** Endpoints at work, and whether to look again before stopping. */
   readonly #draining = new Map<string, { again: boolean }>();
   #settingsSynced: Promise<void> | null = null;
+  #sweptAt = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(deps: NotifierDeps) {
     this.#deps = deps;
@@ -51,8 +55,26 @@ export class Notifier {
       total += events.length;
       if (events.length === 0) break;
     }
-    for (const { endpointId, at } of await nextDue(pool)) await this.#schedule(endpointId, at, String(at.getTime()));
+    await this.#sweepSoon();
     return total;
+  }
+
+  /** Nudges come in crowds, and a look at all that is pending serves a crowd: at most one in this time. */
+  async #sweepSoon(): Promise<void> {
+    const waitMs = this.#sweptAt + sweepMs - Date.now();
+    if (waitMs <= 0) return this.#sweep();
+    this.#timer ??= setTimeout(() => {
+      // What goes wrong here is made good by the next nudge, which comes every minute.
+      void this.#sweep().catch(() => undefined);
+    }, waitMs);
+  }
+
+  async #sweep(): Promise<void> {
+    this.#timer = null;
+    this.#sweptAt = Date.now();
+    for (const { endpointId, at } of await nextDue(this.#deps.pool)) {
+      await this.#schedule(endpointId, at, String(at.getTime()));
+    }
   }
 
   async drain(endpointId: string): Promise<void> {

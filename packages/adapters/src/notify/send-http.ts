@@ -7,7 +7,7 @@ import { signWebhook } from "./sign-webhook.ts";
 import { eventId, webhookBody } from "./webhook-body.ts";
 
 /** Sends one request exactly once and follows no redirect; refuses private addresses unless they are allowed. */
-export type SendHttp = (
+type SendHttp = (
   request: {
     readonly method: "POST";
     readonly url: string;

@@ -2,7 +2,7 @@ import { createTransport } from "nodemailer";
 import { type AttemptResult, failed } from "./attempt.ts";
 import type { NotifyConfig } from "./notify-config.ts";
 
-export interface Mail {
+interface Mail {
   /** The same for each attempt: a mail server that got it twice can tell. */
   readonly id: string;
   readonly to: string;

@@ -1,7 +1,9 @@
-import { createUserHash } from "@evertoken/adapters";
+import { createUserHash, describeError } from "@evertoken/adapters";
 import { sanitize } from "@evertoken/providers";
+import { createAudit } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
+import { requestSync } from "../sync/request-sync.ts";
 import { accountIdentity } from "./account-identity.ts";
 import { type ConnectRefusalCode, ConnectRefused } from "./connect-refusal.ts";
 import { exchangeCode } from "./exchange-code.ts";
@@ -75,14 +77,34 @@ async function finish(engine: Engine, flow: StoredFlow, answer: ConnectAnswer): 
   });
   const stored = await storeConnection(engine, configured, flow, { granted, identity, askedAt });
 
+  // Redis may be away: the connection stands, and the app can ask for a sync again.
+  await requestSync(engine, stored.id, { reason: "connected" }).catch(() => {});
   const missing = missingScopes(flow.scopes, granted.scopes ?? flow.scopes);
-  const line = { connection: stored.id, reconnected: stored.reconnected, missingScopes: missing };
-  engine.logger.info(line, `${who(engine, flow)} connected`);
+  await told(engine, flow, { connectionId: stored.id, reconnected: stored.reconnected, missing });
   const { provider, returnUrl } = flow;
   return {
     ...{ kind: "connected", connectionId: stored.id, provider, returnUrl },
     ...{ reconnected: stored.reconnected, missingScopes: missing },
   };
+}
+
+/** The log and the audit trail. The connection stands, whether or not it could be written down who made it. */
+async function told(
+  engine: Engine,
+  flow: StoredFlow,
+  { connectionId, reconnected, missing }: { connectionId: string; reconnected: boolean; missing: readonly string[] },
+): Promise<void> {
+  engine.logger.info(
+    { connection: connectionId, reconnected, missingScopes: missing },
+    `${who(engine, flow)} connected`,
+  );
+  const actor = `user:${hashOf(engine, flow)}`;
+  const detail = { provider: flow.provider, reconnected };
+  try {
+    await createAudit(engine)({ actor, action: "connection.connected", connectionId, detail });
+  } catch (error) {
+    engine.logger.error({ connection: connectionId, err: describeError(error) }, "not in the audit log");
+  }
 }
 
 /** The code, once everything that came with it is right. The issuer first: its word is worth nothing if it is another one. */
@@ -114,6 +136,8 @@ function refused(engine: Engine, why: ConnectRefused, flow: StoredFlow | null, r
   return { kind: "refused", code: why.code, message: why.message, returnUrl };
 }
 
-function who({ config }: Engine, { provider, userId }: StoredFlow): string {
-  return `[${provider}][${createUserHash(config.encryptionKeys[0] ?? "")(userId)}]`;
+const who = (engine: Engine, flow: StoredFlow) => `[${flow.provider}][${hashOf(engine, flow)}]`;
+
+function hashOf({ config }: Engine, { userId }: StoredFlow): string {
+  return createUserHash(config.encryptionKeys[0] ?? "")(userId);
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { VaultError } from "@evertoken/adapters";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { ConnectRefused } from "./connect-refusal.ts";
@@ -93,7 +94,14 @@ export async function takeFlow(engine: Engine, state: string, binding: string | 
     }),
   );
   const row = rows[0];
-  return row === undefined ? whyNot(engine, hashes) : { kind: "taken", flow: toFlow(engine, row) };
+  if (row === undefined) return whyNot(engine, hashes);
+  try {
+    return { kind: "taken", flow: toFlow(engine, row) };
+  } catch (error) {
+    // The key was taken out of the ring since: it is too late for this flow.
+    if (!(error instanceof VaultError)) throw error;
+    return { kind: "refused", why: new ConnectRefused("state_expired", error.message), returnUrl: row.return_url };
+  }
 }
 
 async function whyNot({ pool }: Engine, hashes: readonly string[]): Promise<TakenFlow> {

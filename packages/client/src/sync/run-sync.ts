@@ -12,7 +12,7 @@ import { type SyncHandler, statusOf } from "./sync-handler.ts";
  * `insufficient_scope`: the API answers 403, and no refresh changes that. `token_refused`: it refuses even a new token.
  * `handler_failed`: anything else that the handler throws.
  */
-export type SyncErrorCode = "token_refused" | "handler_failed" | EvertokenErrorCode;
+type SyncErrorCode = "token_refused" | "handler_failed" | EvertokenErrorCode;
 
 export type SyncResult =
   | { readonly kind: "success"; readonly message: string | null }
