@@ -61,7 +61,14 @@ test("with curl and a shell: connect, read a token, refresh, sync, health, disco
   expect(rows).toEqual([{ status: "disconnected", access_token: null, last_sync_status: "success" }]);
   const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log ORDER BY id");
   expect(audit.map(({ action }) => action)).toEqual([
-    ...["api_key.created", "connect.begun", "token.read", "connection.refreshed", "sync.requested"],
+    ...[
+      "api_key.created",
+      "connect.begun",
+      "connection.connected",
+      "token.read",
+      "connection.refreshed",
+      "sync.requested",
+    ],
     "connection.disconnected",
   ]);
   for (const { output } of [api, worker]) expect(output()).not.toContain(key);
