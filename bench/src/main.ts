@@ -1,4 +1,5 @@
 import { measureHttpReads } from "./http-reads.ts";
+import { measureJudgement } from "./judge.ts";
 import { measureLateness } from "./lateness.ts";
 import { measureRefreshRate } from "./refresh-rate.ts";
 import { measureScale } from "./scale.ts";
@@ -11,6 +12,7 @@ const measurements: Record<string, () => Promise<object[]>> = {
   // A thousand tokens, read again and again; and so many that each read is the first of its token and audited.
   http: async () => [await measureHttpReads(1000), await measureHttpReads(60_000)],
   scale: async () => [await measureScale(100_000)],
+  judge: async () => measureJudgement(),
   lateness: async () => [await measureLateness(300, 20)],
 };
 

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createLogger, impatient, runProcess } from "@evertoken/adapters";
-import { createObserver, openEngine, readSettings } from "@evertoken/client/engine";
+import { createObserver, loadSettings, openEngine } from "@evertoken/client/engine";
 import { createApi } from "./api.ts";
 
 await runProcess("api", async () => {
-  const { config, providers } = readSettings(process.env, (path) => readFileSync(path, "utf8"));
+  const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
   const logger = createLogger("api", config.logLevel);
+  if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
   const redis = impatient;
   // It starts while Postgres or Redis is away, and says so at /readyz: tokens are served without Redis.
