@@ -4,7 +4,6 @@ import { createApi } from "@evertoken/api";
 import { connectLink } from "@evertoken/client/engine";
 import type { DemoProvider } from "@evertoken/demo";
 import { freePort } from "@evertoken/local";
-import { registerPages } from "../../apps/api/src/pages/pages.ts";
 import { type ConnectRig, createConnectRig, startDemo } from "../support/connect-rig.ts";
 import type { Env } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
@@ -28,7 +27,6 @@ export async function startJourney(env: Env = {}, framed = false): Promise<Journ
   const embed: Env = framed ? { EMBED_ORIGINS: appUrl } : {};
   const rig = await createConnectRig({ ...settings, ...embed });
   const api = await createApi(rig.engine);
-  if (!api.hasRoute({ method: "GET", url: "/connect" })) await registerPages(api, rig.engine);
   await api.listen({ host: "127.0.0.1", port: Number(new URL(apiUrl).port) });
   onFileEnd(() => api.close());
   const link: Journey["link"] = (options) => connectLink(rig.engine, { userId: "u", ...options });
