@@ -1,6 +1,5 @@
 import { connectLink, type Engine, type Evertoken, EvertokenError, type Target } from "@evertoken/client/engine";
 
-const consentHelps: ReadonlySet<string> = new Set(["refresh_token_expired", "no_refresh_token", "disconnected"]);
 const dayInSeconds = 86_400;
 
 /** Where only consent helps and the app has no page of its own for it (RECONNECT_URL), the error leads to our connect page. */
@@ -12,10 +11,10 @@ export async function orReconnectLink<T>(
   try {
     return await task();
   } catch (error) {
-    if (!(error instanceof EvertokenError) || error.reconnectUrl !== null || !consentHelps.has(error.code)) throw error;
+    if (!(error instanceof EvertokenError) || error.reconnectUrl !== null || !error.consentHelps) throw error;
     if (engine.config.connect.publicUrl === null) throw error;
     const { userId, provider } = typeof target === "string" ? await client.connections.get(target) : target;
     const reconnectUrl = connectLink(engine, { userId, providers: [provider], ttlSeconds: dayInSeconds });
-    throw new EvertokenError(error.code, error.message, { reconnectUrl, retryAt: error.retryAt });
+    throw new EvertokenError(error.code, error.message, { consentHelps: true, reconnectUrl, retryAt: error.retryAt });
   }
 }

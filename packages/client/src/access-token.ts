@@ -61,7 +61,7 @@ function checkScopes({ config }: Engine, row: TokenRow, wanted: readonly string[
   const missing = row.scopes.length === 0 ? [] : missingScopes(wanted, row.scopes);
   if (missing.length === 0) return;
   const text = `not granted: ${missing.join(", ")}; the user has to reconnect this account and allow it`;
-  throw new EvertokenError("insufficient_scope", text, { reconnectUrl: reconnectUrl(config, row) });
+  throw new EvertokenError("insufficient_scope", text, { consentHelps: true, reconnectUrl: reconnectUrl(config, row) });
 }
 
 function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds }: AccessTokenOptions): number {
@@ -147,6 +147,7 @@ function failure(
   const consentHelps = row.status === "needs_reauth" || row.status === "disconnected";
   return new EvertokenError(consentHelps && code !== "disconnected" ? reauthCode(row) : code, message, {
     retryAt,
+    consentHelps,
     reconnectUrl: consentHelps ? reconnectUrl(engine.config, row) : null,
   });
 }

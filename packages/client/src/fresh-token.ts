@@ -146,7 +146,14 @@ function refusalProblem(
   }
 }
 
-export function reauthCode(row: TokenRow): "no_refresh_token" | "refresh_token_expired" | "provider_unavailable" {
-  const code = row.last_error_code;
-  return code === "no_refresh_token" || code === "provider_unavailable" ? code : "refresh_token_expired";
+const reauthCodes = [
+  "no_refresh_token",
+  "provider_unavailable",
+  "insufficient_scope",
+  "refresh_token_expired",
+] as const;
+
+/** Why the user has to give consent again. */
+export function reauthCode({ last_error_code }: TokenRow): (typeof reauthCodes)[number] {
+  return reauthCodes.find((code) => code === last_error_code) ?? "refresh_token_expired";
 }

@@ -16,7 +16,7 @@ export async function shownConnections(engine: Engine, { userId, providers }: Se
       displayName: row.displayName,
       status: row.status,
       missingScopes: row.status === "connected" ? missingScopesOf(engine, row) : [],
-      connectable: connectable(engine, row.provider),
+      connectable: reconnectable(engine, row),
       children: rows
         .filter(({ parentId, status }) => parentId === row.id && status !== "disconnected")
         .map(({ displayName, externalAccountId, status }) => ({ name: displayName ?? externalAccountId, status })),
@@ -28,12 +28,21 @@ export async function shownConnections(engine: Engine, { userId, providers }: Se
 export function offeredProviders(engine: Engine, { providers }: Session): ConnectPage["providers"] {
   return engine.providers
     .all()
-    .filter(({ provider: { id } }) => connectable(engine, id) && (providers?.includes(id) ?? true))
+    .filter(({ provider: { id } }) => offered(engine, id) && (providers?.includes(id) ?? true))
     .map(({ provider: { id, name } }) => ({ id, name }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function connectable({ providers }: Engine, id: string): boolean {
+/** The page asks for nothing but consent: a provider whose address needs a shop or a data centre is connected through the API. */
+function offered({ providers }: Engine, id: string): boolean {
   const known = providers.get(id);
-  return known !== undefined && known.registration !== null && known.provider.authorizeUrl !== null;
+  if (known === undefined || known.registration === null || known.provider.authorizeUrl === null) return false;
+  return Object.keys(known.provider.placeholders).length === 0;
+}
+
+/** What an account needed to be connected is known by now, its registration included. */
+function reconnectable({ providers }: Engine, row: { provider: string; registration: string }): boolean {
+  const known = providers.get(row.provider);
+  if (known === undefined || known.provider.authorizeUrl === null) return false;
+  return known.registration !== null || row.registration !== "default";
 }
