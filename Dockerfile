@@ -2,11 +2,14 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY apps/api/package.json apps/api/
 COPY apps/dashboard/package.json apps/dashboard/
 COPY apps/demo/package.json apps/demo/
 COPY apps/scheduler/package.json apps/scheduler/
 COPY apps/worker/package.json apps/worker/
 COPY bench/package.json bench/
+COPY examples/node-app/package.json examples/node-app/
+COPY examples/sync-handler/package.json examples/sync-handler/
 COPY packages/adapters/package.json packages/adapters/
 COPY packages/cli/package.json packages/cli/
 COPY packages/cli/bin packages/cli/bin
@@ -23,13 +26,13 @@ COPY . .
 RUN node prisma/src/generate.ts
 
 FROM node:24-slim
-ENV NODE_ENV=production HEALTH_HOST=0.0.0.0 DASHBOARD_HOST=0.0.0.0 SPOOL_DIR=/var/lib/evertoken/spool
+ENV NODE_ENV=production HEALTH_HOST=0.0.0.0 DASHBOARD_HOST=0.0.0.0 API_HOST=0.0.0.0 SPOOL_DIR=/var/lib/evertoken/spool
 WORKDIR /app
 COPY --from=build /app /app
 # The directory exists with its owner, so that a new volume mounted there is writable.
 RUN mkdir -p /var/lib/evertoken/spool && chown -R node:node /var/lib/evertoken
 USER node
 VOLUME /var/lib/evertoken/spool
-# Worker 3011, scheduler 3012, dashboard 3010.
-EXPOSE 3010 3011 3012
+# Dashboard 3010, worker 3011, scheduler 3012, API 3013.
+EXPOSE 3010 3011 3012 3013
 CMD ["node", "apps/worker/src/main.ts"]

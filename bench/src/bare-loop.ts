@@ -80,6 +80,7 @@ function recordOf(
       provider,
       registration: "default",
       fingerprint: "",
+      client: "bench",
       generation: 1,
       leaseOwner: "bare",
     },

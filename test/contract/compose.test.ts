@@ -39,6 +39,7 @@ const secrets = {
   ENCRYPTION_KEY: "ab".repeat(32),
   DASHBOARD_PASSWORD: "d".repeat(24),
   SESSION_SECRET: "s".repeat(32),
+  EVERTOKEN_API_KEY: "k".repeat(32),
 };
 
 /** `${NAME:?why}` as compose fills it in. */
@@ -76,10 +77,15 @@ test.each(ours)("%s gets settings that exist, with values that are right", (name
 
 test.each(apps)("%s is looked after on the port where it listens, and may finish what it does", (name, service) => {
   const { config } = readConfig(filled(service), () => "");
-  const ports: Record<string, number> = { worker: config.workerPort, scheduler: config.schedulerPort };
-  const port = ports[name] ?? config.dashboard.port;
+  const { dashboard, api, healthHost, workerPort, schedulerPort } = config;
+  const places: Record<string, { host: string; port: number }> = {
+    ...{ dashboard, api },
+    worker: { host: healthHost, port: workerPort },
+    scheduler: { host: healthHost, port: schedulerPort },
+  };
+  const { host, port } = places[name] ?? {};
   expect(service.healthcheck?.test.join(" ")).toContain(`http://127.0.0.1:${port}/readyz`);
-  expect(name === "dashboard" ? config.dashboard.host : config.healthHost).toBe("0.0.0.0");
+  expect(host).toBe("0.0.0.0");
   expect(Number.parseInt(service.stop_grace_period ?? "0", 10) * 1000).toBeGreaterThan(config.shutdownMs);
 });
 
@@ -97,9 +103,8 @@ test.each(apps)("%s waits for the migration and for Redis", (_, { depends_on = {
 });
 
 test("no secret has a default", () => {
-  const names = ["POSTGRES_PASSWORD", "ENCRYPTION_KEY", "DASHBOARD_PASSWORD", "SESSION_SECRET"];
   const used = [...text("docker-compose.yml").matchAll(/^\s+[A-Z_]+: .*\$\{(\w+)(.*?)\}/gm)];
-  expect([...new Set(used.map(([, name]) => name))].sort()).toEqual(names.sort());
+  expect([...new Set(used.map(([, name]) => name))].sort()).toEqual(Object.keys(secrets).sort());
   expect(used.filter(([, , rest]) => !rest?.startsWith(":?"))).toEqual([]);
 });
 

@@ -81,6 +81,34 @@ test("every error that an app can get, and every status, is explained", () => {
   expect(explained.sort()).toEqual(members.sort());
 });
 
+test("every endpoint that the pages name exists", async () => {
+  const module = import.meta.resolve("../../apps/api/src/routes.ts");
+  const { routes } = (await import(module)) as { routes: { method: string; url: string }[] };
+  const known = routes.map(({ method, url }) => `${method} ${url.replaceAll(/:\w+/g, "{}")}`);
+  const named = pages.flatMap((page) =>
+    [...readPage(page).matchAll(/\b(GET|POST|PUT|PATCH|DELETE) (\/v1\/[\w/{}-]+)/g)].map(
+      ([, method, path]) => `${method} ${(path as string).replaceAll(/\{\w+\}/g, "{}")}`,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
+});
+
+test("every problem that an answer of the API can name is explained, with its status", () => {
+  const source = readFileSync(join(root, "apps/api/src/problem.ts"), "utf8");
+  const codes = [...source.matchAll(/^ {2}(\w+): \[(\d{3}),/gm)].map(([, code, status]) => ({ code, status }));
+  expect(codes.length).toBeGreaterThan(40);
+  const rows = readPage("docs/guides/http-api.md").split("\n");
+  const connecting = readPage("docs/guides/connecting-accounts.md");
+  const unexplained = codes.filter(({ code, status }) => {
+    const row = rows.some(
+      (line) => line.startsWith("|") && line.includes(`\`${code}\``) && line.includes(status ?? ""),
+    );
+    return !row && !connecting.includes(`\`${code}\``);
+  });
+  expect(unexplained).toEqual([]);
+});
+
 /** The texts of a union type, read from its source. */
 function unionIn(file: string, type: string): string[] {
   const [, body = ""] = new RegExp(`export type ${type} =([^;]*);`).exec(readFileSync(join(root, file), "utf8")) ?? [];

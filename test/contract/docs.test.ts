@@ -3,13 +3,17 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createRig, type Rig } from "../support/rig.ts";
+import { addEndpoint } from "../support/events.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { createRig, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
+import { startTokenServer } from "../support/token-server.ts";
 import { type Block, blocksOf, pages } from "./docs-pages.ts";
 
 /**
  * The pages' blocks that are marked as runnable are run. All `ts run` blocks of a page are one program, in their order, with `tokens`
- * being what a token server has just answered; all `sh run` blocks are one script. What it prints is compared with the blocks that are
+ * being what a token server has just answered, and `request` and `secret` what a receiver of webhooks got. All `sh run` blocks are one
+ * script, with `$api`, `$key`, `$json` and `$id` as the pages explain them. What a program prints is compared with the blocks that are
  * marked `text prints`.
  */
 const runnable = pages.map((page) => [page, blocksOf(page)] as const);
@@ -20,14 +24,21 @@ const withScripts = runnable.filter(([, blocks]) => ofKind("sh run")(blocks).len
 
 test("there is something to run", () => {
   expect(withPrograms.map(([page]) => page)).toEqual(
-    expect.arrayContaining(["README.md", "docs/guides/using-the-client.md"]),
+    expect.arrayContaining(["README.md", ...guides("using-the-client", "connecting-accounts", "webhooks", "sync")]),
   );
-  expect(withScripts.map(([page]) => page)).toContain("docs/guides/getting-started.md");
+  expect(withScripts.map(([page]) => page)).toEqual(
+    expect.arrayContaining([
+      "README.md",
+      ...guides("getting-started", "connecting-accounts", "http-api", "webhooks", "sync"),
+    ]),
+  );
 });
 
 test.each(withPrograms)("the program in %s does what the page says", async (_, blocks) => {
-  const rig = await createRig({ provider: "hubspot", env: { LOG_LEVEL: "silent" } });
-  const program = [await prelude(rig), ...ofKind("ts run")(blocks).map(({ text }) => text), "process.exit(0);"];
+  const rig = await createPageRig({ LOG_LEVEL: "silent" });
+  const texts = ofKind("ts run")(blocks).map(({ text }) => text);
+  const before = texts.some((text) => text.includes("webhook-signature")) ? await webhookPrelude(rig) : "";
+  const program = [await prelude(rig), before, ...texts, "process.exit(0);"];
   const file = join(await directoryInTree(), "page.ts");
   await writeFile(file, program.join("\n"));
   const { code, out, error } = await run(process.execPath, [file], rig.env);
@@ -41,10 +52,13 @@ test.each(withPrograms)("the program in %s does what the page says", async (_, b
 });
 
 test.each(withScripts)("the commands in %s work", async (_, blocks) => {
-  const rig = await createRig({ provider: "hubspot" });
-  await rig.connect();
-  for (const line of ofKind("sh run")(blocks).flatMap(({ text }) => text.trim().split("\n"))) {
-    const { code, out, error } = await run("bash", ["-euo", "pipefail", "-c", line], rig.env);
+  const rig = await createPageRig();
+  const { id } = await rig.connect({ userId: "user-42" });
+  // A command may go over several lines: then the next ones are indented, or close what it opened.
+  const lines = ofKind("sh run")(blocks).flatMap(({ text }) => text.trim().split(/\n(?![ }])/));
+  const api = lines.some((line) => line.includes("$api")) ? await startApi(rig) : {};
+  for (const line of lines) {
+    const { code, out, error } = await run("bash", ["-euo", "pipefail", "-c", line], { ...rig.env, ...api, id });
     expect({ line, code, error: code === 0 ? "" : error }).toEqual({ line, code: 0, error: "" });
     expect(out).not.toBe("");
   }
@@ -60,6 +74,38 @@ test("the row that getting-started shows can be imported", async () => {
   );
   expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, imported: 1, bad: [] });
 });
+
+const guides = (...names: string[]) => names.map((name) => `docs/guides/${name}.md`);
+
+async function createPageRig(env: Record<string, string> = {}): Promise<Rig> {
+  const server = await startTokenServer();
+  const connecting = {
+    HUBSPOT_AUTHORIZE_URL: server.authorizeUrl,
+    PUBLIC_URL: "https://connect.example.com",
+    RETURN_URL_ALLOWLIST: "https://app.example.com/settings",
+  };
+  return createRig({ provider: "hubspot", server, env: { ...connecting, ...env } });
+}
+
+async function startApi(rig: Rig) {
+  const key = "k".repeat(40);
+  const { port } = await rig.start("api", { EVERTOKEN_API_KEY: key });
+  return {
+    api: `http://127.0.0.1:${port}`,
+    key: `Authorization: Bearer ${key}`,
+    json: "Content-Type: application/json",
+  };
+}
+
+/** A delivery of a real worker to a real receiver. */
+async function webhookPrelude(rig: Rig): Promise<string> {
+  const receiver = await startReceiver();
+  const { secret } = await addEndpoint(rig, { target: receiver.url });
+  await rig.start("worker", { LOG_LEVEL: "info" });
+  await rig.connect({ userId: "user-42" });
+  const { headers, body } = await until("it is delivered", async () => receiver.received[0]);
+  return `const request = ${JSON.stringify({ headers, body })};\nconst secret = ${JSON.stringify(secret)};`;
+}
 
 /** The provider of the pages is our token server, and so is its API. */
 async function prelude(rig: Rig): Promise<string> {

@@ -64,7 +64,21 @@ test.each(shared)("%s has the default that .env.example states", (name) => {
 
 test("a setting without a stated default has none in the code either", () => {
   const empty = shared.filter((name) => example.get(name) === "" && !(name in needed));
-  expect(empty.sort()).toEqual(["DASHBOARD_PASSWORD", "DASHBOARD_VIEWER_PASSWORD", "RECONNECT_URL", "SESSION_SECRET"]);
+  expect(empty.sort()).toEqual([
+    "DASHBOARD_PASSWORD",
+    "DASHBOARD_VIEWER_PASSWORD",
+    "DISCORD_WEBHOOK_URL",
+    "EMBED_ORIGINS",
+    "EVERTOKEN_API_KEY",
+    "OPERATOR_EMAIL",
+    "PUBLIC_URL",
+    "RECONNECT_URL",
+    "RETURN_URL_ALLOWLIST",
+    "SESSION_SECRET",
+    "SLACK_WEBHOOK_URL",
+    "SMTP_FROM",
+    "SMTP_URL",
+  ]);
 });
 
 test("the demo's settings are there with their defaults", () => {

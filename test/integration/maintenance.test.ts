@@ -39,7 +39,14 @@ test("reconcile adds what is missing, corrects what is wrong, and heals what is 
   await rig.queues.redis.zadd(queue.toKey("completed"), Date.now(), jobId(blocked.id, 1));
 
   const report = await runTask(rig, "reconcile");
-  expect(report).toEqual({ checked: 5, scheduled: 2, corrected: 2, orphansRemoved: 0, queuesPaused: 0 });
+  expect(report).toEqual({
+    checked: 5,
+    scheduled: 2,
+    corrected: 2,
+    orphansRemoved: 0,
+    queuesPaused: 0,
+    syncsPending: 0,
+  });
   for (const connection of [missing, late, early, blocked, right]) {
     expect(await offBy(rig, connection)).toBeLessThan(1000);
   }
@@ -176,7 +183,12 @@ test("prune removes what is older than it may be kept, and nothing else", async 
      ('token.refreshed', 'old', '{}', now() - interval '12 days', now() - interval '11 days'),
      ('token.refreshed', 'undelivered', '{}', now() - interval '12 days', NULL)`,
   );
-  expect(await runTask(rig, "prune")).toEqual({ logRows: 1, events: 1 });
+  await rig.pool.query(
+    "INSERT INTO audit_log (at, actor, action) VALUES (now() - interval '91 days', 'system', 'old'), (now(), 'system', 'new')",
+  );
+  expect(await runTask(rig, "prune")).toEqual({ logRows: 1, auditRows: 1, events: 1 });
+  const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log");
+  expect(audit).toEqual([{ action: "new" }]);
   expect(await rig.log(id)).toMatchObject([{ generation: 2 }]);
 });
 

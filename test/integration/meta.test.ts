@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attempts, comesDue, liveJobs, patch, runTask } from "../support/drive.ts";
+import { attempts, comesDue, events, liveJobs, patch, runTask } from "../support/drive.ts";
 import { type GraphServer, startGraphServer } from "../support/graph-server.ts";
 import { createRig, type Rig, type Row, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
@@ -114,7 +114,7 @@ test("a job for the Pages that Redis lost is added again by reconcile", async ()
   await until("the Page is there", async () => (await children(rig)).length === 1);
 });
 
-test("a user token that Meta no longer takes needs the user; its Pages' tokens go on being served", async () => {
+test("a user token that Meta no longer takes needs the user; its Pages follow, and their tokens are served with a warning", async () => {
   const { rig, graph, connect } = await createMetaRig();
   graph.setPages(["a"]);
   await rig.start("worker");
@@ -132,7 +132,13 @@ test("a user token that Meta no longer takes needs the user; its Pages' tokens g
   await attempts(rig, user.id, 1);
   expect(await rig.row(user.id)).toMatchObject({ status: "needs_reauth", last_error_code: "refresh_token_expired" });
   const [page] = await children(rig);
-  expect(page).toMatchObject({ status: "connected", access_token: sealed });
+  expect(page).toMatchObject({
+    status: "needs_reauth",
+    last_error_code: "refresh_token_expired",
+    access_token: sealed,
+  });
+  expect(await rig.client.getAccessToken(page?.id)).toMatchObject({ warning: { code: "refresh_token_expired" } });
+  expect((await events(rig)).filter((event) => event === "connection.needs_reauth")).toHaveLength(1);
 });
 
 test("Pages that arrive after the user has disconnected are not kept", async () => {

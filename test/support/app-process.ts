@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onFileEnd } from "./services.ts";
 
-export type AppName = "worker" | "scheduler" | "dashboard";
+export type AppName = "worker" | "scheduler" | "dashboard" | "api";
 
 /** An app in a process of its own, with everything it printed. */
 export interface AppProcess {
@@ -19,7 +19,7 @@ export interface AppProcess {
 }
 
 /** Ports 0: any that is free; the log says which. */
-const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0" };
+const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0" };
 
 /** Starts `apps/<name>/src/main.ts` and waits for its "ready" line. @throws with all that it printed when it ends before */
 export async function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {

@@ -1,5 +1,5 @@
-import { type Metrics, OrphanSearch, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
-import { type Engine, nudgeDelivery, openQueues } from "@evertoken/client/engine";
+import { type Metrics, OrphanSearch, pruneAudit, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
+import { type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
 export type TaskReport = Readonly<Record<string, number>>;
@@ -33,7 +33,7 @@ export function createTasks(engine: Engine): Task[] {
         const { overdueSpreadMs } = config;
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await nudgeDelivery(queues);
-        return { ...report };
+        return { ...report, syncsPending: await restoreSyncs(engine) };
       },
     },
     {
@@ -54,7 +54,8 @@ export function createTasks(engine: Engine): Task[] {
       onStart: false,
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
-        return { logRows: await pruneLog(pool, before), events: await pruneOutbox(pool, before) };
+        const auditRows = await pruneAudit(pool, before);
+        return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
       },
     },
   ];

@@ -1,30 +1,26 @@
-import { deliverOutbox } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import { endpointJob, type OutboxEvent } from "@evertoken/adapters";
+import { createNotifier, type Engine } from "@evertoken/client/engine";
+import type { Job } from "bullmq";
 
 /**
- * Delivers the events of the outbox, in order. Operators read them in the log: one line per change of state, at `error` where
- * somebody has to act.
+ * Delivers the events of the outbox to the endpoints that want them. Operators also read them in the log: one line per change of
+ * state, at `error` where somebody has to act.
  */
-export function createNotificationsProcessor({ pool, logger }: Engine) {
-  return async (): Promise<{ delivered: number }> => {
-    let delivered = 0;
-    for (;;) {
-      const count = await deliverOutbox(pool, async ({ event, connection_id, provider, payload }) => {
-        const line = {
-          event,
-          provider,
-          ...(connection_id === null ? {} : { connection: connection_id }),
-          ...told(payload),
-        };
-        logger[alerts.has(event) ? "error" : "info"](line, `event ${event}`);
-      });
-      delivered += count;
-      if (count === 0) return { delivered };
-    }
+export function createNotificationsProcessor(engine: Engine) {
+  const notifier = createNotifier(engine, (event) => log(engine, event));
+  return async (job: Job<{ endpointId?: string }>): Promise<{ delivered: number } | undefined> => {
+    if (job.name !== endpointJob) return { delivered: await notifier.deliver() };
+    await notifier.drain(job.data.endpointId ?? "");
+    return undefined;
   };
 }
 
 const alerts: ReadonlySet<string> = new Set(["provider.circuit_opened", "token.refresh_failed"]);
+
+function log({ logger }: Engine, { event, connection_id, provider, payload }: OutboxEvent): void {
+  const connection = connection_id === null ? {} : { connection: connection_id };
+  logger[alerts.has(event) ? "error" : "info"]({ event, provider, ...connection, ...told(payload) }, `event ${event}`);
+}
 
 /** What of an event's payload a log may show: the user's id may not. */
 function told(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -35,6 +35,7 @@ export class ProgressWatch {
     try {
       const overdue: string[] = [];
       for (const queue of queues.all()) {
+        if (queue.name.startsWith("sync-")) continue; // an app's own worker takes these
         const oldest = await oldestDelayed(queues.redis, queue);
         const late = oldest !== null && oldest.getTime() < Date.now() - wedgedMs;
         if (late && !(await queue.isPaused()) && (await queue.getRateLimitTtl()) <= 0) overdue.push(queue.name);

@@ -1,11 +1,33 @@
-import type { Engine } from "@evertoken/client/engine";
-import { deriveChildren } from "@evertoken/client/engine";
+import { addSync, followSync, type SyncJob } from "@evertoken/adapters";
+import { appHandles, createSyncJob, deriveChildren, type Engine } from "@evertoken/client/engine";
 import { type Job, UnrecoverableError } from "bullmq";
 
-/** Jobs that follow a token set: `derive` fetches the child tokens that a provider hands out for it (Meta Pages). */
+/**
+ * The jobs of the `sync` queue: `derive` fetches the child tokens that a provider hands out for a token set (Meta Pages), `sync` is
+ * the built-in sync. One for whose provider an app has registered a handler meanwhile goes to the app's own queue.
+ */
 export function createSyncProcessor(engine: Engine) {
-  return async (job: Job<{ connectionId: string }>): Promise<{ children: number }> => {
-    if (job.name !== "derive") throw new UnrecoverableError(`no handler for ${job.name}`);
-    return { children: await deriveChildren(engine, job.data.connectionId) };
+  const sync = createSyncJob(engine);
+  return async (job: Job<{ connectionId: string }>, token?: string): Promise<object> => {
+    switch (job.name) {
+      case "derive":
+        return { children: await deriveChildren(engine, job.data.connectionId) };
+      case "sync":
+        return (await handOver(engine, job)) ?? followSync(engine.queues.sync(null), job, token, sync);
+      default:
+        throw new UnrecoverableError(`no handler for ${job.name}`);
+    }
   };
+}
+
+async function handOver(engine: Engine, { data: { connectionId } }: SyncJob): Promise<object | null> {
+  const { rows } = await engine.pool.query<{ provider: string }>(
+    "SELECT provider FROM connections WHERE id::text = $1",
+    [connectionId],
+  );
+  const provider = rows[0]?.provider;
+  if (provider === undefined || !(await appHandles(engine.pool, provider))) return null;
+  const queue = engine.queues.sync(provider);
+  await addSync(queue, connectionId, engine.config.syncRetryMs);
+  return { handedTo: queue.name };
 }

@@ -2,6 +2,7 @@ import { closeWorkers, describeError, queuePrefix, RunningWork } from "@evertoke
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
+import { createBulkProcessor } from "./bulk-processor.ts";
 import { createNotificationsProcessor } from "./notifications-processor.ts";
 import { backoff } from "./refresh-failed.ts";
 import { createRefreshProcessor } from "./refresh-processor.ts";
@@ -19,6 +20,7 @@ export class QueueWorkers {
   readonly #workers = new Map<string, Worker>();
   readonly #work = new RunningWork();
   readonly #drain: SpoolDrain;
+  readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(engine: Engine) {
@@ -38,6 +40,7 @@ export class QueueWorkers {
     this.#run("sync", this.#work.watch(createSyncProcessor(this.#engine)), {
       concurrency: this.#engine.config.concurrency.sync,
     });
+    this.#run("bulk", this.#work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), { concurrency: 2 });
     await this.#addProviders();
     this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
@@ -45,6 +48,7 @@ export class QueueWorkers {
   /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopping.abort();
     await closeWorkers([...this.#workers.values()], this.#work, farewellMs);
     await this.#drain.stop();
   }

@@ -1,4 +1,5 @@
 import { defaultTiming, type Timing } from "@evertoken/core";
+import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify/notify-config.ts";
 import { type Env, SettingsReader } from "./settings-reader.ts";
 
 /** All settings that processes share. Read once per process; frozen. Providers read theirs beside it. */
@@ -46,12 +47,33 @@ export interface Config {
     readonly secureCookies: boolean;
     readonly trustProxy: boolean;
   };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** The first key, with every scope; the others are made with it. */
+    readonly key: string | null;
+    readonly trustProxy: boolean;
+    readonly requestsPerMinute: number;
+    readonly failedKeysPerMinute: number;
+  };
   readonly reconnectUrl: string | null;
+  readonly connect: {
+    /** Where the API is reached from outside, without a slash at the end: base of connect links and redirect URIs. */
+    readonly publicUrl: string | null;
+    /** Where users may be sent to afterwards: an origin, or an origin with the beginning of a path. */
+    readonly returnUrls: readonly string[];
+    /** Who may show the connect page in a frame. */
+    readonly embedOrigins: readonly string[];
+  };
+  readonly notify: NotifyConfig;
+  /** The first retry of a failed sync; it doubles each time. */
+  readonly syncRetryMs: number;
 }
 
 const second = 1000;
 const minute = 60 * second;
 const day = 24 * 60 * minute;
+const shortestApiKey = 32;
 
 /**
  * Reads every setting and reports all faults together.
@@ -114,9 +136,24 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", false),
       trustProxy: read.flag("DASHBOARD_TRUST_PROXY", false),
     },
+    api: {
+      host: read.text("API_HOST", "127.0.0.1"),
+      port: read.integer("API_PORT", 3013, { min: 0, max: 65_535 }),
+      key: read.secret("EVERTOKEN_API_KEY"),
+      trustProxy: read.flag("API_TRUST_PROXY", false),
+      requestsPerMinute: read.integer("API_REQUESTS_PER_MINUTE", 60_000, { min: 1, max: 100_000_000 }),
+      failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
+    },
+    notify: readNotifyConfig(read),
+    syncRetryMs: read.ms("SYNC_RETRY_MS", 10 * second),
     reconnectUrl: read.optionalText("RECONNECT_URL"),
+    connect: {
+      publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
+      returnUrls: read.webUrls("RETURN_URL_ALLOWLIST", "prefix"),
+      embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
+    },
   });
-  return { config, faults: [...read.faults, ...contradictions(config)] };
+  return { config, faults: [...read.faults, ...contradictions(config), ...notifyFaults(config.notify)] };
 }
 
 function readTiming(read: SettingsReader): Timing {
@@ -144,9 +181,13 @@ function readTiming(read: SettingsReader): Timing {
 }
 
 /** Settings that are each fine and together are not. */
-function contradictions({ request, lease }: Config): string[] {
-  if (request.timeoutMs < lease.leaseMs) return [];
-  return ["REQUEST_TIMEOUT_MS must be shorter than LEASE_MS: a request may not outlive the right to send it"];
+function contradictions({ request, lease, api }: Config): string[] {
+  const tooLong = "REQUEST_TIMEOUT_MS must be shorter than LEASE_MS: a request may not outlive the right to send it";
+  const tooShort = `EVERTOKEN_API_KEY needs ${shortestApiKey} characters or more, as \`openssl rand -base64 32\` makes them`;
+  return [
+    ...(request.timeoutMs < lease.leaseMs ? [] : [tooLong]),
+    ...(api.key === null || api.key.length >= shortestApiKey ? [] : [tooShort]),
+  ];
 }
 
 /** A start with wrong settings: every fault is named, nothing was touched. */

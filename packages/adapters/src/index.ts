@@ -6,18 +6,44 @@ export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
+export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
+export {
+  type EndpointDeps,
+  type EndpointInput,
+  type EndpointView,
+  eventNames,
+  listEndpoints,
+  removeEndpoint,
+  type SavedEndpoint,
+  saveEndpoint,
+} from "./notify/endpoints.ts";
+export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
+export type { ToReconnect } from "./notify/reconnect-mail.ts";
+export { createSendMail } from "./notify/send-mail.ts";
+export { createWantsRefreshed } from "./notify/wants-refreshed.ts";
 export { createPool } from "./pool.ts";
-export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix } from "./queues.ts";
+export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
 export { type Running, runProcess } from "./run-process.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
+export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export * from "./store/connections.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
-export { pruneLog, pruneOutbox } from "./store/maintenance.ts";
-export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";
+export { pruneAudit, pruneLog, pruneOutbox } from "./store/maintenance.ts";
+export type { OutboxEvent } from "./store/outbox.ts";
 export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
 export { createStore } from "./store/store.ts";
+export {
+  addSync,
+  followSync,
+  isLastAttempt,
+  restoreSync,
+  type SyncJob,
+  type SyncJobData,
+  type SyncStep,
+  startSyncWorker,
+} from "./sync-queue.ts";
 export { createKeyring, type Keyring, VaultError } from "./vault.ts";

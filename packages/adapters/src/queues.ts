@@ -16,6 +16,8 @@ export interface Queues {
   all(): Queue[];
   refresh(provider: string): Queue<RefreshJobData>;
   fixed(name: FixedQueue): Queue;
+  /** Syncs that an app's own worker runs; null: those that ours run. */
+  sync(provider: string | null): Queue;
   /** Adds the job; one that exists stays as it is. */
   add(due: Due): Promise<void>;
   addBulk(provider: string, due: readonly Due[]): Promise<void>;
@@ -29,8 +31,11 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-export type FixedQueue = "sync" | "notifications" | "maintenance";
-export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance"];
+export type FixedQueue = "sync" | "notifications" | "maintenance" | "bulk";
+export const fixedQueues: readonly FixedQueue[] = ["sync", "notifications", "maintenance", "bulk"];
+
+/** The sync queue of a provider for which an app has a handler. */
+export const syncQueue = (provider: string): string => `sync-${provider}`;
 
 /** Each queue in a hash slot of its own, so that the same keys work on Redis Cluster. Short, since it stands in the key of every job. */
 export const queuePrefix = (prefix: string, queue: string) => `{${prefix}:${queue.replace("refresh-", "")}}`;
@@ -79,6 +84,7 @@ export function createQueues(redis: Redis, prefix: string): Queues {
     all: () => [...queues.values()],
     refresh,
     fixed: open,
+    sync: (provider) => open(provider === null ? "sync" : syncQueue(provider)),
     add: (due) => add(due),
     async addBulk(provider, due) {
       const now = Date.now();

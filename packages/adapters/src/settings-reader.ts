@@ -45,6 +45,21 @@ export class SettingsReader {
     return value;
   }
 
+  /** Addresses separated by commas, in their canonical form and without a slash at the end. */
+  webUrls(name: string, kind: "origin" | "prefix"): string[] {
+    const values = (this.optionalText(name) ?? "").split(/[\s,]+/).filter((value) => value !== "");
+    return values.flatMap((value) => {
+      const url = URL.parse(value);
+      const web = url?.protocol === "https:" || url?.protocol === "http:";
+      const plain = url?.username === "" && url.password === "" && url.search === "" && url.hash === "";
+      if (url === null || !web || !plain || (kind === "origin" && url.pathname !== "/")) {
+        const wanted = kind === "origin" ? "https://app.example" : "https://app.example or https://app.example/path";
+        return this.#fault(`${name}: "${value}" is not an address such as ${wanted}`, []);
+      }
+      return [url.href.replace(/\/$/, "")];
+    });
+  }
+
   integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
     const value = this.optionalText(name);
     if (value === null) return fallback;

@@ -18,6 +18,7 @@ const record: CommitRecord = {
   provider: "acme",
   registration: "default",
   fingerprint: "f",
+  client: "client",
   generation: 7,
   leaseOwner: "host:1:abc",
   transition: {

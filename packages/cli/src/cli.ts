@@ -1,7 +1,9 @@
 import { ConfigError } from "@evertoken/adapters";
 import { Command, CommanderError } from "commander";
+import { addConnectLink } from "./commands/connect-link.ts";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addLog } from "./commands/log.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addProviders } from "./commands/providers.ts";
@@ -10,6 +12,7 @@ import { addRefresh } from "./commands/refresh.ts";
 import { addScheduleNow } from "./commands/schedule-now.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
+import { addSync } from "./commands/sync.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, UsageError } from "./failure.ts";
 import { createOutput, type Io, type Surroundings } from "./io.ts";
@@ -69,6 +72,6 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     .addHelpText("after", epilogue)
     .exitOverride();
   const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
-  for (const command of [...add, addDoctor, addMigrate]) command(program, run);
+  for (const command of [...add, addSync, addConnectLink, addKeys, addDoctor, addMigrate]) command(program, run);
   return program;
 }

@@ -1,5 +1,6 @@
 import { type TokenRow, tokenById, tokenByUser } from "@evertoken/adapters";
 import type { Sealed } from "@evertoken/core";
+import { missingScopes } from "./connect/missing-scopes.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { type Freshened, type FreshToken, notFound, reauthCode } from "./fresh-token.ts";
@@ -25,6 +26,8 @@ export interface AccessToken {
 export interface AccessTokenOptions {
   /** How long the token must live at least, in seconds. Default 30. */
   readonly minTtlSeconds?: number;
+  /** Scopes that the token must have; without them the user has to reconnect (`insufficient_scope`). */
+  readonly scopes?: readonly string[];
 }
 
 const defaultMinTtlSeconds = 30;
@@ -37,6 +40,7 @@ export async function getAccessToken(
   options: AccessTokenOptions = {},
 ): Promise<AccessToken> {
   const row = await readTarget(engine, target);
+  checkScopes(engine, row, options.scopes ?? []);
   const wishedMs = minTtlOf(options);
   // A token that came a moment ago is the freshest there is, even if the provider's tokens never live as long as is wished.
   const minTtlMs = isNew(row, engine.config.lease.cooldownMs) ? 0 : wishedMs;
@@ -50,6 +54,14 @@ export async function getAccessToken(
     force: false,
   });
   return settle(engine, freshened);
+}
+
+/** A connection that does not say what was granted, such as an imported one, is not judged. */
+function checkScopes({ config }: Engine, row: TokenRow, wanted: readonly string[]): void {
+  const missing = row.scopes.length === 0 ? [] : missingScopes(wanted, row.scopes);
+  if (missing.length === 0) return;
+  const text = `not granted: ${missing.join(", ")}; the user has to reconnect this account and allow it`;
+  throw new EvertokenError("insufficient_scope", text, { consentHelps: true, reconnectUrl: reconnectUrl(config, row) });
 }
 
 function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds }: AccessTokenOptions): number {
@@ -80,6 +92,10 @@ export async function readTarget({ pool }: Engine, target: Target): Promise<Toke
 export function settle(engine: Engine, { row, accessToken, expiresAt, problem }: Freshened): AccessToken {
   if (accessToken !== null && row.access_token !== null) {
     return { ...toAccessToken(engine, row, null), accessToken, expiresAt };
+  }
+  // The generation moves when a user disconnects, too: then there is no newer token but none at all.
+  if (problem === null && row.access_token === null) {
+    throw failure(engine, row, "disconnected", "the user disconnected this account", null);
   }
   if (problem === null) return toAccessToken(engine, row, null);
   if (row.access_token !== null && livesFor(row.expires_at, 0)) {
@@ -131,6 +147,7 @@ function failure(
   const consentHelps = row.status === "needs_reauth" || row.status === "disconnected";
   return new EvertokenError(consentHelps && code !== "disconnected" ? reauthCode(row) : code, message, {
     retryAt,
+    consentHelps,
     reconnectUrl: consentHelps ? reconnectUrl(engine.config, row) : null,
   });
 }

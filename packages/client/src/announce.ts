@@ -12,12 +12,14 @@ const patienceMs = { caller: 300, job: 5000 };
  * Never throws: Redis may be away, and reconcile adds what is missing.
  *
  * @param inJob the job that runs the refresh looks after itself after a setback
+ * @param wantsRefreshed whether somebody asked to be told of each refresh
  */
 export function createAnnounce(
   queues: Queues,
   logger: Logger,
   derives: (provider: string) => boolean,
   inJob: boolean,
+  wantsRefreshed: () => boolean,
 ): (record: CommitRecord) => Promise<void> {
   const announce = async (record: CommitRecord) => {
     try {
@@ -26,6 +28,7 @@ export function createAnnounce(
         await queues.derive(record.connectionId, record.generation + 1);
       }
       if (record.transition.events.length > 0) await nudgeDelivery(queues);
+      else if (record.transition.kind === "store" && wantsRefreshed()) await nudgeSoon(queues);
     } catch (error) {
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
@@ -49,4 +52,12 @@ async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): P
 /** One delivery at a time is enough: it takes all that is there. */
 export async function nudgeDelivery(queues: Queues): Promise<void> {
   await queues.fixed("notifications").add("deliver", {}, { removeOnComplete: true, removeOnFail: 100, attempts: 5 });
+}
+
+const tickMs = 250;
+
+/** For what happens hundreds of times a second: all nudges of a quarter of a second, of all processes, are one job. */
+async function nudgeSoon(queues: Queues): Promise<void> {
+  const options = { jobId: `deliver-${Math.ceil(Date.now() / tickMs)}`, delay: tickMs, attempts: 5 };
+  await queues.fixed("notifications").add("deliver", {}, { ...options, removeOnComplete: true, removeOnFail: true });
 }

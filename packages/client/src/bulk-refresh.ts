@@ -12,6 +12,10 @@ export interface BulkOptions {
   /** Give up waiting for the jobs after this time. Default 10 minutes. */
   readonly timeoutMs?: number;
   readonly onProgress?: (progress: BulkReport) => void;
+  /** Leave out what was refreshed after this time: a run that goes on where another one was cut short. */
+  readonly notSince?: Date;
+  /** Stops waiting; what was brought forward runs all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BulkReport {
@@ -46,6 +50,7 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
 
   const waiting = new Map<string, Waiting>();
   for (let start = 0; start < ids.length; start += atOnce) {
+    options.signal?.throwIfAborted();
     const jobs = await Promise.all(ids.slice(start, start + atOnce).map((id) => bringForward(engine, id)));
     for (const job of jobs) {
       if (job === null) report.skipped++;
@@ -59,7 +64,8 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
     report.pending = waiting.size;
     options.onProgress?.({ ...report });
     if (Date.now() > deadline) break;
-    if (waiting.size > 0) await sleep(pollMs);
+    if (waiting.size > 0)
+      await sleep(pollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
   return report;
 }
@@ -77,6 +83,9 @@ async function candidates(engine: Engine, options: BulkOptions, now: Date): Prom
           nextRefreshAt: { not: null },
           OR: [{ refreshToken: { not: null } }, { provider: { in: spendingAccessTokens(engine) } }],
           ...(withinMs === null ? {} : { expiresAt: { lte: new Date(now.getTime() + withinMs) } }),
+          ...(options.notSince === undefined
+            ? {}
+            : { OR: [{ lastRefreshAt: null }, { lastRefreshAt: { lt: options.notSince } }] }),
           ...(options.provider === undefined ? {} : { provider: options.provider }),
           ...(after === undefined ? {} : { id: { gt: after } }),
         },

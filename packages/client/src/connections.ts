@@ -9,6 +9,7 @@ const shown = {
   id: true,
   userId: true,
   provider: true,
+  registration: true,
   externalAccountId: true,
   displayName: true,
   parentId: true,
@@ -88,9 +89,10 @@ export async function getConnection({ prisma }: Engine, id: string): Promise<Con
 }
 
 /** The newest attempts first. */
-export async function refreshLog({ prisma }: Engine, connectionId: string, limit = 50) {
+export async function refreshLog({ prisma }: Engine, connectionId: string, limit = 50, before?: bigint) {
+  const where = { connectionId, ...(before === undefined ? {} : { id: { lt: before } }) };
   const rows = await withStore(() =>
-    prisma.tokenRefreshLog.findMany({ where: { connectionId }, orderBy: { id: "desc" }, take: Math.min(limit, 1000) }),
+    prisma.tokenRefreshLog.findMany({ where, orderBy: { id: "desc" }, take: Math.min(limit, 1000) }),
   );
   return rows.map(({ id, ...row }) => ({ id: id.toString(), ...row }));
 }

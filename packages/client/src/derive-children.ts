@@ -21,7 +21,10 @@ export async function deriveChildren(engine: Engine, parentId: string): Promise<
     parent.metadata as Record<string, string>,
   );
   const now = new Date();
-  for (const child of children) await storeChild(engine, parent, child, now);
+  const refused = await disconnectedByUser(engine, parentId);
+  for (const child of children) {
+    if (!refused.has(externalId(child))) await storeChild(engine, parent, child, now);
+  }
   const wanted = await settleDerived(engine, parentId, token.generation, children, now);
   // The user disconnected while we fetched: what was stored after that goes as well.
   if (!wanted) await disconnect(engine.pool, parentId, now);
@@ -48,6 +51,18 @@ async function fetchAll(
   }
 }
 
+const externalId = (child: DerivedToken) => `page:${child.externalAccountId}`;
+
+/** A child that was disconnected by itself stays so until its parent is connected anew. */
+async function disconnectedByUser({ pool }: Engine, parentId: string): Promise<Set<string>> {
+  const { rows } = await pool.query<{ external_account_id: string }>(
+    `SELECT c.external_account_id FROM connections c JOIN connections p ON p.id = c.parent_id
+     WHERE c.parent_id = $1 AND c.status = 'disconnected' AND c.updated_at > p.connected_at`,
+    [parentId],
+  );
+  return new Set(rows.map(({ external_account_id }) => external_account_id));
+}
+
 async function storeChild(
   engine: Engine,
   parent: { id: string; userId: string; provider: string; registration: string; scopes: string[] },
@@ -60,7 +75,7 @@ async function storeChild(
       userId: parent.userId,
       provider: parent.provider,
       registration: parent.registration,
-      externalAccountId: `page:${child.externalAccountId}`,
+      externalAccountId: externalId(child),
       displayName: child.displayName,
       parentId: parent.id,
       authType: "derived",
@@ -87,7 +102,7 @@ async function settleDerived(
   children: readonly DerivedToken[],
   now: Date,
 ): Promise<boolean> {
-  const listed = children.map(({ externalAccountId }) => `page:${externalAccountId}`);
+  const listed = children.map(externalId);
   await pool.query(
     `UPDATE connections SET status = 'needs_reauth', last_error_code = 'insufficient_scope',
        last_error_message = 'the provider no longer lists it', updated_at = $3

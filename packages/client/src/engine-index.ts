@@ -1,10 +1,47 @@
+export type { AccessToken, Target } from "./access-token.ts";
 export { nudgeDelivery } from "./announce.ts";
+export {
+  type ApiKeyView,
+  type ApiScope,
+  apiScopes,
+  createApiKey,
+  findApiKey,
+  hashApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./api-keys.ts";
+export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
+export { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+export { bulkRefreshes } from "./bulk-refreshes.ts";
+export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
+export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+export {
+  type ConnectLinkInput,
+  type ConnectVisitor,
+  connectLink,
+  openFor,
+  readConnectLink,
+  sealFor,
+} from "./connect/connect-link.ts";
+export { type ConnectRefusalCode, refusalText } from "./connect/connect-refusal.ts";
+export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
+export { missingScopesOf } from "./connect/missing-scopes.ts";
+export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
+export { allowedUrl, withOutcome } from "./connect/return-url.ts";
+export { refreshLog } from "./connections.ts";
+export { createNotifier } from "./create-notifier.ts";
 export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
-export { fromEngine, readSettings } from "./evertoken.ts";
+export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
+export { EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
+export type { ImportInput } from "./import-connection.ts";
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";
 export { servicesReady } from "./services-ready.ts";
 export { drainSpool, SpoolDrain } from "./spool-drain.ts";
+export { appHandles } from "./sync/app-handlers.ts";
+export { type RequestedSync, requestSync, restoreSyncs } from "./sync/request-sync.ts";
+export { runSync, type SyncResult } from "./sync/run-sync.ts";
+export { createSyncJob } from "./sync/sync-job.ts";

@@ -10,6 +10,7 @@ import {
   createQueues,
   createSpool,
   createStore,
+  createWantsRefreshed,
   type DrainableSpool,
   impatient,
   type Keyring,
@@ -17,12 +18,13 @@ import {
   type Queues,
   within,
 } from "@evertoken/adapters";
-import type { Observation, RefreshDeps } from "@evertoken/core";
+import { noRegistration, type Observation, type RefreshDeps } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
+import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError } from "./evertoken-error.ts";
 import { providerRules } from "./provider-rules.ts";
 
@@ -30,6 +32,7 @@ import { providerRules } from "./provider-rules.ts";
 export interface Engine {
   readonly config: Config;
   readonly providers: Providers;
+  readonly registrations: RegistrationCache;
   readonly logger: Logger;
   readonly pool: Pool;
   readonly prisma: PrismaClient;
@@ -76,11 +79,12 @@ export function openEngine(options: EngineOptions): Engine {
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const registrations = createRegistrationCache({ pool, keyring, providers }, noRegistration);
   const store = createStore(pool, {
     owner,
     ...config.lease,
     timing: config.timing,
-    fingerprints: () => fingerprintsOf(providers),
+    fingerprints: registrations.fingerprints,
   });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
@@ -98,15 +102,21 @@ export function openEngine(options: EngineOptions): Engine {
     spool,
     vault: keyring,
     timing: config.timing,
-    providerOf: (connection) => providerRules(providers, exchange, connection),
+    providerOf: (connection) => providerRules({ providers, registrations, exchange }, connection),
     now: () => new Date(),
     random: Math.random,
     wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
-    announce: createAnnounce(queues, logger, (provider) => derives(providers, provider), options.inJob),
+    announce: createAnnounce(
+      queues,
+      logger,
+      (provider) => derives(providers, provider),
+      options.inJob,
+      createWantsRefreshed(pool),
+    ),
     observe: options.observe,
   };
   return {
-    ...{ config, providers, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
+    ...{ config, providers, registrations, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
     prisma: createPrismaClient(pool),
     async close() {
       exchange.close();
@@ -116,16 +126,6 @@ export function openEngine(options: EngineOptions): Engine {
       await pool.end();
     },
   };
-}
-
-/** Whoever is missing here has no registration. */
-function fingerprintsOf(providers: Providers): Record<string, string> {
-  const usable = providers
-    .all()
-    .filter(({ configured, secretFingerprint }) => configured && secretFingerprint !== null);
-  return Object.fromEntries(
-    usable.map(({ provider, secretFingerprint }) => [provider.id, secretFingerprint as string]),
-  );
 }
 
 /** Whether a provider hands out child tokens for a connection's token. */

@@ -3,10 +3,13 @@ import type { ErrorCode } from "@evertoken/core";
 export type EvertokenErrorCode =
   | ErrorCode
   | "connection_not_found"
+  | "not_found"
   | "disconnected"
   | "not_refreshable"
   | "invalid_input"
   | "unknown_provider"
+  | "registration_not_found"
+  | "registration_in_use"
   | "store_unavailable"
   | "queue_unavailable"
   | "timed_out";
@@ -16,18 +19,21 @@ export class EvertokenError extends Error {
   readonly code: EvertokenErrorCode;
   /** Where the user gives consent again, when only that helps. */
   readonly reconnectUrl: string | null;
+  /** Nothing but the user's consent helps. */
+  readonly consentHelps: boolean;
   /** When asking again may help. */
   readonly retryAt: Date | null;
 
   constructor(
     code: EvertokenErrorCode,
     message: string,
-    details: { reconnectUrl?: string | null; retryAt?: Date | null; cause?: unknown } = {},
+    details: { reconnectUrl?: string | null; consentHelps?: boolean; retryAt?: Date | null; cause?: unknown } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "EvertokenError";
     this.code = code;
     this.reconnectUrl = details.reconnectUrl ?? null;
+    this.consentHelps = details.consentHelps ?? false;
     this.retryAt = details.retryAt ?? null;
   }
 }

@@ -9,6 +9,10 @@ import {
   type Target,
 } from "./access-token.ts";
 import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
+import { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+import { type ConnectLinkInput, connectLink } from "./connect/connect-link.ts";
+import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import {
   type ConnectionFilter,
   type ConnectionView,
@@ -20,9 +24,10 @@ import {
 } from "./connections.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { FreshToken } from "./fresh-token.ts";
-import { disconnectConnection, type Imported, type ImportInput, importConnection } from "./import-connection.ts";
+import { type Imported, type ImportInput, importConnection } from "./import-connection.ts";
 import { createObserver } from "./observe.ts";
 import { type Scheduled, scheduleNextRefresh, scheduleNow } from "./schedule.ts";
+import { type RequestedSync, requestSync } from "./sync/request-sync.ts";
 import { readTokenStatus, type TokenStatus } from "./token-status.ts";
 import { type WithAccessTokenOptions, withAccessToken } from "./with-access-token.ts";
 
@@ -36,8 +41,11 @@ export interface Evertoken {
     call: (token: AccessToken) => Promise<T>,
     options?: WithAccessTokenOptions,
   ): Promise<T>;
-  /** Refreshes now, in this process, and waits. */
-  refresh(target: Target, options?: { force?: boolean }): Promise<AccessToken>;
+  /**
+   * Refreshes now, in this process, and waits. With the `generation` of a token that the caller has seen nothing is asked when a newer
+   * one is there: many callers with the same stale token cause one refresh.
+   */
+  refresh(target: Target, options?: { force?: boolean; generation?: number }): Promise<AccessToken>;
   /** Brings the connection's job forward; a worker runs it. */
   scheduleNow(target: Target, options?: { force?: boolean }): Promise<Scheduled>;
   /** Puts the job where the stored expiry wants it. */
@@ -45,10 +53,22 @@ export interface Evertoken {
   refreshAllExpiring(options?: BulkOptions): Promise<BulkReport>;
   tokenStatus(target: Target): Promise<TokenStatus>;
   health(userId: string): Promise<ProviderHealth[]>;
+  /** Asks for a sync; several requests become one run. See {@link createSyncWorker} for handlers of your own. */
+  sync(connectionId: string): Promise<RequestedSync>;
+  /** The connect flow, for apps that have pages of their own for it. */
+  readonly connect: {
+    /** Where to send the user's browser. */
+    authorize(input: AuthorizeInput): Promise<Authorization>;
+    /** Takes the provider's answer. Never throws for what the user or the provider did. */
+    complete(answer: ConnectAnswer): Promise<Completed>;
+    /** A short-lived link to our connect page for one of your users. */
+    link(input: ConnectLinkInput): string;
+  };
   readonly connections: {
     list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
     get(id: string): Promise<ConnectionView>;
     import(input: ImportInput): Promise<Imported>;
+    /** Erases the tokens, and revokes them at the provider where it can. @returns whether there was anything to disconnect */
     disconnect(id: string): Promise<boolean>;
     log(id: string, limit?: number): ReturnType<typeof refreshLog>;
   };
@@ -83,8 +103,10 @@ export function fromEngine(engine: Engine): Evertoken {
   return {
     getAccessToken: (target, options) => getAccessToken(engine, fresh, target, options),
     withAccessToken: (target, call, options) => withAccessToken(engine, fresh, target, call, options),
-    async refresh(target, { force = false } = {}) {
-      const { id, generation } = await readTarget(engine, target);
+    async refresh(target, { force = false, generation: seen } = {}) {
+      const { id, generation: stored, expires_at: expiresAt } = await readTarget(engine, target);
+      const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > new Date());
+      const generation = newerLives ? seen : stored;
       return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
     },
     scheduleNow: (target, options) => scheduleNow(engine, target, options),
@@ -92,11 +114,17 @@ export function fromEngine(engine: Engine): Evertoken {
     refreshAllExpiring: (options) => refreshAllExpiring(engine, options),
     tokenStatus: (target) => readTokenStatus(engine, target),
     health: (userId) => userHealth(engine, userId),
+    sync: (connectionId) => requestSync(engine, connectionId, { reason: "requested" }),
+    connect: {
+      authorize: (input) => authorize(engine, input),
+      complete: (answer) => completeConnect(engine, answer),
+      link: (input) => connectLink(engine, input),
+    },
     connections: {
       list: (filter) => listConnections(engine, filter),
       get: (id) => getConnection(engine, id),
       import: (input) => importConnection(engine, input),
-      disconnect: async (id) => disconnectConnection(engine, (await getConnection(engine, id)).id),
+      disconnect: async (id) => (await disconnectAndRevoke(engine, id)).disconnected,
       log: (id, limit) => refreshLog(engine, id, limit),
     },
     close: () => engine.close(),

@@ -54,7 +54,8 @@ export class FreshToken {
   async #replace(order: FreshOrder): Promise<Freshened> {
     const seen = await this.#row(order.connectionId);
     if (seen.generation !== order.generation) return { ...unchanged(seen), refreshed: true };
-    if (canAsk(this.#engine, seen.provider)) return this.#inline(order);
+    // What is not refreshed at all is refused by its claim, whoever asks.
+    if (seen.auth_type !== "oauth2" || canAsk(this.#engine, seen.provider)) return this.#inline(order);
     const { row, problem } = await refreshByWorker(this.#engine, order, seen);
     return { ...unchanged(row), refreshed: problem === null, problem };
   }
@@ -145,7 +146,14 @@ function refusalProblem(
   }
 }
 
-export function reauthCode(row: TokenRow): "no_refresh_token" | "refresh_token_expired" | "provider_unavailable" {
-  const code = row.last_error_code;
-  return code === "no_refresh_token" || code === "provider_unavailable" ? code : "refresh_token_expired";
+const reauthCodes = [
+  "no_refresh_token",
+  "provider_unavailable",
+  "insufficient_scope",
+  "refresh_token_expired",
+] as const;
+
+/** Why the user has to give consent again. */
+export function reauthCode({ last_error_code }: TokenRow): (typeof reauthCodes)[number] {
+  return reauthCodes.find((code) => code === last_error_code) ?? "refresh_token_expired";
 }

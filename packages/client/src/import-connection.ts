@@ -1,10 +1,12 @@
-import { disconnect, type NewConnection, type Stored, upsert } from "@evertoken/adapters";
-import { type AuthType, dueAt, type RefreshPolicy } from "@evertoken/core";
+import type { NewConnection } from "@evertoken/adapters";
+import type { AuthType, RefreshPolicy } from "@evertoken/core";
 import { z } from "zod";
-import { nudgeDelivery } from "./announce.ts";
-import { derives, type Engine } from "./engine.ts";
+import { decryptLegacy } from "./connect/decrypt-legacy.ts";
+import { defaultRegistration } from "./connect/registration-cache.ts";
+import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { isStorable } from "./is-storable.ts";
+import { type StoredGrant, storeGrant } from "./store-grant.ts";
 
 const when = z.union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))]);
 const storable = z.string().refine(isStorable, "has characters that cannot be stored");
@@ -30,16 +32,18 @@ const importSchema = z.strictObject({
     .optional(),
   refreshTokenExpiresAt: when.nullish(),
   metadata: z.record(text, storable).default({}),
+  userEmail: z.email().max(320).nullish(),
+  /** Which of our client registrations the grant belongs to. */
+  registration: text.default(defaultRegistration),
+  /** The tokens are `iv:authTag:ciphertext` in hex, AES-256-GCM under `legacyKey` (64 hex digits). */
+  encrypted: z.boolean().default(false),
+  legacyKey: z.string().max(512).optional(),
 });
 
 /** A token set that is brought in from elsewhere. */
 export type ImportInput = z.input<typeof importSchema>;
 
-export interface Imported extends Stored {
-  readonly nextRefreshAt: Date | null;
-  /** false: Redis is away; reconcile adds the job when it is back. */
-  readonly scheduled: boolean;
-}
+export type Imported = StoredGrant;
 
 /** Stores a token set and schedules its refresh. An account that is known is reconnected: same id, next generation. @throws {EvertokenError} */
 export async function importConnection(engine: Engine, input: ImportInput): Promise<Imported> {
@@ -51,29 +55,18 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
       `there is no provider "${parsed.provider}": see \`evertoken providers\``,
     );
   }
+  const tokens = opened(parsed);
   await withStore(engine.checkKeys);
+  if ((await withStore(() => engine.registrations.find(parsed.provider, parsed.registration))) === null) {
+    // An app may leave the environment's secrets to the workers; a stored one is everybody's.
+    if (parsed.registration !== defaultRegistration) {
+      throw new EvertokenError("invalid_input", `registration: there is no ${parsed.provider}/${parsed.registration}`);
+    }
+  }
   const now = new Date();
   const authType = parsed.authType ?? configured.provider.authType;
   const expiresAt = expiryOf(parsed, authType, configured.policy, now);
-  const connection = toNewConnection(parsed, authType, expiresAt);
-  let nextRefreshAt: Date | null = null;
-  const stored = await withStore(() =>
-    upsert(
-      engine.pool,
-      connection,
-      (id) => {
-        nextRefreshAt = dueOf(id, parsed, connection, configured.policy, engine, now);
-        const refreshToken = parsed.refreshToken ? engine.keyring.seal(parsed.refreshToken, id, "refresh_token") : null;
-        return {
-          accessToken: engine.keyring.seal(parsed.accessToken, id, "access_token"),
-          refreshToken,
-          nextRefreshAt,
-        };
-      },
-      now,
-    ),
-  );
-  return { ...stored, nextRefreshAt, scheduled: await schedule(engine, parsed.provider, stored, nextRefreshAt) };
+  return storeGrant(engine, configured.policy, toNewConnection(parsed, authType, expiresAt), tokens, now);
 }
 
 type Parsed = z.output<typeof importSchema>;
@@ -84,6 +77,18 @@ function parse(input: unknown): Parsed {
   // Only where and why: the value itself may be a token.
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
   throw new EvertokenError("invalid_input", `the connection cannot be imported: ${faults.join("; ")}`);
+}
+
+function opened({ accessToken, refreshToken, encrypted, legacyKey }: Parsed) {
+  if (!encrypted) {
+    if (legacyKey === undefined) return { accessToken, refreshToken: refreshToken ?? null };
+    throw new EvertokenError("invalid_input", "legacyKey: only goes with `encrypted`");
+  }
+  if (legacyKey === undefined) throw new EvertokenError("invalid_input", "legacyKey: needed to open encrypted tokens");
+  return {
+    accessToken: decryptLegacy(accessToken, legacyKey),
+    refreshToken: refreshToken ? decryptLegacy(refreshToken, legacyKey) : null,
+  };
 }
 
 function expiryOf(parsed: Parsed, authType: AuthType, policy: RefreshPolicy, now: Date): Date | null {
@@ -97,9 +102,10 @@ function toNewConnection(parsed: Parsed, authType: AuthType, expiresAt: Date | n
   return {
     userId: parsed.userId,
     provider: parsed.provider,
-    registration: "default",
+    registration: parsed.registration,
     externalAccountId: parsed.externalAccountId,
     displayName: parsed.displayName ?? null,
+    userEmail: parsed.userEmail ?? null,
     parentId: null,
     authType,
     tokenType: parsed.tokenType ?? null,
@@ -108,51 +114,4 @@ function toNewConnection(parsed: Parsed, authType: AuthType, expiresAt: Date | n
     refreshTokenExpiresAt: parsed.refreshTokenExpiresAt ?? null,
     metadata: parsed.metadata,
   };
-}
-
-function dueOf(
-  id: string,
-  parsed: Parsed,
-  { authType, expiresAt, refreshTokenExpiresAt }: NewConnection,
-  policy: RefreshPolicy,
-  { config }: Engine,
-  now: Date,
-): Date | null {
-  if (authType !== "oauth2") return null;
-  const refreshable =
-    policy.spends === "access_token" || (policy.spends === "refresh_token" && Boolean(parsed.refreshToken));
-  const lifetime = { connectionId: id, issuedAt: now, expiresAt, refreshTokenExpiresAt, refreshable };
-  return dueAt(lifetime, policy, config.timing);
-}
-
-async function schedule(
-  engine: Engine,
-  provider: string,
-  stored: Stored,
-  nextRefreshAt: Date | null,
-): Promise<boolean> {
-  const { id, generation } = stored;
-  try {
-    if (stored.reconnected) await engine.queues.remove(provider, id, generation - 1);
-    if (nextRefreshAt !== null) await engine.queues.add({ id, provider, generation, dueAt: nextRefreshAt });
-    if (derives(engine.providers, provider)) await engine.queues.derive(id, generation);
-    await nudgeDelivery(engine.queues);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Erases the tokens, removes the jobs, keeps the history. @returns whether there was anything to disconnect */
-export async function disconnectConnection(engine: Engine, id: string): Promise<boolean> {
-  const gone = await withStore(() => disconnect(engine.pool, id, new Date()));
-  try {
-    for (const { provider, id: connectionId, generation } of gone) {
-      await engine.queues.remove(provider, connectionId, generation);
-    }
-    if (gone.length > 0) await nudgeDelivery(engine.queues);
-  } catch {
-    // Redis is away: the job finds nothing to refresh, or reconcile removes it before.
-  }
-  return gone.length > 0;
 }

@@ -1,10 +1,16 @@
 export { ConfigError } from "@evertoken/adapters";
 export type { AccessToken, AccessTokenOptions, Target } from "./access-token.ts";
 export type { BulkOptions, BulkReport } from "./bulk-refresh.ts";
+export type { Authorization, AuthorizeInput } from "./connect/authorize.ts";
+export type { Completed, ConnectAnswer } from "./connect/complete-connect.ts";
+export type { ConnectLinkInput } from "./connect/connect-link.ts";
 export type { ConnectionFilter, ConnectionView, ProviderHealth } from "./connections.ts";
 export { createEvertoken, type Evertoken } from "./evertoken.ts";
 export { EvertokenError, type EvertokenErrorCode } from "./evertoken-error.ts";
 export type { Imported, ImportInput } from "./import-connection.ts";
 export type { Scheduled } from "./schedule.ts";
+export { createSyncWorker, type SyncWorker, type SyncWorkerOptions } from "./sync/create-sync-worker.ts";
+export type { RequestedSync } from "./sync/request-sync.ts";
+export type { SyncContext, SyncHandler } from "./sync/sync-handler.ts";
 export type { TokenStatus } from "./token-status.ts";
 export type { WithAccessTokenOptions } from "./with-access-token.ts";

@@ -1,28 +1,62 @@
+import { VaultError } from "@evertoken/adapters";
 import { type Connection, noRegistration, type Outcome, type ProviderRules } from "@evertoken/core";
 import {
+  type ConfiguredProvider,
   classify,
+  clientOf,
   EndpointFault,
   type Exchange,
+  fingerprintOf,
   type Providers,
+  type Registration,
   refreshRequest,
   sentSecrets,
 } from "@evertoken/providers";
+import type { RegistrationCache } from "./connect/registration-cache.ts";
 
-/** A provider's data, the exchange and the judgement, put together as the refresh path wants them. */
-export function providerRules(
-  providers: Providers,
-  exchange: Exchange,
+export interface RulesDeps {
+  readonly providers: Providers;
+  readonly registrations: RegistrationCache;
+  readonly exchange: Exchange;
+}
+
+/** A provider's data, the exchange and the judgement, put together as the refresh path wants them. Never throws. */
+export async function providerRules(
+  deps: RulesDeps,
   connection: Connection,
-): ProviderRules | { misconfigured: string } {
-  const configured = providers.get(connection.provider);
+): Promise<ProviderRules | { misconfigured: string }> {
+  const configured = deps.providers.get(connection.provider);
   if (configured === undefined) return { misconfigured: `provider ${connection.provider} is not known here` };
-  const { provider, registration, policy, secretFingerprint } = configured;
-  if (policy.spends === "nothing") return { ...nothingToAsk, policy };
-  if (registration === null) return { misconfigured: `no client registration is set for ${connection.provider}` };
-  if (!configured.configured) return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
+  const { policy } = configured;
+  if (policy.spends === "nothing") return { ...unaskable({ kind: "nothing_to_spend" }), policy };
+  if (!hasTokenEndpoint(configured))
+    return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
+  try {
+    const registration = await deps.registrations.find(connection.provider, connection.registration);
+    if (registration !== null) return asking(configured, registration, deps.exchange);
+    return { misconfigured: missing(connection) };
+  } catch (error) {
+    if (error instanceof VaultError)
+      return { misconfigured: `the stored client secret does not open: ${error.message}` };
+    // The store is away: nothing was sent, so nothing is held against anybody, and it is tried again soon.
+    return { ...unaskable({ kind: "unsent", reason: "the client registration could not be read" }), policy };
+  }
+}
+
+/** What only states an issuer has none until that has answered. */
+function hasTokenEndpoint({ provider }: ConfiguredProvider): boolean {
+  return (provider.refresh.url ?? provider.tokenUrl) != null;
+}
+
+function asking(
+  { provider, policy }: ConfiguredProvider,
+  registration: Registration,
+  exchange: Exchange,
+): ProviderRules {
   return {
     policy,
-    fingerprint: secretFingerprint ?? noRegistration,
+    fingerprint: fingerprintOf(registration),
+    client: clientOf(registration),
     async ask(asked, tokens) {
       try {
         return await exchange(refreshRequest(provider, { registration, connection: asked, tokens }));
@@ -35,13 +69,20 @@ export function providerRules(
   };
 }
 
+function missing({ provider, registration }: Connection): string {
+  return registration === "default"
+    ? `no client registration is set for ${provider}`
+    : `the client registration ${provider}/${registration} is not stored`;
+}
+
 /** The connection's own facts do not make an endpoint: nothing was sent, and no other connection is concerned. */
 function endpointFault(error: EndpointFault): Outcome {
   return { kind: "unknown", reason: error.message, httpStatus: 0 };
 }
 
-const nothingToAsk: Omit<ProviderRules, "policy"> = {
+const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({
   fingerprint: noRegistration,
-  ask: async () => ({ kind: "nothing_to_spend" }),
-  classify: () => ({ kind: "nothing_to_spend" }),
-};
+  client: noRegistration,
+  ask: async () => outcome,
+  classify: () => outcome,
+});

@@ -3,6 +3,7 @@ import { dueAt, jobId, type Trigger } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withQueue, withStore } from "./evertoken-error.ts";
+import { reauthCode } from "./fresh-token.ts";
 
 export interface Scheduled {
   readonly connectionId: string;
@@ -59,9 +60,12 @@ async function moveDue(engine: Engine, row: TokenRow, dueAt: Date, force: boolea
   const moved = await withStore(() => setDue(engine.pool, row.id, row.generation, dueAt, force));
   if (moved !== null) return moved.dueAt;
   if (row.auth_type !== "oauth2") throw new EvertokenError("not_refreshable", `a ${row.auth_type} is not refreshed`);
-  if (row.status === "disconnected") throw new EvertokenError("disconnected", "the user disconnected this account");
+  if (row.status === "disconnected")
+    throw new EvertokenError("disconnected", "the user disconnected this account", { consentHelps: true });
   if (row.status === "needs_reauth") {
-    throw new EvertokenError("refresh_token_expired", "the user has to reconnect this account; no refresh can help");
+    throw new EvertokenError(reauthCode(row), "the user has to reconnect this account; no refresh can help", {
+      consentHelps: true,
+    });
   }
   throw new EvertokenError("provider_unavailable", "the connection changed meanwhile: try again");
 }

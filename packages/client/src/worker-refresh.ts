@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setDue, type TokenRow, tokenById } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withQueue, withStore } from "./evertoken-error.ts";
-import type { FreshOrder } from "./fresh-token.ts";
+import { type FreshOrder, reauthCode } from "./fresh-token.ts";
 
 const pollMs = 50;
 
@@ -56,6 +56,10 @@ async function failure({ prisma }: Engine, connectionId: string, generation: num
 }
 
 function silence(row: TokenRow) {
+  if (row.status === "disconnected" || row.status === "needs_reauth") {
+    const code = row.status === "disconnected" ? ("disconnected" as const) : reauthCode(row);
+    return { code, message: "no worker can refresh it: the user has to connect this account again", retryAt: null };
+  }
   const code = (row.last_error_code ?? "timed_out") as EvertokenError["code"];
   return {
     code,

@@ -15,7 +15,7 @@ const unspendable: RefreshPolicy = {
 };
 
 /** What the decision needs to know of a provider, without the power to ask it. */
-type Rules = Pick<ProviderRules, "policy" | "fingerprint">;
+type Rules = Pick<ProviderRules, "policy" | "fingerprint" | "client">;
 
 /** What one attempt brought, before anything is decided about it. */
 export interface Attempted {
@@ -33,9 +33,10 @@ export interface Attempted {
  */
 export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempted> {
   const askedAt = deps.now();
-  const rules = deps.providerOf(lease.connection);
+  const rules = await deps.providerOf(lease.connection);
   const outcome = "misconfigured" in rules ? misconfigured(rules.misconfigured) : await outcomeOf(lease, rules, deps);
-  const known = "misconfigured" in rules ? { policy: unspendable, fingerprint: noRegistration } : rules;
+  const known =
+    "misconfigured" in rules ? { policy: unspendable, fingerprint: noRegistration, client: noRegistration } : rules;
   return { outcome, rules: known, askedAt, answeredAt: deps.now() };
 }
 

@@ -21,6 +21,7 @@ export interface CommitRecord {
   readonly provider: string;
   readonly registration: string;
   readonly fingerprint: string;
+  readonly client: string;
   /** The generation that was spent: the commit is conditional on it. */
   readonly generation: number;
   readonly leaseOwner: string;

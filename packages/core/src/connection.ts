@@ -42,6 +42,8 @@ export interface Connection {
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
   readonly refreshTokenExpiresAt: Date | null;
+  /** Hash of the client id that the stored token set was granted to; null: not known. */
+  readonly client: string | null;
   /** +1 whenever a new token set is stored. */
   readonly generation: number;
   readonly nextRefreshAt: Date | null;

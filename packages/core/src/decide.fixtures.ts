@@ -26,6 +26,7 @@ export function connection(overrides: Partial<Connection> = {}): Connection {
     scopes: ["read", "write"],
     expiresAt: at(5 * minute),
     refreshTokenExpiresAt: null,
+    client: null,
     generation: 7,
     nextRefreshAt: now,
     notBefore: null,
@@ -59,6 +60,7 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
     probing: false,
     ownFault: false,
     unknownElsewhere: 0,
+    foreignClient: false,
     ...overrides,
   };
 }

@@ -233,3 +233,17 @@ test("a probe that is denied shows that the registration works: the circuit clos
     events: ["connection.needs_reauth", "provider.circuit_closed"],
   });
 });
+
+test("a denial of a grant that was given to another client id is a mistake of ours", () => {
+  expect(decide(connection(), setbacks.denied, context({ foreignClient: true }))).toMatchObject({
+    status: "connected",
+    errorCode: null,
+    provider: { kind: "open_circuit" },
+    events: ["provider.circuit_opened"],
+  });
+});
+
+test("it is a dead grant when another connection shows that this client id is meant", () => {
+  const transition = decide(connection(), setbacks.denied, context({ foreignClient: true, ownFault: true }));
+  expect(transition).toMatchObject({ status: "needs_reauth", job: "stop" });
+});

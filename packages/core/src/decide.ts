@@ -14,7 +14,8 @@ import type { Setback, Store, Transition } from "./transition.ts";
  * A connection is `connected` while its refreshes work, and stays so through trouble that passes before its access token ends.
  *
  * - granted: `connected`, next job due before the new expiry.
- * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept.
+ * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept. Unless the grant was given to another
+ *   client id than ours is now: that is a misconfiguration until another connection shows that it is not.
  * - nothing to spend: `needs_reauth` when the access token has ended, not before.
  * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
  *   later hourly; after 30 days `needs_reauth`.
@@ -67,6 +68,8 @@ export interface DecisionContext {
   readonly probing: boolean;
   /** The circuit that this connection opened was closed by another one's success a moment ago. */
   readonly ownFault: boolean;
+  /** The token set was granted to another client id than the one we asked with. */
+  readonly foreignClient: boolean;
   /** How many other connections of this provider got an unknown answer lately. */
   readonly unknownElsewhere: number;
 }
@@ -210,8 +213,15 @@ function unknown(connection: Connection, reason: string, context: DecisionContex
     : probeLater(connection, "unknown_answer", reason, context);
 }
 
-/** That the provider tells a dead grant from a living one shows that our registration works. */
-function denied(connection: Connection, reason: string, { probing }: DecisionContext): Setback {
+/**
+ * A grant that was given to another client id is refused to this one in the words of a dead grant. As long as nothing shows that this
+ * client id is meant, the mistake is ours. Otherwise the grant is dead; and that the provider can tell shows that our registration works.
+ */
+function denied(connection: Connection, reason: string, context: DecisionContext): Setback {
+  if (context.foreignClient && !context.ownFault) {
+    return openCircuit(connection, `the grant was given to another client id: ${reason}`, null, context);
+  }
+  const { probing } = context;
   const stopped = stop(connection, "refresh_token_expired", reason);
   if (!probing) return stopped;
   return { ...stopped, provider: { kind: "close_circuit" }, events: [...stopped.events, "provider.circuit_closed"] };

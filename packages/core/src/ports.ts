@@ -78,6 +78,8 @@ export interface ProviderRules {
   readonly policy: RefreshPolicy;
   /** Of our client id and secret: a circuit that opened for another secret does not count. */
   readonly fingerprint: string;
+  /** Hash of our client id alone: a refresh token is bound to it (RFC 6749 section 10.4), and worth nothing to another. */
+  readonly client: string;
   /** Sends at most one request. Never throws for what the network or the provider does. */
   ask(connection: Connection, tokens: PlainTokens): Promise<RawAnswer | Outcome>;
   classify(answer: RawAnswer, tokens: PlainTokens, now: Date): Outcome;
@@ -88,8 +90,8 @@ export interface RefreshDeps {
   readonly spool: Spool;
   readonly vault: Vault;
   readonly timing: Timing;
-  /** The provider's rules, or a misconfiguration of ours in words. */
-  providerOf(connection: Connection): ProviderRules | { readonly misconfigured: string };
+  /** The provider's rules, or a misconfiguration of ours in words. Never throws: the lease is held. */
+  providerOf(connection: Connection): Promise<ProviderRules | { readonly misconfigured: string }>;
   now(): Date;
   /** In [0, 1). */
   random(): number;

@@ -43,6 +43,7 @@ async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps):
   const unknownElsewhere = outcome.kind === "unknown" ? await deps.store.unknownElsewhere(lease.connection, since) : 0;
   return {
     ...{ now: answeredAt, askedAt, probing, ownFault, unknownElsewhere },
+    foreignClient: lease.connection.client !== null && lease.connection.client !== rules.client,
     policy: rules.policy,
     timing: deps.timing,
     random: deps.random(),

@@ -20,6 +20,7 @@ export function toRecord(
     provider: connection.provider,
     registration: connection.registration,
     fingerprint: rules.fingerprint,
+    client: rules.client,
     generation: connection.generation,
     leaseOwner: lease.owner,
     transition:

@@ -54,6 +54,8 @@ function genericDefinition(id: string, env: Env): unknown {
       .split(/[\s,]+/)
       .filter((scope) => scope !== "")
       .map((scope) => ({ scope, why: "named by the operator" })),
+    // What makes access outlive the user's absence, where a server asks for more than a scope: `prompt=consent&access_type=offline`.
+    authorizeParameters: Object.fromEntries(new URLSearchParams(value("AUTHORIZE_PARAMETERS") ?? "")),
     pkce: "supported",
     policy: {
       lifetimeSeconds: seconds("LIFETIME_SECONDS") ?? 3600,

@@ -17,7 +17,7 @@ export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";
 export { defineProvider, type Provider, ProviderFault, type ProviderInput, type ReadResponse } from "./provider.ts";
 export type { ErrorRule, Grant, Sample } from "./provider-schema.ts";
-export { type ConfiguredProvider, createProviders, fingerprintOf, type Providers } from "./registry.ts";
+export { type ConfiguredProvider, clientOf, createProviders, fingerprintOf, type Providers } from "./registry.ts";
 export {
   codeRequest,
   type GrantInput,

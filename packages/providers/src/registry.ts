@@ -36,6 +36,11 @@ export function fingerprintOf({ clientId, clientSecret }: Registration): string 
     .slice(0, 12);
 }
 
+/** A short hash of a client id alone, to tell whom a token set was granted to. */
+export function clientOf({ clientId }: Registration): string {
+  return createHash("sha256").update(clientId).digest("hex").slice(0, 12);
+}
+
 function configure({ provider, registration, concurrency }: ProviderSettings["providers"][number]): ConfiguredProvider {
   return Object.freeze({
     provider,

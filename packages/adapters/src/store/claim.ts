@@ -14,8 +14,8 @@ export interface ClaimOptions {
   readonly cooldownMs: number;
   readonly timing: Timing;
   /**
-   * Of our client secret at each provider. A circuit stands only against the secret that opened it: a process with another one, be it
-   * newer or older, has to find out for itself.
+   * Of our client secrets, by `provider/registration`. A circuit stands only against the secret that opened it: a process with another
+   * one, be it newer or older, has to find out for itself.
    */
   readonly fingerprints: () => Readonly<Record<string, string>>;
   /** How concurrent claims and commits share statements. */

@@ -4,6 +4,9 @@ import { type BatcherOptions, createBatcher } from "./batcher.ts";
 
 export type GrantRecord = CommitRecord & { readonly transition: Exclude<CommitRecord["transition"], Setback> };
 
+/** Asked once per statement, of a table of a few rows; nobody pays for an event that nobody wants. */
+const wantsRefreshedSql = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE enabled AND 'token.refreshed' = ANY(events))`;
+
 const sql = `
 WITH changed AS (
   UPDATE connections AS c SET
@@ -11,10 +14,10 @@ WITH changed AS (
     token_type = coalesce(r.token_type, c.token_type), metadata = coalesce(c.metadata || r.metadata, c.metadata),
     scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
     expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, next_refresh_at = r.next_refresh_at,
-    generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
+    client = r.client, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at, last_error_code = NULL,
     last_error_message = NULL, updated_at = r.at
-  FROM json_to_recordset($1) AS r(n int, id uuid, generation int, access_token text, refresh_token text, token_type text,
+  FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, token_type text,
     scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, next_refresh_at timestamptz,
     closes_circuit boolean, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
     old_expires_at timestamptz, at timestamptz)
@@ -28,7 +31,7 @@ WITH changed AS (
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
-  FROM changed, jsonb_array_elements_text(events) AS event
+  FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
 ), closed AS (
   UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at,
     opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
@@ -52,11 +55,12 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
   }, batching);
 }
 
-function toParameters({ connectionId, generation, transition, log }: GrantRecord, n: number) {
+function toParameters({ connectionId, client, generation, transition, log }: GrantRecord, n: number) {
   const { tokens } = transition;
   return {
     n,
     id: connectionId,
+    client,
     generation,
     access_token: tokens.accessToken,
     refresh_token: tokens.refreshToken,

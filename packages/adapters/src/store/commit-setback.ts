@@ -17,6 +17,11 @@ WITH changed AS (
     lease_owner = NULL, lease_until = NULL, updated_at = $9
   WHERE id = $1 AND generation = $2 AND lease_owner = $18
   RETURNING id, user_id, provider, registration, status, last_error_code, last_error_message, expires_at
+), followed AS (
+  -- No refresh of its own would show a child what became of the grant that it lives from. Told of once, with the parent.
+  UPDATE connections child SET status = 'needs_reauth', last_error_code = c.last_error_code,
+    last_error_message = 'the account that it belongs to has to be reconnected', updated_at = $9
+  FROM changed c WHERE c.status = 'needs_reauth' AND child.parent_id = c.id AND child.auth_type = 'derived' AND child.status = 'connected'
 ), logged AS (
   INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status, duration_ms,
     old_expires_at, generation, created_at)

@@ -134,11 +134,31 @@ export async function pruneLog(pool: Pool, before: Date, slice = 10_000): Promis
   }
 }
 
+/** Old events with their deliveries; one that is still on its way to an endpoint that is switched on stays. */
 export async function pruneOutbox(pool: Pool, before: Date): Promise<number> {
   const { rowCount } = await pool.query({
     name: "prune-outbox",
-    text: "DELETE FROM outbox WHERE delivered_at < $1",
+    text: `WITH old AS (
+        SELECT id FROM outbox o WHERE delivered_at < $1
+          AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id AND e.enabled
+            WHERE d.event_id = o.id AND d.status = 'pending')
+      ), deliveries AS (DELETE FROM webhook_deliveries WHERE event_id IN (SELECT id FROM old))
+      DELETE FROM outbox WHERE id IN (SELECT id FROM old)`,
     values: [before],
   });
   return rowCount ?? 0;
+}
+
+/** The oldest come first in the primary key: no look at what stays. @returns how many rows went */
+export async function pruneAudit(pool: Pool, before: Date, slice = 10_000): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const { rowCount } = await pool.query({
+      name: "prune-audit",
+      text: `DELETE FROM audit_log WHERE at < $1 AND id IN (SELECT id FROM audit_log ORDER BY id LIMIT $2)`,
+      values: [before, slice],
+    });
+    total += rowCount ?? 0;
+    if ((rowCount ?? 0) < slice) return total;
+  }
 }

@@ -1,5 +1,5 @@
 import type { EventName } from "@evertoken/core";
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 
 export interface OutboxEvent {
   readonly id: string;
@@ -11,16 +11,16 @@ export interface OutboxEvent {
 }
 
 /**
- * Hands undelivered events to `deliver`, oldest first, and marks those that it took. Rows stay locked meanwhile, so that two
- * processes never deliver the same one side by side; a crash in between delivers again.
+ * Hands undelivered events to `deliver`, oldest first, and marks them as taken over in the same transaction. Rows stay locked
+ * meanwhile, so that two processes never take the same one side by side; after a crash in between it never happened.
  *
- * @returns how many were delivered
+ * @returns the events that were taken over
  */
 export async function deliverOutbox(
   pool: Pool,
-  deliver: (event: OutboxEvent) => Promise<void>,
-  limit = 100,
-): Promise<number> {
+  deliver: (client: PoolClient, events: readonly OutboxEvent[]) => Promise<void>,
+  limit = 500,
+): Promise<OutboxEvent[]> {
   const client = await pool.connect();
   // The pool listens to idle clients only: a server that goes away while this one is ours would end the process.
   const queryTells = () => {};
@@ -33,12 +33,14 @@ export async function deliverOutbox(
        WHERE delivered_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
       [limit],
     );
-    for (const event of rows) await deliver(event);
-    await client.query("UPDATE outbox SET delivered_at = now() WHERE id = ANY($1::bigint[])", [
-      rows.map(({ id }) => id),
-    ]);
+    if (rows.length > 0) {
+      await deliver(client, rows);
+      await client.query("UPDATE outbox SET delivered_at = now() WHERE id = ANY($1::bigint[])", [
+        rows.map(({ id }) => id),
+      ]);
+    }
     await client.query("COMMIT");
-    return rows.length;
+    return rows;
   } catch (error) {
     // Not back into the pool: it may be gone, or still wait for the answer to a query that timed out. Its end rolls back.
     broken = error instanceof Error ? error : new Error("delivery failed");

@@ -2,7 +2,7 @@ import type { AuthType, Connection, ConnectionStatus, Sealed } from "@evertoken/
 
 /** Columns of the refresh path's view of a connection, in SQL. */
 export const connectionColumns = `c.id, c.user_id, c.provider, c.registration, c.external_account_id, c.auth_type, c.status,
-  c.access_token, c.refresh_token, c.token_type, c.scopes, c.expires_at, c.refresh_token_expires_at, c.generation,
+  c.access_token, c.refresh_token, c.token_type, c.scopes, c.expires_at, c.refresh_token_expires_at, c.client, c.generation,
   c.next_refresh_at, c.not_before, c.failing_since, c.consecutive_failures, c.lost_answers, c.connected_at, c.metadata`;
 
 /** A row as the pg driver gives it. */
@@ -20,6 +20,7 @@ export interface ConnectionRow {
   scopes: string[];
   expires_at: Date | null;
   refresh_token_expires_at: Date | null;
+  client: string | null;
   generation: number;
   next_refresh_at: Date | null;
   not_before: Date | null;
@@ -45,6 +46,7 @@ export function toConnection(row: ConnectionRow): Connection {
     scopes: row.scopes,
     expiresAt: row.expires_at,
     refreshTokenExpiresAt: row.refresh_token_expires_at,
+    client: row.client,
     generation: row.generation,
     nextRefreshAt: row.next_refresh_at,
     notBefore: row.not_before,

@@ -17,9 +17,13 @@ export type Take = (order: TakeOrder) => Promise<Lease | null>;
 /** Jobs may come this much early: clocks differ, timers round. */
 export const earlyMs = 1000;
 
-/** Whether a circuit `s` of a connection `c` was opened by the secret that we have, given all our fingerprints. */
+/**
+ * Whether a circuit `s` of a connection `c` was opened by the secret that we have, given our fingerprints. A stored registration that
+ * this process has not used lately is not among them; all processes share it, so what one of them found out counts.
+ */
 export const sameSecretSql = (fingerprints: string) =>
-  `s.fingerprint = coalesce(${fingerprints}::jsonb ->> c.provider, '${noRegistration}')`;
+  `s.fingerprint = coalesce(${fingerprints}::jsonb ->> (c.provider || '/' || c.registration),
+    CASE WHEN c.registration = 'default' THEN '${noRegistration}' ELSE s.fingerprint END)`;
 
 // A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `

@@ -1,123 +1,115 @@
-import { createReadStream } from "node:fs";
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { EvertokenError, type ImportInput } from "@evertoken/client";
+import { EvertokenError } from "@evertoken/client";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
 import { type Row, splitRows } from "../rows.ts";
+import { type BadRow, type Checkpoint, type Counts, noCheckpoint, openCheckpoint } from "./import-checkpoint.ts";
+import { type Done, importRow, type RowRules, remember, type StoredRow } from "./import-row.ts";
 
-interface Report {
-  readonly imported: number;
-  readonly reconnected: number;
-  readonly skipped: number;
-  readonly bad: readonly { readonly line: number; readonly code: string; readonly message: string }[];
+interface ImportOptions {
+  readonly skipKnown?: boolean;
+  readonly resume?: boolean;
+  readonly legacyKeyFile?: string;
+}
+
+interface Report extends Counts {
+  /** Rows of an earlier run that this one went on from. */
+  readonly resumedAfter: number;
+  readonly bad: readonly BadRow[];
+  /** Those that this run stored. */
   readonly connections: readonly StoredRow[];
 }
 
-interface StoredRow {
-  readonly line: number;
-  readonly id: string;
-  readonly generation: number;
-  readonly reconnected: boolean;
-  readonly nextRefreshAt: Date | null;
-  /** false: Redis is away; reconcile adds the job when it is back. */
-  readonly scheduled: boolean;
-}
-
-type Done =
-  | { readonly kind: "stored"; readonly row: StoredRow }
-  | { readonly kind: "skipped" }
-  | { readonly kind: "bad"; readonly line: number; readonly code: string; readonly message: string };
-
 /** Enough to hide the round trips, few enough to leave the pool to others. */
 const atOnce = 8;
+const rowsPerCheckpoint = 200;
 
-export async function importConnections(
-  io: Io,
-  file: string | undefined,
-  options: { readonly skipKnown?: boolean },
-): Promise<number> {
+export async function importConnections(io: Io, file: string | undefined, options: ImportOptions): Promise<number> {
+  const named = file !== undefined && file !== "-" ? file : null;
+  if (options.resume === true && named === null) throw new UsageError("only the import of a named file can be resumed");
   return withEngine(io, async (opened) => {
-    const rows = splitRows(await read(io, file));
+    const content = named === null ? await readInput(io) : readNamed(named);
+    const rows = splitRows(content);
     if (rows.length === 0) throw new EvertokenError("invalid_input", "there is nothing to import");
-    const report = toReport(await importAll(io, opened, rows, options.skipKnown === true));
+    const checkpoint = named === null ? noCheckpoint : openCheckpoint(named, content, options.resume === true);
+    const rules: RowRules = {
+      // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
+      skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
+      legacyKey: options.legacyKeyFile === undefined ? null : readNamed(options.legacyKeyFile).trim(),
+      seen: new Map(),
+    };
+    const report = await importAll(io, opened, rows, rules, checkpoint);
+    checkpoint.remove();
     io.result(report, () => summary(report));
     for (const { line, code, message } of report.bad) io.note(`line ${line}: ${message} (${code})`);
     return report.bad.length === 0 ? 0 : 1;
   });
 }
 
-async function read(io: Io, file: string | undefined): Promise<string> {
-  if (file === undefined && io.stdin.isTTY) throw new UsageError("name a file, or pipe the rows in");
+async function readInput(io: Io): Promise<string> {
+  if (io.stdin.isTTY) throw new UsageError("name a file, or pipe the rows in");
+  return text(io.stdin);
+}
+
+function readNamed(file: string): string {
   try {
-    return await text(file === undefined || file === "-" ? io.stdin : createReadStream(file));
+    return readFileSync(file, "utf8");
   } catch (error) {
     throw new EvertokenError("invalid_input", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
 /** A few side by side: no two of them are for one account, because the second is a bad row. */
-async function importAll(io: Io, opened: Opened, rows: readonly Row[], skipKnown: boolean): Promise<Done[]> {
+async function importAll(
+  io: Io,
+  opened: Opened,
+  rows: readonly Row[],
+  rules: RowRules,
+  checkpoint: Checkpoint,
+): Promise<Report> {
+  const { resumed } = checkpoint;
+  const startedAt = resumed?.startedAt ?? new Date();
+  const first = resumed?.done ?? 0;
+  for (const row of rows.slice(0, first)) remember(row, rules.seen);
   const progress = createProgress(io, "importing");
-  const seen = new Map<string, number>();
   const done: Done[] = [];
+  const keep = () => {
+    const { connections: _, resumedAfter: __, ...counts } = toReport(done, checkpoint);
+    checkpoint.keep({ startedAt, done: first + done.length, ...counts });
+  };
+  keep();
   try {
-    for (let start = 0; start < rows.length; start += atOnce) {
-      const batch = rows.slice(start, start + atOnce).map((row) => importRow(opened, row, seen, skipKnown));
+    for (let start = first; start < rows.length; start += atOnce) {
+      const batch = rows.slice(start, start + atOnce).map((row) => importRow(opened, row, rules));
       done.push(...(await Promise.all(batch)));
-      progress.update(done.length, rows.length);
+      if (done.length % rowsPerCheckpoint === 0) keep();
+      progress.update(first + done.length, rows.length);
     }
-    return done;
+    return toReport(done, checkpoint);
   } catch (error) {
-    io.note(`stopped: ${toReport(done).connections.length} of ${rows.length} rows are stored; go on with --skip-known`);
+    keep();
+    const again = checkpoint === noCheckpoint ? "--skip-known" : "--resume";
+    io.note(`stopped: ${first + done.length} of ${rows.length} rows are done; go on with ${again}`);
     throw error;
   } finally {
     progress.stop();
   }
 }
 
-async function importRow(
-  { engine, evertoken }: Opened,
-  { line, value, toEnd }: Row,
-  seen: Map<string, number>,
-  skipKnown: boolean,
-): Promise<Done> {
-  const bad = (code: string, message: string): Done => ({ kind: "bad", line, code, message });
-  // The parser's own message would quote the row, and with it a token.
-  if (value === undefined)
-    return bad("invalid_input", toEnd ? "from here to the end this is not JSON" : "this is not JSON");
-  const account = accountOf(value);
-  const earlier = seen.get(JSON.stringify(account));
-  if (earlier !== undefined) return bad("invalid_input", `the same account stands in line ${earlier}`);
-  if (account !== null) seen.set(JSON.stringify(account), line);
-  try {
-    if (skipKnown && account !== null && (await engine.prisma.connection.count({ where: account })) > 0)
-      return { kind: "skipped" };
-    return { kind: "stored", row: { line, ...(await evertoken.connections.import(value as ImportInput)) } };
-  } catch (error) {
-    if (error instanceof EvertokenError && !error.code.endsWith("_unavailable")) return bad(error.code, error.message);
-    throw error;
-  }
-}
-
-/** What makes a connection one of its kind; null when the row is too wrong to say. */
-function accountOf(value: unknown): { userId: string; provider: string; externalAccountId: string } | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { userId, provider, externalAccountId = "default" } = value as Record<string, unknown>;
-  if (typeof userId !== "string" || typeof provider !== "string" || typeof externalAccountId !== "string") return null;
-  return { userId: userId.trim(), provider: provider.trim(), externalAccountId: externalAccountId.trim() };
-}
-
-function toReport(done: readonly Done[]): Report {
+function toReport(done: readonly Done[], { resumed }: Checkpoint): Report {
   const connections = done.flatMap((each) => (each.kind === "stored" ? [each.row] : []));
+  const bad = done.flatMap((each) =>
+    each.kind === "bad" ? [{ line: each.line, code: each.code, message: each.message }] : [],
+  );
   return {
-    imported: connections.filter(({ reconnected }) => !reconnected).length,
-    reconnected: connections.filter(({ reconnected }) => reconnected).length,
-    skipped: done.filter(({ kind }) => kind === "skipped").length,
-    bad: done.flatMap((each) =>
-      each.kind === "bad" ? [{ line: each.line, code: each.code, message: each.message }] : [],
-    ),
+    imported: (resumed?.imported ?? 0) + connections.filter(({ reconnected }) => !reconnected).length,
+    reconnected: (resumed?.reconnected ?? 0) + connections.filter(({ reconnected }) => reconnected).length,
+    skipped: (resumed?.skipped ?? 0) + done.filter(({ kind }) => kind === "skipped").length,
+    resumedAfter: resumed?.done ?? 0,
+    bad: [...(resumed?.bad ?? []), ...bad],
     connections,
   };
 }

@@ -25,6 +25,11 @@ export function addConnections(program: Command, run: Run): void {
     .command("import [file]")
     .description("store token sets and schedule their refreshes; reads standard input when no file is named")
     .option("--skip-known", "leave accounts alone that are connected already")
+    .option("--resume", "go on where an earlier import of the same file stopped")
+    .option(
+      "--legacy-key-file <file>",
+      "tokens are iv:authTag:ciphertext (hex, AES-256-GCM) under the key in this file",
+    )
     .addHelpText("after", importHelp)
     .action(run(importConnections));
   connections
@@ -36,7 +41,10 @@ export function addConnections(program: Command, run: Run): void {
 const importHelp = `
 The file is a JSON array, or JSON lines. Each row needs userId, provider and accessToken, and may have refreshToken,
 expiresAt (ISO 8601) or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType, refreshTokenExpiresAt,
-authType and metadata. A bad row is reported with its line, and nothing of it is stored; the others are.
+authType, userEmail and metadata. A bad row is reported with its line, and nothing of it is stored; the others are.
+
+While an import runs, how far it came stands in <file>.import-progress: --resume goes on there, whatever ended it. With
+--legacy-key-file (64 hex digits) the tokens of all rows are decrypted first, unless a row says "encrypted": false.
 
 An account that is known gets the tokens of the file. If it has been refreshed since the file was made, those are old:
 use --skip-known to run an import again.`;

@@ -16,7 +16,9 @@ export interface StartOptions {
 export function addStart(program: Command, run: Run): void {
   program
     .command("start")
-    .description("run everything on this machine until Ctrl-C: Postgres, Redis, worker, scheduler, dashboard, a demo")
+    .description(
+      "run everything on this machine until Ctrl-C: Postgres, Redis, worker, scheduler, dashboard, API, a demo",
+    )
     .option("--accounts <n>", "how many demo accounts to connect", wholeNumber(0, 1000), 5)
     .option("--no-demo", "no demo authorization server and no demo accounts")
     .addHelpText("after", help)

@@ -11,7 +11,7 @@ import type { Narrator } from "./narrator.ts";
 import { StartError } from "./start-error.ts";
 
 export interface AppSpec {
-  readonly name: "demo" | "worker" | "scheduler" | "dashboard";
+  readonly name: "demo" | "worker" | "scheduler" | "dashboard" | "api";
   readonly env: Env;
   readonly cwd: string;
   readonly logDirectory: string;

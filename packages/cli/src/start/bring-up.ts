@@ -1,18 +1,19 @@
 import { join } from "node:path";
-import type { Env } from "@evertoken/adapters";
+import type { Config, Env } from "@evertoken/adapters";
 import { readSettings } from "@evertoken/client/engine";
 import type { StartOptions } from "../commands/start.ts";
-import { isGiven, merge } from "../environment.ts";
+import { isGiven, localEnvFile, merge } from "../environment.ts";
 import type { Io } from "../io.ts";
 import { runMigrations } from "../migrations.ts";
 import { readFile } from "../open.ts";
+import { chooseAddresses } from "./addresses.ts";
+import { apiSettings } from "./api-settings.ts";
 import { AppProcess, type AppSpec } from "./app-process.ts";
 import { startDatabases } from "./databases.ts";
 import { connectDemoAccounts } from "./demo-accounts.ts";
 import { demoSettings } from "./demo-settings.ts";
 import { readLocalSecrets, writeLocalEnv } from "./local-env.ts";
 import type { Narrator } from "./narrator.ts";
-import { choosePort } from "./ports.ts";
 import type { Stoppables } from "./stoppables.ts";
 import { summarize } from "./summary.ts";
 
@@ -28,16 +29,18 @@ export interface BringUp {
 export async function bringUp({ io, options, narrator, stoppables, signal }: BringUp): Promise<void> {
   const { cwd, givenEnv: given } = io;
   const secrets = await readLocalSecrets(cwd, given);
-  requireSettings(merge(secrets, given));
-  const ports = await choosePorts(given, options.demo, narrator.say);
-  const own = merge(secrets, { ...given, ...ports });
-  const demo = options.demo ? demoSettings(own, Number(ports.DEMO_PORT), join(cwd, ".evertoken", "demo.sqlite")) : null;
+  const asked = requireSettings(merge(secrets, given));
+  const { ports, urls, demoPort } = await chooseAddresses(given, asked, options.demo, narrator.say);
+  const api = apiSettings(given, asked.connect.publicUrl, urls.api);
+  const own = merge({ ...secrets, ...api.settings }, { ...given, ...ports });
+  const demo = options.demo ? demoSettings(own, demoPort, join(cwd, ".evertoken", "demo.sqlite"), api.callbacks) : null;
 
   narrator.say("Starting the databases ...");
   const databases = await startDatabases({ cwd, env: given }, narrator, stoppables);
   signal.throwIfAborted();
+  const places = { ...databases.addresses, ...api.settings, ...demo?.provider };
   const env = merge(own, { ...databases.addresses, ...demo?.provider });
-  await writeLocalEnv(cwd, secrets, { ...databases.addresses, ...demo?.provider });
+  await writeLocalEnv(cwd, secrets, places);
   const { config } = readSettings(env, readFile);
   const { applied } = await runMigrations(config.databaseUrl);
   if (applied.length > 0) narrator.say(`Applied the database migrations: ${applied.join(", ")}`);
@@ -50,19 +53,8 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
     });
   const demoApp = demo === null ? [] : [app("demo", `${demo.issuer}/demo/record`, merge(env, demo.server))];
   await startTogether(demoApp, stoppables, signal);
-  const url = (port: number, host = "127.0.0.1") => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const reachable = (host: string) => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host);
-  const urls = {
-    worker: url(config.workerPort, reachable(config.healthHost)),
-    scheduler: url(config.schedulerPort, reachable(config.healthHost)),
-    dashboard: url(config.dashboard.port, reachable(config.dashboard.host)),
-  };
-  const apps = [
-    app("worker", `${urls.worker}/readyz`),
-    app("scheduler", `${urls.scheduler}/readyz`),
-    app("dashboard", `${urls.dashboard}/readyz`),
-  ];
-  narrator.say("Starting the worker, the scheduler and the dashboard ...");
+  narrator.say("Starting the worker, the scheduler, the dashboard and the API ...");
+  const apps = (["worker", "scheduler", "dashboard", "api"] as const).map((name) => app(name, `${urls[name]}/readyz`));
   await startTogether(apps, stoppables, signal);
   const accounts = demo === null ? null : await connectDemoAccounts(env, demo, options.accounts, signal);
   const login = { user: config.dashboard.user, password: secrets.DASHBOARD_PASSWORD ?? null };
@@ -70,6 +62,7 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
     ...{ databases, urls, accounts },
     demoIssuer: demo?.issuer ?? null,
     login: isGiven(given, "DASHBOARD_PASSWORD") ? { ...login, password: null } : login,
+    apiKeyIn: isGiven(given, "EVERTOKEN_API_KEY") ? null : localEnvFile,
     inYourDatabase: isGiven(given, "DATABASE_URL"),
   });
 }
@@ -80,21 +73,8 @@ async function startTogether(apps: readonly AppProcess[], stoppables: Stoppables
   await Promise.all(apps.map((app) => app.start(signal)));
 }
 
-async function choosePorts(given: Env, withDemo: boolean, say: (line: string) => void) {
-  const health = given.HEALTH_HOST ?? "127.0.0.1";
-  const wishes = [
-    { name: "DASHBOARD_PORT", host: given.DASHBOARD_HOST ?? "127.0.0.1", fallback: 3010 },
-    { name: "WORKER_PORT", host: health, fallback: 3011 },
-    { name: "SCHEDULER_PORT", host: health, fallback: 3012 },
-    ...(withDemo ? [{ name: "DEMO_PORT", host: "127.0.0.1", fallback: 9400 }] : []),
-  ];
-  const ports: Record<string, string> = {};
-  for (const wish of wishes) ports[wish.name] = String(await choosePort(given, wish, say));
-  return ports;
-}
-
 /** Before anything is started: every fault of the settings, but for the addresses that are still to come. */
-function requireSettings(own: Env): void {
+function requireSettings(own: Env): Config {
   const coming = { DATABASE_URL: "postgresql://127.0.0.1/evertoken", REDIS_URL: "redis://127.0.0.1" };
-  readSettings(merge(coming, own), readFile);
+  return readSettings(merge(coming, own), readFile).config;
 }

@@ -1,6 +1,14 @@
 import type { Env } from "@evertoken/adapters";
-import { createLogger, describeError } from "@evertoken/adapters";
-import { createEvertoken, type Evertoken } from "@evertoken/client";
+import { createLogger, describeError, impatient } from "@evertoken/adapters";
+import type { Evertoken } from "@evertoken/client";
+import {
+  connectLink,
+  createObserver,
+  type Engine,
+  fromEngine,
+  openEngine,
+  readSettings,
+} from "@evertoken/client/engine";
 import { readFile } from "../open.ts";
 import type { DemoSettings } from "./demo-settings.ts";
 import { StartError } from "./start-error.ts";
@@ -23,7 +31,12 @@ export interface DemoAccounts {
   readonly known: number;
   /** The earliest of all demo connections. */
   readonly firstRefreshAt: Date | null;
+  /** Leads to the connect page, as the first of them; good for a day. */
+  readonly connectUrl: string;
 }
+
+const dayInSeconds = 86_400;
+const loginOf = (number: number) => `demo-${number}`;
 
 /** Connects what is missing of `demo-1` to `demo-<count>` as users would: login, consent, code, tokens. */
 export async function connectDemoAccounts(
@@ -32,26 +45,34 @@ export async function connectDemoAccounts(
   count: number,
   signal: AbortSignal,
 ): Promise<DemoAccounts> {
-  const logger = createLogger("start", "silent", { write: () => undefined });
-  const evertoken = createEvertoken(env, readFile, logger);
+  const engine = openSilently(env);
+  const evertoken = fromEngine(engine);
   try {
     let connected = 0;
     const { obtainGrant } = (await import(demoModule)) as Demo;
     for (let number = 1; number <= count; number++) {
       signal.throwIfAborted();
-      const login = `demo-${number}`;
+      const login = loginOf(number);
       if (await isConnected(evertoken, login)) continue;
       await importGrant(evertoken, login, await obtainGrant({ ...demo, login }));
       connected++;
     }
-    return { connected, known: count - connected, firstRefreshAt: await firstRefresh(evertoken) };
+    const connectUrl = connectLink(engine, { userId: loginOf(1), ttlSeconds: dayInSeconds });
+    return { connected, known: count - connected, firstRefreshAt: await firstRefresh(evertoken), connectUrl };
   } catch (error) {
     signal.throwIfAborted();
     const { message } = describeError(error);
     throw new StartError("demo_failed", `the demo accounts could not be connected: ${message}`, { cause: error });
   } finally {
-    await evertoken.close();
+    await engine.close();
   }
+}
+
+function openSilently(env: Env): Engine {
+  const { config, providers } = readSettings(env, readFile);
+  const logger = createLogger("start", "silent", { write: () => undefined });
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
+  return openEngine({ config, providers, logger, observe, redis: impatient, inJob: false, proxyEnv: env });
 }
 
 /** One that lost its grant is connected anew. */

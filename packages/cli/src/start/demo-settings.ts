@@ -15,7 +15,8 @@ export interface DemoSettings {
   readonly provider: Readonly<Record<string, string>>;
 }
 
-export function demoSettings(env: Env, port: number, dataFile: string): DemoSettings {
+/** @param callbacks of the API: people connect accounts of the demo there */
+export function demoSettings(env: Env, port: number, dataFile: string, callbacks: readonly string[]): DemoSettings {
   const issuer = `http://127.0.0.1:${port}`;
   const clientSecret = env.DEMO_CLIENT_SECRET ?? "";
   const others = (env.EVERTOKEN_GENERIC_PROVIDERS ?? "").split(/[\s,]+/).filter((id) => id !== "" && id !== "demo");
@@ -27,17 +28,21 @@ export function demoSettings(env: Env, port: number, dataFile: string): DemoSett
       DEMO_DATA_FILE: dataFile,
       DEMO_CLIENT_ID: clientId,
       DEMO_CLIENT_SECRET: clientSecret,
-      DEMO_REDIRECT_URIS: redirectUri,
+      DEMO_REDIRECT_URIS: [redirectUri, ...callbacks].join(","),
     },
     provider: {
       EVERTOKEN_GENERIC_PROVIDERS: [...others, "demo"].join(","),
       // The demo runs on this machine.
       EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "true",
       DEMO_NAME: "Demo",
+      DEMO_ISSUER: issuer,
       DEMO_AUTHORIZE_URL: `${issuer}/auth`,
+      // Without it the server gives no refresh token (OpenID Connect Core section 11).
+      DEMO_AUTHORIZE_PARAMETERS: "prompt=consent",
       DEMO_TOKEN_URL: `${issuer}/token`,
       DEMO_REVOKE_URL: `${issuer}/token/revocation`,
       DEMO_IDENTITY_URL: `${issuer}/me`,
+      DEMO_IDENTITY_ID: "sub",
       DEMO_SCOPES: "openid profile email offline_access",
       DEMO_CLIENT_ID: clientId,
       DEMO_LIFETIME_SECONDS: "120",

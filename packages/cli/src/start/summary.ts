@@ -1,22 +1,25 @@
 import { formatDuration } from "../duration.ts";
 import { table } from "../table.ts";
+import type { AppUrls } from "./addresses.ts";
 import type { Databases } from "./databases.ts";
 import type { DemoAccounts } from "./demo-accounts.ts";
 import type { Narrator } from "./narrator.ts";
 
 export interface Summary {
   readonly databases: Databases;
-  readonly urls: Readonly<Record<"worker" | "scheduler" | "dashboard", string>>;
+  readonly urls: AppUrls;
   readonly demoIssuer: string | null;
   /** `password` is null when the operator chose it. */
   readonly login: { readonly user: string; readonly password: string | null };
+  /** The file that holds the API's first key; null when the operator chose the key. */
+  readonly apiKeyIn: string | null;
   readonly accounts: DemoAccounts | null;
   readonly inYourDatabase: boolean;
 }
 
 /** What runs where, how to get in, and what will be seen next. */
 export function summarize(narrator: Narrator, summary: Summary): void {
-  const { databases, urls, demoIssuer, login, accounts } = summary;
+  const { databases, urls, demoIssuer, login, apiKeyIn, accounts } = summary;
   const services = [
     { name: "Postgres", where: databases.postgres, log: null },
     { name: "Redis", where: databases.redis, log: null },
@@ -24,9 +27,12 @@ export function summarize(narrator: Narrator, summary: Summary): void {
     { name: "worker", where: `${urls.worker}/metrics`, log: logOf("worker") },
     { name: "scheduler", where: `${urls.scheduler}/metrics`, log: logOf("scheduler") },
     { name: "dashboard", where: urls.dashboard, log: logOf("dashboard") },
+    { name: "api", where: urls.api, log: logOf("api") },
   ];
   const password = login.password ?? "the DASHBOARD_PASSWORD that you have set";
-  narrator.event("ready", { services, login, demoIssuer, accounts }, [
+  const key = apiKeyIn === null ? "the EVERTOKEN_API_KEY that you have set" : `EVERTOKEN_API_KEY in ${apiKeyIn}`;
+  const api = { url: urls.api, docsUrl: `${urls.api}/docs`, keyIn: apiKeyIn };
+  narrator.event("ready", { services, login, api, demoIssuer, accounts }, [
     "",
     ...table(
       ["WHAT", "WHERE", "LOG"],
@@ -34,6 +40,8 @@ export function summarize(narrator: Narrator, summary: Summary): void {
     ),
     "",
     `Dashboard: ${urls.dashboard}   user: ${login.user}   password: ${password}`,
+    `API: ${api.docsUrl}   key: ${key}`,
+    ...(accounts === null ? [] : [`Connect an account in the browser: ${accounts.connectUrl}`]),
     ...(accounts === null ? [] : describeAccounts(accounts, summary.inYourDatabase)),
     "Try: npx evertoken status, npx evertoken connections list, npx evertoken doctor. Ctrl-C stops everything.",
     "",

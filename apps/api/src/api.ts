@@ -1,0 +1,92 @@
+import { type ReadyChecks, readiness } from "@evertoken/adapters";
+import { createAudit, createReadAudit, type Engine, fromEngine, servicesReady } from "@evertoken/client/engine";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import fastify, { type FastifyInstance, LogController } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import { createAuthenticate } from "./authenticate.ts";
+import { describeApi } from "./describe-api.ts";
+import { handleClientError, handleError, handleUnknown } from "./errors.ts";
+import { answerPreflight } from "./foreign-origin.ts";
+import { methodsAt } from "./methods-at.ts";
+import { registerPages } from "./pages/pages.ts";
+import { readJsonOnly } from "./read-json.ts";
+import { type ApiContext, registerRoutes } from "./route.ts";
+import { routes } from "./routes.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+export interface ApiOptions {
+  /** What `/readyz` looks at. Default: Postgres and Redis. */
+  readonly ready?: ReadyChecks;
+}
+
+const bodyLimit = 256 * 1024;
+const maxHeaderSize = 16 * 1024;
+
+/** The HTTP API over an engine; the caller listens and closes both. */
+export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Promise<FastifyInstance> {
+  const app = createServer(engine);
+  app.setValidatorCompiler(checkWithZod);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleUnknown((path) => methodsAt(app, routes, path)));
+  readJsonOnly(app);
+  setHeaders(app);
+  await app.register(helmet, securityHeaders);
+  await app.register(rateLimit, { global: false, cache: 10_000 });
+  await describeApi(app);
+  registerRoutes(app, routes, contextOf(app, engine));
+  answerPreflight(app, engine);
+  await registerPages(app, engine);
+  registerHealth(app, ready ?? (() => servicesReady(engine)));
+  return app;
+}
+
+function createServer({ logger, config }: Engine): FastifyInstance {
+  return fastify({
+    loggerInstance: logger,
+    // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
+    logController: new LogController({ disableRequestLogging: true }),
+    ...{ trustProxy: config.api.trustProxy, bodyLimit, requestTimeout: 60_000 },
+    http: { maxHeaderSize, headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
+    // A stop answers what is under way and takes nothing new.
+    ...{ return503OnClosing: false, forceCloseConnections: "idle" },
+    clientErrorHandler: handleClientError,
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+  }) as unknown as FastifyInstance;
+}
+
+function setHeaders(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+    // A connection that stayed open for a next request would hold up the stop.
+    if (closing) reply.header("connection", "close");
+    return payload;
+  });
+}
+
+/** Fastify says null where there was no body, and schemas know a body that may be left out as undefined. */
+const checkWithZod: typeof validatorCompiler = (route) => {
+  const check = validatorCompiler(route);
+  return route.httpPart === "body" ? (data) => check(data ?? undefined) : check;
+};
+
+function contextOf(app: FastifyInstance, engine: Engine): ApiContext {
+  const audit = createAudit(engine);
+  const auditRead = createReadAudit(audit);
+  return { engine, client: fromEngine(engine), audit, auditRead, authenticate: createAuthenticate(app, engine) };
+}
+
+function registerHealth(app: FastifyInstance, ready: ReadyChecks): void {
+  const schema = { hide: true };
+  app.get("/healthz", { schema }, async () => ({ alive: true }));
+  app.get("/readyz", { schema }, async (_request, reply) => {
+    const answer = await readiness(ready);
+    return reply.code(answer.ready ? 200 : 503).send(answer);
+  });
+}

@@ -1,0 +1,107 @@
+import { timingSafeEqual } from "node:crypto";
+import { type ApiScope, type Engine, findApiKey, hashApiKey } from "@evertoken/client/engine";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Problem } from "./problem.ts";
+
+/** Who asks: the id of a key, or `bootstrap` for the one of EVERTOKEN_API_KEY. */
+export interface Caller {
+  readonly id: string;
+  readonly scopes: readonly string[];
+}
+
+/** A revoked key is known to all replicas after so long; in between a busy key costs no query. */
+const rememberMs = 1000;
+const rememberMost = 10_000;
+
+const implied: Readonly<Record<ApiScope, readonly string[]>> = {
+  "tokens:read": ["tokens:read", "admin"],
+  "connections:read": ["connections:read", "connections:write", "admin"],
+  "connections:write": ["connections:write", "admin"],
+  admin: ["admin"],
+};
+
+export interface Authenticate {
+  (request: FastifyRequest, scope: ApiScope): Promise<Caller>;
+  /** A key was revoked here: look again at once. */
+  forget(): void;
+}
+
+/**
+ * Bearer keys (RFC 6750). Requests are limited per key, wrong keys per address and much more strictly: an address over that limit is not
+ * even looked up, except for a key that has worked from there before, so that one bad client does not lock out its neighbours.
+ */
+export function createAuthenticate(app: FastifyInstance, engine: Engine): Authenticate {
+  const { key, requestsPerMinute, failedKeysPerMinute } = engine.config.api;
+  const window = { timeWindow: 60_000 };
+  const perKey = app.createRateLimit({ ...window, max: requestsPerMinute, keyGenerator: ({ caller }) => caller.id });
+  const perAddress = app.createRateLimit({ ...window, max: failedKeysPerMinute - 1 });
+  const find = remembering((presented) => lookUp(engine, key, presented));
+  const worked = new Set<string>();
+
+  const authenticate = async (request: FastifyRequest, scope: ApiScope): Promise<Caller> => {
+    const presented = bearerOf(request);
+    const place = `${request.ip} ${hashApiKey(presented)}`;
+    if (!worked.has(place)) refuseOver(await perAddress(request, { increment: false }), "too many wrong keys");
+    const caller = await find(presented);
+    if (caller === null) {
+      worked.delete(place);
+      await perAddress(request);
+      throw new Problem("wrong_key", {}, challenge("invalid_token"));
+    }
+    if (worked.size >= rememberMost) worked.clear();
+    worked.add(place);
+    request.caller = caller;
+    refuseOver(await perKey(request), "too many requests with this key");
+    if (!implied[scope].some((one) => caller.scopes.includes(one))) {
+      throw new Problem("insufficient_key_scope", { detail: `it needs ${scope}` }, challenge("insufficient_scope"));
+    }
+    return caller;
+  };
+  return Object.assign(authenticate, { forget: find.forget });
+}
+
+function bearerOf({ headers }: FastifyRequest): string {
+  const [, presented] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "") ?? [];
+  if (presented !== undefined) return presented;
+  throw new Problem("no_key", { detail: "send Authorization: Bearer <key>" }, challenge());
+}
+
+function challenge(error?: string): Record<string, string> {
+  return { "www-authenticate": `Bearer realm="evertoken"${error === undefined ? "" : `, error="${error}"`}` };
+}
+
+type Limit = Awaited<ReturnType<ReturnType<FastifyInstance["createRateLimit"]>>>;
+
+function refuseOver(limit: Limit, detail: string): void {
+  if (limit.isAllowed || !limit.isExceeded) return;
+  const retryAt = new Date(Date.now() + limit.ttl).toISOString();
+  const headers = { "retry-after": String(Math.max(1, limit.ttlInSeconds)) };
+  throw new Problem("too_many_requests", { detail, retry_at: retryAt }, headers);
+}
+
+async function lookUp(engine: Engine, bootstrap: string | null, presented: string): Promise<Caller | null> {
+  if (bootstrap !== null && sameKey(bootstrap, presented)) return { id: "bootstrap", scopes: ["admin"] };
+  return findApiKey(engine, presented);
+}
+
+/** Hashes are compared, so that neither length nor content shows in the time that it takes. */
+function sameKey(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(hashApiKey(a)), Buffer.from(hashApiKey(b)));
+}
+
+/** Answers are shared for a moment, and by all who ask meanwhile. Failures and unknown keys are not remembered. */
+function remembering(find: (presented: string) => Promise<Caller | null>) {
+  const known = new Map<string, { at: number; answer: Promise<Caller | null> }>();
+  const ask = (presented: string): Promise<Caller | null> => {
+    const id = hashApiKey(presented);
+    const found = known.get(id);
+    if (found !== undefined && Date.now() - found.at < rememberMs) return found.answer;
+    const answer = find(presented);
+    if (known.size >= rememberMost) known.clear();
+    known.set(id, { at: Date.now(), answer });
+    const drop = () => known.get(id)?.answer === answer && known.delete(id);
+    answer.then((caller) => caller === null && drop(), drop);
+    return answer;
+  };
+  return Object.assign(ask, { forget: () => known.clear() });
+}

@@ -1,0 +1,57 @@
+import { createUserHash } from "@evertoken/adapters";
+import { authorize, disconnectAndRevoke, EvertokenError, fromEngine } from "@evertoken/client/engine";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { PagesContext } from "./context.ts";
+import { html } from "./html.ts";
+import { linkGone } from "./link-gone.ts";
+import { message, sendPage } from "./page.ts";
+import { isOwnForm, readSession, type Session } from "./session.ts";
+
+type Form = Readonly<Record<string, unknown>>;
+type Action = (context: PagesContext, session: Session, form: Form, reply: FastifyReply) => Promise<unknown>;
+
+/** Does what a form asks for, once it is sure that a page of this session has sent it. */
+export async function act(context: PagesContext, request: FastifyRequest, reply: FastifyReply, action: Action) {
+  const session = readSession(context.engine, request);
+  if (session === null) return linkGone(context, reply);
+  const form = (request.body ?? {}) as Form;
+  if (isOwnForm(session, request, form.form_token)) return action(context, session, form, reply);
+  const content = message("Not allowed", "The form did not come from this page. Please go back and try again.");
+  return sendPage(reply, { status: 403, title: "Not allowed", content }, context.embedOrigins);
+}
+
+/** Answers with a page that goes on, not with a redirect: `form-action` would judge that, and all the provider redirects to in turn. */
+export const start: Action = async ({ engine, home }, session, form, reply) => {
+  const known = typeof form.connection === "string" ? await ownConnection(engine, session, form.connection) : null;
+  const provider = known?.provider ?? String(form.provider ?? "");
+  if (session.providers !== null && !session.providers.includes(provider)) throw unavailable();
+  const { url } = await authorize(engine, {
+    ...{ userId: session.userId, provider, binding: session.id },
+    ...{ returnUrl: session.returnUrl ?? home, redirectUri: `${home}/callback` },
+    ...(known === null ? {} : { connectionId: known.id }),
+    ...(session.userEmail === null ? {} : { userEmail: session.userEmail }),
+  });
+  const name = engine.providers.get(provider)?.provider.name ?? provider;
+  const content = html`<div class="card lone"><h1>Going on to ${name}</h1>
+<p class="dim">You give your consent there, and come back afterwards.</p><a class="button" href="${url}">Continue to ${name}</a></div>`;
+  return sendPage(reply, { title: `Going on to ${name}`, content, goOn: url }, []);
+};
+
+const statusOf = { yes: "revoked", no: "disconnected_here", not_supported: "disconnected" } as const;
+
+export const disconnect: Action = async ({ engine, home, audit }, session, form, reply) => {
+  const { id } = await ownConnection(engine, session, String(form.connection ?? ""));
+  const { revoked } = await disconnectAndRevoke(engine, id);
+  const actor = `user:${createUserHash(engine.config.encryptionKeys[0] ?? "")(session.userId)}`;
+  await audit({ actor, action: "connection.disconnected", connectionId: id, detail: { revoked } });
+  return reply.redirect(`${home}?status=${statusOf[revoked]}`, 303);
+};
+
+/** Another user's looks like one that is not there. */
+async function ownConnection(engine: PagesContext["engine"], { userId, providers }: Session, id: string) {
+  const found = await fromEngine(engine).connections.get(id);
+  if (found.userId !== userId || !(providers?.includes(found.provider) ?? true)) throw unavailable();
+  return found;
+}
+
+const unavailable = () => new EvertokenError("connection_not_found", "not this session's");

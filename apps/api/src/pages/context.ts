@@ -1,0 +1,10 @@
+import type { createAudit, Engine } from "@evertoken/client/engine";
+
+/** What every page needs. */
+export interface PagesContext {
+  readonly engine: Engine;
+  /** Address of the connect page. */
+  readonly home: string;
+  readonly embedOrigins: readonly string[];
+  readonly audit: ReturnType<typeof createAudit>;
+}

@@ -1,0 +1,36 @@
+import { describeError } from "@evertoken/adapters";
+import { EvertokenError } from "@evertoken/client/engine";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { PagesContext } from "./context.ts";
+import { message, sendPage } from "./page.ts";
+
+/** What went wrong, as a page: never the error's own words. */
+export function failed(
+  { home, embedOrigins }: PagesContext,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const status = statusOf(error);
+  if (status >= 500) request.log.error({ err: describeError(error) }, "a page could not be shown");
+  const [title, text] = wordsOf(status, error);
+  const content = message(title, text, { href: home, label: "Your accounts" });
+  return sendPage(reply, { status, title, content }, embedOrigins);
+}
+
+function wordsOf(status: number, error: unknown): [title: string, text: string] {
+  if (status >= 500) return ["Not available", "Please try again in a moment."];
+  if (status === 429) return ["Too fast", "Please wait a minute and try again."];
+  if (error instanceof EvertokenError)
+    return ["That did not work", "The account is not there, or cannot be connected here."];
+  return ["That did not work", "Please go back and try again."];
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof EvertokenError) {
+    if (error.code === "connection_not_found" || error.code === "unknown_provider") return 404;
+    return error.code === "invalid_input" ? 400 : 503;
+  }
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === "number" && statusCode >= 400 ? statusCode : 500;
+}

@@ -1,0 +1,32 @@
+import { createAudit, type Engine } from "@evertoken/client/engine";
+import formbody from "@fastify/formbody";
+import type { FastifyInstance } from "fastify";
+import { act, disconnect, start } from "./actions.ts";
+import { callback } from "./callback.ts";
+import type { PagesContext } from "./context.ts";
+import { failed } from "./failed.ts";
+import { show } from "./show.ts";
+
+export interface PagesOptions {
+  /** What one address may ask for in a minute, where the app limits rates. */
+  readonly actionsPerMinute?: number;
+}
+
+/** The connect page, its actions, and the redirect URI `<PUBLIC_URL>/connect/callback`. Nothing at all without PUBLIC_URL. */
+export async function registerPages(app: FastifyInstance, engine: Engine, options: PagesOptions = {}): Promise<void> {
+  const { publicUrl, embedOrigins } = engine.config.connect;
+  if (publicUrl === null) return;
+  const context: PagesContext = { engine, home: `${publicUrl}/connect`, embedOrigins, audit: createAudit(engine) };
+  const schema = { hide: true };
+  const limited = { schema, config: { rateLimit: { max: options.actionsPerMinute ?? 60, timeWindow: 60_000 } } };
+  await app.register(async (scope) => {
+    // Forms and nothing else: what a page of ours sends.
+    scope.removeAllContentTypeParsers();
+    await scope.register(formbody, { bodyLimit: 16_384 });
+    scope.setErrorHandler((error, request, reply) => failed(context, error, request, reply));
+    scope.get("/connect", { schema }, (request, reply) => show(context, request, reply));
+    scope.get("/connect/callback", { schema }, (request, reply) => callback(engine, request, reply));
+    scope.post("/connect/start", limited, (request, reply) => act(context, request, reply, start));
+    scope.post("/connect/disconnect", limited, (request, reply) => act(context, request, reply, disconnect));
+  });
+}

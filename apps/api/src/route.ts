@@ -1,0 +1,109 @@
+import type { ApiScope, AuditEntry, Engine, Evertoken } from "@evertoken/client/engine";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Authenticate, Caller } from "./authenticate.ts";
+import { problemSchema } from "./problem.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set once the key is checked; nobody on public routes. */
+    caller: Caller;
+  }
+}
+
+/** What handlers work with. */
+export interface ApiContext {
+  readonly engine: Engine;
+  readonly client: Evertoken;
+  readonly audit: (entry: AuditEntry) => Promise<void>;
+  readonly auditRead: (actor: string, token: { connectionId: string; generation: number }) => Promise<void>;
+  readonly authenticate: Authenticate;
+}
+
+type Schema = z.ZodType | undefined;
+type Read<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
+
+interface RouteInput<P extends Schema, Q extends Schema, B extends Schema> {
+  readonly params: Read<P>;
+  readonly query: Read<Q>;
+  readonly body: Read<B>;
+  /** `key:<id>`, for the audit log. */
+  readonly actor: string;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** One endpoint: what it takes, what it answers, who may ask. The same schemas check requests and make the OpenAPI document. */
+export interface Route<
+  P extends Schema = Schema,
+  Q extends Schema = Schema,
+  B extends Schema = Schema,
+  A extends Schema = Schema,
+> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly scope: ApiScope | "public";
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Default 200. */
+  readonly status?: number;
+  /** None: an answer without a body. */
+  readonly answer?: A;
+  handle(input: RouteInput<P, Q, B>, context: ApiContext): Promise<Read<A> | FastifyReply>;
+}
+
+export function route<
+  P extends Schema = undefined,
+  Q extends Schema = undefined,
+  B extends Schema = undefined,
+  A extends Schema = undefined,
+>(definition: Route<P, Q, B, A>): Route {
+  return definition as unknown as Route;
+}
+
+const problems = { content: { "application/problem+json": { schema: problemSchema } } };
+
+export function registerRoutes(app: FastifyInstance, routes: readonly Route[], context: ApiContext): void {
+  for (const definition of routes) {
+    const { method, url, scope, status = 200 } = definition;
+    app.route({
+      ...{ method, url, schema: schemaOf(definition) },
+      async onRequest(request) {
+        if (scope !== "public") request.caller = await context.authenticate(request, scope);
+      },
+      async handler(request, reply) {
+        const { params, query, body, caller } = request;
+        const actor = caller === undefined ? "public" : `key:${caller.id}`;
+        reply.code(status);
+        const answer = await definition.handle({ params, query, body, actor, request, reply }, context);
+        return reply.sent ? reply : (answer ?? reply.send());
+      },
+    });
+  }
+}
+
+function schemaOf({ tag, summary, description, scope, params, query, body, status = 200, answer, ...rest }: Route) {
+  return {
+    ...{ tags: [tag], summary, operationId: operationId(rest.method, rest.url) },
+    ...(description === undefined ? {} : { description }),
+    security: scope === "public" ? [] : [{ key: [] }],
+    ...(scope === "public" ? {} : { "x-scope": scope }),
+    ...(params === undefined ? {} : { params }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(body === undefined ? {} : { body }),
+    response: {
+      [status]: answer ?? z.undefined().describe("Done"),
+      "4xx": { description: "What is wrong with the request", ...problems },
+      "5xx": { description: "What went wrong here or at the provider", ...problems },
+    },
+  };
+}
+
+/** `GET /v1/connections/:id/token` is `get_connections_id_token`. */
+function operationId(method: string, url: string): string {
+  return `${method.toLowerCase()}_${url.replace(/^\/v1\//, "").replaceAll(/[^a-zA-Z]+/g, "_")}`;
+}

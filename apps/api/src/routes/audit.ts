@@ -1,0 +1,38 @@
+import { auditLog } from "@evertoken/client/engine";
+import { z } from "zod";
+import { route } from "../route.ts";
+import { page, pageOf, text, timeOut, toPage, uuid } from "../schemas.ts";
+
+const entry = z.object({
+  ...{ id: z.string(), at: timeOut, connection_id: uuid.nullable() },
+  actor: z.string().describe("key:<id>, user:<hash>, operator:<name> or system"),
+  action: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+const query = z.object({ ...page, connection_id: uuid.optional(), actor: text(128).optional() });
+
+export const auditRoutes = [
+  route({
+    ...{ method: "GET", url: "/v1/audit", scope: "admin", tag: "API keys" },
+    summary: "Who read which token and changed what, newest first",
+    description: "A key that reads the same token again within a minute makes one entry.",
+    ...{ query, answer: pageOf(entry) },
+    async handle({ query }, { engine }) {
+      const { connection_id: connectionId, actor, cursor, limit } = query;
+      const rows = await auditLog(engine, {
+        ...{
+          limit,
+          ...(connectionId === undefined ? {} : { connectionId }),
+          ...(actor === undefined ? {} : { actor }),
+        },
+        ...(cursor === undefined ? {} : { before: BigInt(cursor) }),
+      });
+      const data = rows.map(({ id, at, actor: by, action, connectionId: of, detail }) => ({
+        ...{ id: id.toString(), at: at.toISOString(), connection_id: of, actor: by, action },
+        detail: detail as Record<string, unknown>,
+      }));
+      return toPage(data, limit);
+    },
+  }),
+];

@@ -1,0 +1,110 @@
+import { disconnectAndRevoke, type Engine, type Evertoken, missingScopesOf } from "@evertoken/client/engine";
+import { z } from "zod";
+import { wrongField } from "../problem.ts";
+import { route } from "../route.ts";
+import { byId, page, pageOf, providerId, time, timeOut, toPage, userId, uuid } from "../schemas.ts";
+import { toWire } from "../wire.ts";
+import { importBody, toImport } from "./import-body.ts";
+
+const status = z.enum(["connected", "token_expired", "needs_reauth", "error", "disconnected"]);
+
+export const connection = z
+  .object({
+    ...{
+      id: uuid,
+      user_id: z.string(),
+      provider: z.string(),
+      registration: z.string(),
+      external_account_id: z.string(),
+    },
+    ...{ display_name: z.string().nullable(), parent_id: uuid.nullable(), auth_type: z.string(), status },
+    scopes: z.array(z.string()),
+    missing_scopes: z
+      .array(z.string())
+      .describe("Needed by the provider's file and not granted: reconnecting may help"),
+    ...{ expires_at: timeOut.nullable(), refresh_token_expires_at: timeOut.nullable() },
+    generation: z.number().int().describe("+1 with every new token"),
+    ...{ next_refresh_at: timeOut.nullable(), not_before: timeOut.nullable(), last_refresh_at: timeOut.nullable() },
+    ...{ failing_since: timeOut.nullable(), consecutive_failures: z.number().int() },
+    ...{ last_error_code: z.string().nullable(), last_error_message: z.string().nullable() },
+    ...{ last_sync_at: timeOut.nullable(), last_sync_status: z.string().nullable() },
+    ...{ last_sync_message: z.string().nullable(), connected_at: timeOut, updated_at: timeOut },
+  })
+  .meta({ id: "Connection" });
+
+type View = Awaited<ReturnType<Evertoken["connections"]["get"]>>;
+
+const toConnection = (engine: Engine, view: View) =>
+  ({ ...toWire(view), missing_scopes: missingScopesOf(engine, view) }) as z.output<typeof connection>;
+
+const imported = z.object({
+  ...{ id: uuid, generation: z.number().int() },
+  reconnected: z.boolean().describe("The account was known: same id, next generation"),
+  next_refresh_at: timeOut.nullable(),
+  scheduled: z.boolean().describe("false: the queue is away; the job is added when it is back"),
+});
+
+const disconnectReport = z.object({
+  disconnected: z.boolean().describe("false: it was already"),
+  revoked: z.enum(["yes", "no", "not_supported"]).describe("no: the provider did not confirm it in time"),
+});
+
+const filter = z.object({
+  ...{ user_id: userId.optional(), provider: providerId.optional(), status: status.optional() },
+  expires_before: time.optional(),
+  ...{ limit: page.limit, cursor: uuid.optional() },
+});
+
+export const connectionRoutes = [
+  route({
+    ...{ method: "GET", url: "/v1/connections", scope: "connections:read", tag: "Connections" },
+    summary: "Connections, in pages",
+    ...{ query: filter, answer: pageOf(connection) },
+    async handle({ query }, { client, engine }) {
+      const { user_id: userId, provider, status, expires_before: before, limit, cursor } = query;
+      const found = await client.connections.list({
+        ...{ limit, ...(userId === undefined ? {} : { userId }), ...(provider === undefined ? {} : { provider }) },
+        ...(status === undefined ? {} : { status }),
+        ...(before === undefined ? {} : { expiresBefore: new Date(before) }),
+        ...(cursor === undefined ? {} : { after: cursor }),
+      });
+      return toPage(
+        found.map((one) => toConnection(engine, one)),
+        limit,
+      );
+    },
+  }),
+  route({
+    ...{ method: "POST", url: "/v1/connections", scope: "connections:write", tag: "Connections" },
+    summary: "Import a token set from elsewhere",
+    description: "Stored encrypted and refreshed from now on. An account that is known keeps its id.",
+    ...{ body: importBody, status: 201, answer: imported },
+    async handle({ body, actor }, { client, engine, audit }) {
+      if (engine.providers.get(body.provider) === undefined) {
+        throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
+      }
+      const { nextRefreshAt, ...stored } = await client.connections.import(toImport(body));
+      const detail = { provider: body.provider, reconnected: stored.reconnected };
+      await audit({ actor, action: "connection.imported", connectionId: stored.id, detail });
+      return { ...stored, next_refresh_at: nextRefreshAt?.toISOString() ?? null };
+    },
+  }),
+  route({
+    ...{ method: "GET", url: "/v1/connections/:id", scope: "connections:read", tag: "Connections" },
+    summary: "One connection",
+    ...{ params: byId, answer: connection },
+    handle: async ({ params }, { client, engine }) => toConnection(engine, await client.connections.get(params.id)),
+  }),
+  route({
+    ...{ method: "DELETE", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },
+    summary: "Disconnect an account",
+    description: "Its tokens are erased here and revoked at the provider, its job is removed; the history stays.",
+    ...{ params: byId, answer: disconnectReport },
+    async handle({ params, actor }, { engine, audit }) {
+      const { disconnected, revoked } = await disconnectAndRevoke(engine, params.id);
+      const detail = { disconnected, revoked };
+      await audit({ actor, action: "connection.disconnected", connectionId: params.id, detail });
+      return detail;
+    },
+  }),
+];

@@ -1,0 +1,53 @@
+import type { ImportInput } from "@evertoken/client/engine";
+import { z } from "zod";
+import { providerId, text, time, userId } from "../schemas.ts";
+
+const secret = text(65_536);
+const century = 100 * 365 * 86_400;
+
+/** A token set as it comes over HTTP; the times mean the same as in the client library. */
+export const importBody = z
+  .strictObject({
+    ...{ user_id: userId, provider: providerId, access_token: secret, refresh_token: secret.nullish() },
+    external_account_id: text()
+      .optional()
+      .describe("The account at the provider, so that one user may connect several"),
+    registration: text(64)
+      .optional()
+      .describe("Which client registration the grant belongs to; default: the environment's"),
+    display_name: text().nullish(),
+    user_email: z.email().max(320).nullish().describe("Where a please-reconnect mail goes"),
+    auth_type: z.enum(["oauth2", "api_key", "personal_access_token"]).optional(),
+    token_type: text().nullish(),
+    scopes: z.array(text()).max(500).optional(),
+    expires_at: time.nullish().describe("When the access token ends; null: never"),
+    expires_in: z.number().positive().max(century).optional().describe("The same in seconds from now"),
+    refresh_token_expires_at: time.nullish(),
+    metadata: z.record(text(128), text(4096)).optional().describe("What endpoint templates need, such as shop"),
+  })
+  .meta({ id: "ImportConnection" });
+
+const names = {
+  ...{ user_id: "userId", provider: "provider", access_token: "accessToken", refresh_token: "refreshToken" },
+  ...{
+    external_account_id: "externalAccountId",
+    display_name: "displayName",
+    user_email: "userEmail",
+    auth_type: "authType",
+  },
+  ...{
+    token_type: "tokenType",
+    scopes: "scopes",
+    registration: "registration",
+    expires_at: "expiresAt",
+    expires_in: "expiresIn",
+  },
+  ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata" },
+} as const satisfies Record<keyof z.output<typeof importBody>, keyof ImportInput>;
+
+export function toImport(body: z.output<typeof importBody>): ImportInput {
+  const given = Object.entries(body).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    given.map(([name, value]) => [names[name as keyof typeof names], value]),
+  ) as unknown as ImportInput;
+}

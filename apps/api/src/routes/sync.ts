@@ -1,0 +1,20 @@
+import { requestSync } from "@evertoken/client/engine";
+import { z } from "zod";
+import { route } from "../route.ts";
+import { byId, uuid } from "../schemas.ts";
+
+export const syncRoutes = [
+  route({
+    ...{ method: "POST", url: "/v1/connections/:id/sync", scope: "connections:write", tag: "Sync" },
+    summary: "Sync a connection with a fresh token",
+    description: `Runs as a job: with the app's own handler where its sync worker has one, else it fetches the account's name. How it ended
+stands in \`last_sync_status\` and \`last_sync_message\` of the connection.`,
+    params: byId,
+    ...{ status: 202, answer: z.object({ connection_id: uuid, sync_status: z.literal("pending") }) },
+    async handle({ params: { id }, actor }, { engine, audit }) {
+      await requestSync(engine, id, { reason: "manual" });
+      await audit({ actor, action: "sync.requested", connectionId: id });
+      return { connection_id: id, sync_status: "pending" as const };
+    },
+  }),
+];

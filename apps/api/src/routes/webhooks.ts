@@ -1,0 +1,122 @@
+import { type EndpointView, eventNames, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/adapters";
+import { type Engine, withStore } from "@evertoken/client/engine";
+import { z } from "zod";
+import { Problem } from "../problem.ts";
+import { type ApiContext, route } from "../route.ts";
+import { byId, text, timeOut, uuid } from "../schemas.ts";
+import { toWire } from "../wire.ts";
+
+const kind = z.enum(["webhook", "slack", "discord", "email"]);
+const events = z.array(z.enum(eventNames as [string, ...string[]])).max(eventNames.length);
+
+const endpoint = z
+  .object({
+    ...{ id: uuid, kind: z.string(), events: z.array(z.string()), enabled: z.boolean() },
+    target: z.string().nullable().describe("Of Slack and Discord, whose addresses are secrets, the host only"),
+    failing_since: timeOut.nullable(),
+    from_settings: z.boolean().describe("It comes from the settings and cannot be changed here"),
+    created_at: timeOut,
+  })
+  .meta({ id: "WebhookEndpoint" });
+
+const saved = endpoint.extend({ secret: z.string().nullable().describe("Told once, when it was made: whsec_...") });
+
+const create = z.strictObject({
+  kind: kind.default("webhook"),
+  target: text(2048).describe("https URL, or a mail address"),
+  events: events.optional().describe("None: what that kind needs"),
+  enabled: z.boolean().optional(),
+});
+
+const change = z.strictObject({
+  ...{ target: text(2048).optional(), events: events.optional(), enabled: z.boolean().optional() },
+  rotate_secret: z.boolean().optional(),
+});
+
+function endpointDeps({ pool, keyring, config }: Engine) {
+  const { allowPrivateAddresses } = config.request;
+  return { pool, keyring, notify: config.notify, allowPrivateAddresses };
+}
+
+const toEndpoint = (view: EndpointView) => ({ ...toWire(view), events: [...view.events] });
+const noSuch = () => new Problem("not_found", { detail: "there is no such webhook endpoint" });
+
+async function save(
+  { engine, audit }: ApiContext,
+  actor: string,
+  input: Parameters<typeof saveEndpoint>[1],
+): Promise<z.output<typeof saved>> {
+  await withStore(engine.checkKeys);
+  const result = await withStore(() => saveEndpoint(endpointDeps(engine), input));
+  switch (result.kind) {
+    case "saved": {
+      await audit({ actor, action: "webhook.saved", detail: { endpoint: result.endpoint.id } });
+      return { ...toEndpoint(result.endpoint), secret: result.secret };
+    }
+    case "not_found":
+      throw noSuch();
+    case "refused": {
+      const errors = result.faults.map((fault) => {
+        const [field = "body", ...reason] = fault.split(": ");
+        return { field, reason: reason.join(": ") };
+      });
+      throw new Problem("invalid_request", { detail: result.faults.join("; "), errors });
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+/** What was left out stays out: a setting that is there and undefined is something else. */
+function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as never;
+}
+
+export const webhookRoutes = [
+  route({
+    ...{ method: "GET", url: "/v1/webhooks", scope: "admin", tag: "Webhooks" },
+    summary: "Where events are sent to",
+    answer: z.object({ data: z.array(endpoint) }),
+    async handle(_input, { engine }) {
+      const found = await withStore(() => listEndpoints(endpointDeps(engine)));
+      return { data: found.map(toEndpoint) };
+    },
+  }),
+  route({
+    ...{ method: "POST", url: "/v1/webhooks", scope: "admin", tag: "Webhooks" },
+    summary: "Add an endpoint",
+    description: "Signed as Standard Webhooks has it; `secret` is told in this answer and never again.",
+    ...{ body: create, status: 201, answer: saved },
+    handle: ({ body, actor }, context) => save(context, actor, given(body)),
+  }),
+  route({
+    ...{ method: "GET", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
+    summary: "One endpoint",
+    ...{ params: byId, answer: endpoint },
+    async handle({ params }, { engine }) {
+      const found = await withStore(() => listEndpoints(endpointDeps(engine)));
+      const one = found.find(({ id }) => id === params.id.toLowerCase());
+      if (one === undefined) throw noSuch();
+      return toEndpoint(one);
+    },
+  }),
+  route({
+    ...{ method: "PATCH", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
+    summary: "Change an endpoint",
+    description: "With `rotate_secret` it gets a new signing secret, told in this answer.",
+    ...{ params: byId, body: change, answer: saved },
+    handle: ({ params, body: { rotate_secret: rotateSecret, ...rest }, actor }, context) =>
+      save(context, actor, { ...given({ ...rest, rotateSecret }), id: params.id.toLowerCase() }),
+  }),
+  route({
+    ...{ method: "DELETE", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
+    summary: "Remove an endpoint and its deliveries",
+    ...{ params: byId, status: 204 },
+    async handle({ params, actor }, { engine, audit }) {
+      const id = params.id.toLowerCase();
+      if (!(await withStore(() => removeEndpoint(endpointDeps(engine), id)))) throw noSuch();
+      await audit({ actor, action: "webhook.removed", detail: { endpoint: id } });
+      return undefined;
+    },
+  }),
+];

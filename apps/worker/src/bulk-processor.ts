@@ -1,0 +1,21 @@
+import { bulkRefreshes, type Engine } from "@evertoken/client/engine";
+import { DelayedError, type Job } from "bullmq";
+
+/**
+ * Runs bulk refreshes. They wait for many other jobs and so may take long: a worker that is told to stop hands them back, and the next
+ * one goes on.
+ */
+export function createBulkProcessor(engine: Engine, stopping: AbortSignal) {
+  return async (job: Job, token?: string): Promise<object> => {
+    try {
+      return await bulkRefreshes.run(engine, job, stopping);
+    } catch (error) {
+      if (stopping.aborted) {
+        await job.moveToDelayed(Date.now(), token);
+        throw new DelayedError();
+      }
+      // A driver's own message may quote what it was given; Redis keeps the name only.
+      throw new Error(`the bulk refresh could not go on: ${error instanceof Error ? error.name : "unknown"}`);
+    }
+  };
+}

@@ -1,0 +1,34 @@
+import type { PoolClient } from "pg";
+
+/** What operators hear of unless their endpoint names events itself. */
+const operatorEvents = [
+  "provider.circuit_opened",
+  "provider.circuit_closed",
+  "connection.needs_reauth",
+  "token.refresh_failed",
+];
+
+/** Kinds whose reader is a person: many events of one cause become one message. */
+const operatorKinds = ["slack", "discord", "email"];
+
+/**
+ * One delivery per event and endpoint that wants it; the same call again changes nothing. Alerts about connections wait for the
+ * window, so that others of the same cause can join; what concerns a whole provider goes out at once.
+ */
+export async function fanOut(client: PoolClient, eventIds: readonly string[], alertWindowMs: number): Promise<void> {
+  await client.query({
+    name: "notify-fan-out",
+    text: `INSERT INTO webhook_deliveries (endpoint_id, event_id, next_attempt_at)
+      SELECT e.id, o.id, CASE WHEN e.kind = ANY($2) AND o.connection_id IS NOT NULL
+        THEN now() + $4 * interval '1 millisecond' ELSE now() END
+      FROM outbox o CROSS JOIN webhook_endpoints e
+      WHERE o.id = ANY($1::bigint[]) AND e.enabled AND CASE
+        WHEN e.kind = 'user_email' THEN o.event = 'connection.needs_reauth' AND EXISTS (
+          SELECT 1 FROM connections c WHERE c.id = o.connection_id AND c.user_email IS NOT NULL)
+        WHEN cardinality(e.events) > 0 THEN o.event = ANY(e.events)
+        WHEN e.kind = ANY($2) THEN o.event = ANY($3)
+        ELSE o.event <> 'token.refreshed' END
+      ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
+    values: [eventIds, operatorKinds, operatorEvents, alertWindowMs],
+  });
+}

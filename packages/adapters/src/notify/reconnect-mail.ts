@@ -1,0 +1,50 @@
+import type { Pool } from "pg";
+import { type AttemptResult, failed } from "./attempt.ts";
+import type { Delivery } from "./delivery.ts";
+import type { SendMail } from "./send-mail.ts";
+import { eventId } from "./webhook-body.ts";
+
+/** A connection whose user is asked to reconnect it. */
+export interface ToReconnect {
+  readonly id: string;
+  readonly user_id: string;
+  readonly provider: string;
+  readonly user_email: string | null;
+  readonly display_name: string | null;
+  readonly status: string;
+}
+
+export interface ReconnectMailDeps {
+  readonly pool: Pool;
+  readonly sendMail: SendMail;
+  readonly providerName: (id: string) => string;
+  /** null: no page to reconnect at is known; the mail then says to go to the app. */
+  readonly reconnectLink: (connection: ToReconnect) => Promise<string | null>;
+}
+
+/** The "please reconnect" mail. Who has reconnected meanwhile is left alone. */
+export async function sendReconnectMail(delivery: Delivery, deps: ReconnectMailDeps): Promise<AttemptResult> {
+  const { rows } = await deps.pool.query<ToReconnect>(
+    "SELECT id, user_id, provider, user_email, display_name, status FROM connections WHERE id = $1",
+    [delivery.connection_id],
+  );
+  const connection = rows[0];
+  if (connection?.user_email == null) return { kind: "delivered", httpStatus: null, note: "no address any more" };
+  if (connection.status !== "needs_reauth") return { kind: "delivered", httpStatus: null, note: "no longer needed" };
+  const link = await deps.reconnectLink(connection).catch(() => undefined);
+  if (link === undefined) return failed("the reconnect link could not be made");
+  const name = deps.providerName(connection.provider);
+  const account = connection.display_name === null ? "" : ` (${connection.display_name})`;
+  return deps.sendMail({
+    id: eventId(delivery),
+    to: connection.user_email,
+    subject: `Please reconnect your ${name} account`,
+    text: [
+      `The connection to your ${name} account${account} has ended, and only you can renew it.`,
+      "",
+      link === null ? "Please open the app and connect the account again." : `Please connect it again here:\n${link}`,
+      "",
+      "If you no longer use it, you can ignore this mail.",
+    ].join("\n"),
+  });
+}

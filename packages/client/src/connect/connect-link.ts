@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Engine } from "../engine.ts";
+import { EvertokenError } from "../evertoken-error.ts";
+import { allowedUrl } from "./return-url.ts";
+
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(512)
+  .refine((value) => value.isWellFormed() && !value.includes("\0"));
+
+const linkSchema = z.strictObject({
+  userId: text,
+  /** Where the page leads back to; must be on the allow list. */
+  returnUrl: z.string().optional(),
+  /** The providers that the page offers; left out: all that are set up. */
+  providers: z.array(text).min(1).max(200).optional(),
+  userEmail: z.email().max(320).optional(),
+  /** How long the link can be opened. Default 10 minutes. */
+  ttlSeconds: z.number().int().min(10).max(86_400).default(600),
+});
+
+export type ConnectLinkInput = z.input<typeof linkSchema>;
+
+/** What a link says. */
+export interface ConnectVisitor {
+  readonly userId: string;
+  readonly returnUrl: string | null;
+  readonly providers: readonly string[] | null;
+  readonly userEmail: string | null;
+}
+
+const place = "connect-link";
+
+/**
+ * A link to the connect page for one user of the app: encrypted and authenticated, so that it can be neither read nor changed, and
+ * good for a short time.
+ *
+ * @throws {EvertokenError} `invalid_input`; also when PUBLIC_URL is not set
+ */
+export function connectLink(engine: Engine, input: ConnectLinkInput): string {
+  const { publicUrl, returnUrls } = engine.config.connect;
+  const parsed = linkSchema.safeParse(input);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
+    throw new EvertokenError("invalid_input", faults.join("; "));
+  }
+  if (publicUrl === null) throw new EvertokenError("invalid_input", "PUBLIC_URL is not set: a link would lead nowhere");
+  const { ttlSeconds, userId, providers = null, userEmail = null } = parsed.data;
+  const returnUrl = parsed.data.returnUrl === undefined ? null : allowedUrl(parsed.data.returnUrl, returnUrls);
+  if (parsed.data.returnUrl !== undefined && returnUrl === null) {
+    throw new EvertokenError("invalid_input", "returnUrl: not on the allow list (RETURN_URL_ALLOWLIST)");
+  }
+  const unknown = (providers ?? []).filter((id) => engine.providers.get(id) === undefined);
+  if (unknown.length > 0)
+    throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
+  const visitor: ConnectVisitor = { userId, returnUrl, providers, userEmail };
+  return `${publicUrl}/connect?link=${sealFor(engine, place, visitor, ttlSeconds * 1000)}`;
+}
+
+/** null: not one of ours, changed, or too old. */
+export function readConnectLink(engine: Engine, token: string): ConnectVisitor | null {
+  return openFor<ConnectVisitor>(engine, place, token);
+}
+
+/** A value that goes through a browser and comes back unread and unchanged, or not at all. Also for sessions. */
+export function sealFor({ keyring }: Engine, purpose: string, value: object, ttlMs: number): string {
+  return keyring.sealText(JSON.stringify({ value, expiresAt: Date.now() + ttlMs }), purpose);
+}
+
+export function openFor<T>({ keyring }: Engine, purpose: string, token: string): T | null {
+  if (token.split(".").length !== 3) return null;
+  try {
+    const { value, expiresAt } = JSON.parse(keyring.openText(token, purpose)) as { value: T; expiresAt: number };
+    return Date.now() < expiresAt ? value : null;
+  } catch {
+    return null;
+  }
+}

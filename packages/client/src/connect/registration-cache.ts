@@ -1,0 +1,83 @@
+import type { Keyring } from "@evertoken/adapters";
+import { fingerprintOf, type Providers, type Registration } from "@evertoken/providers";
+import type { Pool } from "pg";
+
+/** Name of the registration that comes from the environment. */
+export const defaultRegistration = "default";
+
+/** A changed secret is seen by every process within this time. */
+const freshMs = 15_000;
+const rememberMost = 1000;
+
+/** Client registrations by provider and name, those of the environment and those that are stored. */
+export interface RegistrationCache {
+  /** null: there is none. @throws when the store is away, or the stored secret does not open */
+  find(provider: string, name: string): Promise<Registration | null>;
+  /** By `provider/name`: all of the environment, and the stored ones that were used lately. */
+  fingerprints(): Readonly<Record<string, string>>;
+  forget(provider: string, name: string): void;
+}
+
+interface Known {
+  readonly registration: Registration | null;
+  readonly readAt: number;
+}
+
+export const secretPlace = (provider: string, name: string) => `client_registrations/${provider}/${name}/client_secret`;
+
+/** @param unset stands for the fingerprint of a registration that is not there */
+export function createRegistrationCache(
+  { pool, keyring, providers }: { pool: Pool; keyring: Keyring; providers: Providers },
+  unset: string,
+): RegistrationCache {
+  const stored = new Map<string, Known>();
+  return {
+    async find(provider, name) {
+      if (name === defaultRegistration) return providers.get(provider)?.registration ?? null;
+      const key = `${provider}/${name}`;
+      const known = stored.get(key);
+      if (known !== undefined && Date.now() - known.readAt < freshMs) return known.registration;
+      const registration = await read(pool, keyring, provider, name);
+      stored.delete(key);
+      stored.set(key, { registration, readAt: Date.now() });
+      // Maps keep their order: the first key is the one read longest ago.
+      if (stored.size > rememberMost) stored.delete(stored.keys().next().value as string);
+      return registration;
+    },
+    fingerprints() {
+      const used = [...stored]
+        .filter(([, { readAt }]) => Date.now() - readAt < freshMs)
+        .map(([key, { registration }]) => [key, registration === null ? unset : fingerprintOf(registration)]);
+      return { ...ofEnvironment(providers), ...Object.fromEntries(used) };
+    },
+    forget: (provider, name) => void stored.delete(`${provider}/${name}`),
+  };
+}
+
+/** Whoever is missing here has no registration that can be used. Asked anew each time: endpoints may be discovered late. */
+function ofEnvironment(providers: Providers): Record<string, string> {
+  const usable = providers
+    .all()
+    .filter(({ configured, secretFingerprint }) => configured && secretFingerprint !== null);
+  return Object.fromEntries(
+    usable.map(({ provider, secretFingerprint }) => [
+      `${provider.id}/${defaultRegistration}`,
+      secretFingerprint as string,
+    ]),
+  );
+}
+
+async function read(pool: Pool, keyring: Keyring, provider: string, name: string): Promise<Registration | null> {
+  const { rows } = await pool.query<{ client_id: string; client_secret: string | null }>({
+    name: "client-registration",
+    text: "SELECT client_id, client_secret FROM client_registrations WHERE provider = $1 AND name = $2",
+    values: [provider, name],
+  });
+  const row = rows[0];
+  if (row === undefined) return null;
+  const place = secretPlace(provider, name);
+  return {
+    clientId: row.client_id,
+    clientSecret: row.client_secret === null ? null : keyring.openText(row.client_secret, place),
+  };
+}

@@ -1,0 +1,83 @@
+import type { NewConnection } from "@evertoken/adapters";
+import type { GrantedTokens, RefreshPolicy } from "@evertoken/core";
+import type { ConfiguredProvider, Identity } from "@evertoken/providers";
+import type { Engine } from "../engine.ts";
+import { withStore } from "../evertoken-error.ts";
+import { type StoredGrant, storeGrant } from "../store-grant.ts";
+import { unnamedAccount } from "./account-identity.ts";
+import { ConnectRefused } from "./connect-refusal.ts";
+import type { StoredFlow } from "./oauth-states.ts";
+
+export interface Obtained {
+  readonly granted: GrantedTokens;
+  readonly identity: Identity;
+  readonly askedAt: Date;
+}
+
+/**
+ * Stores what a connect flow brought. An account that is known keeps its id and history, whether or not it was named beforehand.
+ *
+ * @throws {ConnectRefused} `another_account`
+ */
+export async function storeConnection(
+  engine: Engine,
+  { policy }: ConfiguredProvider,
+  flow: StoredFlow,
+  { granted, identity, askedAt }: Obtained,
+): Promise<StoredGrant> {
+  const externalAccountId =
+    flow.connectionId === null
+      ? identity.externalAccountId
+      : await sameAccount(engine, flow.connectionId, identity.externalAccountId);
+  const connection: NewConnection = {
+    ...{ userId: flow.userId, userEmail: flow.userEmail, provider: flow.provider, registration: flow.registration },
+    ...{ externalAccountId, displayName: identity.displayName, parentId: null, authType: "oauth2" },
+    tokenType: granted.tokenType,
+    // No word about it means: what was asked for (RFC 6749 section 5.1).
+    scopes: granted.scopes ?? flow.scopes,
+    expiresAt: accessTokenEnd(granted, policy, askedAt),
+    refreshTokenExpiresAt: refreshTokenEnd(granted, policy, askedAt),
+    metadata: { ...flow.metadata, ...granted.metadata },
+  };
+  return storeGrant(engine, policy, connection, granted, askedAt);
+}
+
+function accessTokenEnd({ expiresIn }: GrantedTokens, { lifetimeSeconds }: RefreshPolicy, askedAt: Date): Date | null {
+  const seconds = expiresIn === "unstated" ? lifetimeSeconds : expiresIn === "never" ? null : expiresIn;
+  return seconds === null ? null : after(askedAt, seconds);
+}
+
+/** The answer's own word, else the provider's idle end, which every use moves, else its fixed end, counted from this consent. */
+function refreshTokenEnd(granted: GrantedTokens, policy: RefreshPolicy, askedAt: Date): Date | null {
+  const seconds = granted.refreshTokenExpiresIn ?? policy.refreshTokenIdleSeconds ?? policy.refreshTokenFixedSeconds;
+  return seconds === null ? null : after(askedAt, seconds);
+}
+
+const after = (from: Date, seconds: number) => new Date(from.getTime() + seconds * 1000);
+
+/** The account id to store under, so that the connection to be reconnected is the one that is met. */
+async function sameAccount({ pool }: Engine, connectionId: string, found: string): Promise<string> {
+  const { rows } = await withStore(() =>
+    pool.query<{ external_account_id: string }>("SELECT external_account_id FROM connections WHERE id = $1", [
+      connectionId,
+    ]),
+  );
+  const known = rows[0]?.external_account_id;
+  if (known === undefined || known === found) return found;
+  // Where the provider does not tell, the user's word has to do.
+  if (found === unnamedAccount) return known;
+  if (known === unnamedAccount && (await named(pool, connectionId, found))) return found;
+  throw new ConnectRefused("another_account");
+}
+
+/** An imported connection may not say whose it is: now it does, unless that account is connected on its own already. */
+async function named(pool: Engine["pool"], connectionId: string, account: string): Promise<boolean> {
+  const { rowCount } = await withStore(() =>
+    pool.query(
+      `UPDATE connections c SET external_account_id = $2 WHERE id = $1 AND external_account_id = $3 AND NOT EXISTS (
+         SELECT FROM connections o WHERE o.user_id = c.user_id AND o.provider = c.provider AND o.external_account_id = $2)`,
+      [connectionId, account, unnamedAccount],
+    ),
+  );
+  return rowCount === 1;
+}

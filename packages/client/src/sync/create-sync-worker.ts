@@ -1,0 +1,59 @@
+import { createLogger, type Env, type Logger, patient, startSyncWorker } from "@evertoken/adapters";
+import { openEngine } from "../engine.ts";
+import { readSettings } from "../evertoken.ts";
+import { EvertokenError } from "../evertoken-error.ts";
+import { createObserver } from "../observe.ts";
+import { prepareEngine } from "../prepare-engine.ts";
+import { announceHandlers } from "./app-handlers.ts";
+import type { SyncHandler } from "./sync-handler.ts";
+import { createSyncJob } from "./sync-job.ts";
+
+export interface SyncWorkerOptions {
+  /** The same settings as `createEvertoken`. */
+  readonly env: Env;
+  readonly readFile: (path: string) => string;
+  /** By provider. Connections of other providers are synced by the engine itself. */
+  readonly handlers: Readonly<Record<string, SyncHandler>>;
+  readonly logger?: Logger;
+}
+
+export interface SyncWorker {
+  readonly providers: readonly string[];
+  /** Takes no new work and waits for what runs; what cannot end in time is told by its signal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs an app's own sync handlers, in the app's process. From its first start on, syncs of these providers wait for a worker like this
+ * one, also while it is down.
+ *
+ * @throws {ConfigError} for wrong settings, {@link EvertokenError} for handlers of unknown providers
+ */
+export async function createSyncWorker({ env, readFile, handlers, logger }: SyncWorkerOptions): Promise<SyncWorker> {
+  const { config, providers } = readSettings(env, readFile);
+  const names = Object.keys(handlers);
+  if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
+  const unknown = names.filter((name) => providers.get(name) === undefined);
+  if (unknown.length > 0)
+    throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
+  const log = logger ?? createLogger("sync", config.logLevel);
+  const observe = createObserver(log, config.encryptionKeys[0] ?? "");
+  const engine = openEngine({ config, providers, logger: log, redis: patient, observe, inJob: false, proxyEnv: env });
+  await prepareEngine(engine);
+  const stopBeating = await announceHandlers(engine.pool, names);
+  const stopping = new AbortController();
+  const workers = names.map((name) =>
+    startSyncWorker(engine, name, createSyncJob(engine, handlers[name], stopping.signal)),
+  );
+  log.info({ providers: names }, "sync worker ready");
+  return {
+    providers: names,
+    async close() {
+      stopBeating();
+      const timer = setTimeout(() => stopping.abort(), (config.shutdownMs * 2) / 3);
+      await Promise.all(workers.map((worker) => worker.close()));
+      clearTimeout(timer);
+      await engine.close();
+    },
+  };
+}

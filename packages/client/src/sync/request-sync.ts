@@ -1,0 +1,56 @@
+import { addSync, restoreSync } from "@evertoken/adapters";
+import { readTarget } from "../access-token.ts";
+import type { Engine } from "../engine.ts";
+import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
+import { appHandles } from "./app-handlers.ts";
+
+export interface RequestedSync {
+  readonly connectionId: string;
+  readonly status: "pending";
+  /** The queue that runs it: `sync`, or that of an app with a handler. */
+  readonly queue: string;
+}
+
+/**
+ * Asks for a sync of a connection: several requests become one run. What was asked for stands in Postgres; a job that Redis loses, or
+ * never got, is added by reconcile.
+ *
+ * @throws {EvertokenError} `queue_unavailable` when Redis is away: the sync runs when it is back
+ */
+export async function requestSync(
+  engine: Engine,
+  connectionId: string,
+  { reason }: { readonly reason: string },
+): Promise<RequestedSync> {
+  const row = await readTarget(engine, connectionId);
+  if (row.status === "disconnected") throw new EvertokenError("disconnected", "the user disconnected this account");
+  const queue = engine.queues.sync(
+    (await withStore(() => appHandles(engine.pool, row.provider))) ? row.provider : null,
+  );
+  await withStore(() =>
+    engine.pool.query("UPDATE connections SET last_sync_status = 'pending', last_sync_message = NULL WHERE id = $1", [
+      row.id,
+    ]),
+  );
+  await withQueue(() => addSync(queue, row.id, engine.config.syncRetryMs));
+  engine.logger.info({ connection: row.id, queue: queue.name, reason }, "sync requested");
+  return { connectionId: row.id, status: "pending", queue: queue.name };
+}
+
+const atOnce = 1000;
+
+/** For reconcile: adds the jobs of pending syncs that are not in Redis. @returns how many are pending */
+export async function restoreSyncs(engine: Engine): Promise<number> {
+  const { rows } = await engine.pool.query<{ id: string; provider: string }>({
+    name: "sync-pending",
+    text: `SELECT id, provider FROM connections WHERE last_sync_status = 'pending' AND status <> 'disconnected' LIMIT $1`,
+    values: [atOnce],
+  });
+  const handled = new Map<string, boolean>();
+  for (const { id, provider } of rows) {
+    if (!handled.has(provider)) handled.set(provider, await appHandles(engine.pool, provider));
+    const queue = engine.queues.sync(handled.get(provider) === true ? provider : null);
+    await restoreSync(queue, id, engine.config.syncRetryMs);
+  }
+  return rows.length;
+}

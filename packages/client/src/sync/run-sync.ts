@@ -1,0 +1,115 @@
+import { sanitize } from "@evertoken/providers";
+import { type AccessToken, isNew, readTarget } from "../access-token.ts";
+import { getConnection } from "../connections.ts";
+import type { Engine } from "../engine.ts";
+import { EvertokenError, type EvertokenErrorCode, withStore } from "../evertoken-error.ts";
+import { FreshToken } from "../fresh-token.ts";
+import { withAccessToken } from "../with-access-token.ts";
+import { identitySync } from "./identity-sync.ts";
+import { type SyncHandler, statusOf } from "./sync-handler.ts";
+
+/**
+ * `insufficient_scope`: the API answers 403, and no refresh changes that. `token_refused`: it refuses even a new token.
+ * `handler_failed`: anything else that the handler throws.
+ */
+type SyncErrorCode = "token_refused" | "handler_failed" | EvertokenErrorCode;
+
+export type SyncResult =
+  | { readonly kind: "success"; readonly message: string | null }
+  | {
+      readonly kind: "error";
+      readonly code: SyncErrorCode;
+      readonly message: string;
+      /** Whether a later run may do better. */
+      readonly retry: boolean;
+    };
+
+export interface RunSyncOptions {
+  readonly signal?: AbortSignal;
+  readonly fresh?: FreshToken;
+  /** A failure that will be retried leaves the sync `pending`. Default true: nobody retries. */
+  readonly lastAttempt?: boolean;
+}
+
+const minTtlSeconds = 300;
+
+/** Runs a connection's sync now, with a fresh token, and keeps how it ended. @throws {EvertokenError} when Postgres is away */
+export async function runSync(
+  engine: Engine,
+  connectionId: string,
+  handler: SyncHandler = identitySync(engine),
+  { signal = new AbortController().signal, fresh = new FreshToken(engine), lastAttempt = true }: RunSyncOptions = {},
+): Promise<SyncResult> {
+  const connection = await getConnection(engine, connectionId);
+  let seen: AccessToken | null = null;
+  const call = async (token: AccessToken) => {
+    seen = token;
+    return handler({ connection, token, signal });
+  };
+  let result: SyncResult;
+  try {
+    await freshen(engine, fresh, connectionId);
+    result = judge(await withAccessToken(engine, fresh, connectionId, call, { minTtlSeconds }));
+  } catch (error) {
+    if (error instanceof EvertokenError && error.code === "store_unavailable") throw error;
+    result = judgeError(error);
+  }
+  const secrets = seen === null ? [] : [(seen as AccessToken).accessToken];
+  const clean = result.message === null ? result : { ...result, message: sanitize(result.message, secrets) };
+  await record(engine, connectionId, clean as SyncResult, lastAttempt);
+  return clean as SyncResult;
+}
+
+/** So that the refresh log says what it was for; a refresh that fails is judged by whoever asks for the token. */
+async function freshen(engine: Engine, fresh: FreshToken, connectionId: string): Promise<void> {
+  const row = await readTarget(engine, connectionId);
+  const lives = row.expires_at === null || row.expires_at.getTime() - Date.now() > minTtlSeconds * 1000;
+  const refreshable = row.auth_type === "oauth2" && row.status !== "disconnected" && row.status !== "needs_reauth";
+  if (lives || !refreshable || isNew(row, engine.config.lease.cooldownMs)) return;
+  await fresh.replace({ connectionId, generation: row.generation, trigger: "sync", force: false });
+}
+
+function judge(value: unknown): SyncResult {
+  const status = statusOf(value);
+  if (status === 401) return tokenRefused;
+  if (status === 403) return scopeMissing;
+  if (status !== null && status >= 400) return failure("handler_failed", `the API answers ${status}`, true);
+  return { kind: "success", message: typeof value === "string" && value !== "" ? value : null };
+}
+
+function judgeError(error: unknown): SyncResult {
+  if (error instanceof EvertokenError) return failure(error.code, error.message, passing.has(error.code));
+  const status = statusOf(error);
+  if (status === 401) return tokenRefused;
+  if (status === 403) return scopeMissing;
+  return failure("handler_failed", error instanceof Error ? error.message : "the handler failed", true);
+}
+
+const passing: ReadonlySet<EvertokenErrorCode> = new Set([
+  "provider_unavailable",
+  "rate_limited",
+  "answer_lost",
+  "timed_out",
+  "queue_unavailable",
+]);
+
+const failure = (code: SyncErrorCode, message: string, retry: boolean): SyncResult => ({
+  kind: "error",
+  code,
+  message,
+  retry,
+});
+const tokenRefused = failure("token_refused", "the API refuses a fresh token (HTTP 401)", false);
+const scopeMissing = failure("insufficient_scope", "the API answers HTTP 403: a scope is missing", false);
+
+async function record({ pool }: Engine, id: string, result: SyncResult, lastAttempt: boolean): Promise<void> {
+  const pending = result.kind === "error" && result.retry && !lastAttempt;
+  const status = result.kind === "success" ? "success" : pending ? "pending" : "error";
+  const message = result.kind === "success" ? result.message : `${result.code}: ${result.message}`;
+  await withStore(() =>
+    pool.query(
+      "UPDATE connections SET last_sync_at = now(), last_sync_status = $2, last_sync_message = $3 WHERE id = $1",
+      [id, status, message],
+    ),
+  );
+}

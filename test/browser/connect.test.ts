@@ -1,0 +1,221 @@
+import { jobId } from "@evertoken/core";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { consent, isActive } from "../support/connect-rig.ts";
+import { patch } from "../support/drive.ts";
+import { type Row, until } from "../support/rig.ts";
+import { noChromium, openBrowser, shot } from "./chromium.ts";
+import { type Journey, startJourney } from "./journey-rig.ts";
+
+/** As the demo server shows them; a session there may spare the first one. */
+async function signInAndAllow(page: Page, login: string): Promise<void> {
+  await page.waitForURL(/\/interaction\//);
+  if ((await page.locator("input[name=login]").count()) > 0) {
+    await page.fill("input[name=login]", login);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  }
+  await page.getByRole("button", { name: "Allow" }).click();
+}
+
+const card = (page: Page, status: string) => page.locator(`[data-status=${status}]`);
+
+async function onlyConnection({ pool }: Journey): Promise<Row> {
+  const { rows } = await pool.query<Row>("SELECT * FROM connections");
+  expect(rows).toHaveLength(1);
+  return rows[0] as Row;
+}
+
+test.skipIf(noChromium)(
+  "from the app's link through login and consent back to the app, and all that follows",
+  async () => {
+    const journey = await startJourney();
+    const { demo, apiUrl, appUrl } = journey;
+    const page = await (await openBrowser()).newPage();
+    const faults: string[] = [];
+    page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
+    page.on("pageerror", (error) => faults.push(error.message));
+
+    await page.goto(appUrl);
+    await page.getByRole("link", { name: "Connect accounts" }).click();
+    await page.waitForURL(`${apiUrl}/connect`); // The link itself has left the address bar.
+    await shot(page, "empty");
+    await page.getByRole("button", { name: "Connect Demo" }).click();
+    await shot(page, "demo-login");
+    await signInAndAllow(page, "ada");
+    await page.waitForURL(`${appUrl}/done**`);
+    expect(await page.locator("#status").textContent()).toBe("connected");
+    const row = await onlyConnection(journey);
+    const back = Object.fromEntries(new URL(page.url()).searchParams);
+    expect(back).toMatchObject({ status: "connected", connection_id: row.id, provider: "demo" });
+    expect(row).toMatchObject({ user_id: "u", external_account_id: "ada", status: "connected", generation: 1 });
+    const job = await journey.queues.refresh("demo").getJob(jobId(row.id, 1));
+    expect(await job?.getState()).toBe("delayed");
+
+    // Only now, so that the first generation's job stood still to be looked at.
+    await journey.start("worker");
+    await until("the initial sync is done", async () => (await journey.row(row.id)).last_sync_status === "success");
+
+    await page.goto(journey.link());
+    expect(await card(page, "connected").textContent()).toContain("ada");
+    await shot(page, "connected");
+
+    // A dead grant: shown as such, and mended under the same id.
+    const dead = await patch(
+      journey,
+      row.id,
+      "status = 'needs_reauth', last_error_code = 'refresh_token_expired', next_refresh_at = NULL",
+    );
+    await page.reload();
+    await shot(page, "needs-reauth");
+    await card(page, "needs_reauth")
+      .getByRole("button", { name: /Reconnect/ })
+      .click();
+    await signInAndAllow(page, "ada");
+    await page.waitForURL(`${apiUrl}/connect?**`);
+    expect(await page.getByRole("status").textContent()).toBe("Demo is connected.");
+    await shot(page, "banner-connected");
+    const mended = await onlyConnection(journey);
+    expect(mended).toMatchObject({ id: row.id, status: "connected", last_error_code: null });
+    expect(mended.generation).toBeGreaterThan(dead.generation);
+
+    const { accessToken } = await journey.client.getAccessToken(row.id);
+    expect(await isActive(demo, accessToken)).toBe(true);
+    await page.locator("summary", { hasText: "Disconnect" }).click();
+    await shot(page, "disconnect");
+    await page.getByRole("button", { name: "Yes, disconnect" }).click();
+    await page.waitForURL(`${apiUrl}/connect?status=revoked`);
+    expect(await card(page, "disconnected").count()).toBe(1);
+    expect(await isActive(demo, accessToken)).toBe(false);
+    expect(await onlyConnection(journey)).toMatchObject({ id: row.id, access_token: null, refresh_token: null });
+    await shot(page, "disconnected");
+    expect(faults).toEqual([]);
+  },
+);
+
+test.skipIf(noChromium)(
+  "refused consent, a changed state, a state used twice or too late: each is told, and nothing is stored",
+  async () => {
+    const journey = await startJourney();
+    const { apiUrl, appUrl } = journey;
+    const page = await (await openBrowser()).newPage();
+    const begin = async () => {
+      await page.goto(journey.link({ returnUrl: `${appUrl}/done` }));
+      await page.getByRole("button", { name: "Connect Demo" }).click();
+      await page.waitForURL(/\/interaction\//);
+    };
+    const outcome = async () => {
+      await page.waitForURL(`${appUrl}/done**`);
+      return new URL(page.url()).searchParams.get("error");
+    };
+
+    await begin();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(await outcome()).toBe("consent_refused");
+    await page.goto(`${apiUrl}/connect?status=refused&error=consent_refused`);
+    expect(await page.getByRole("alert").textContent()).toBe("Access was not granted. Nothing was connected.");
+    await shot(page, "refused");
+
+    // The consent is given past the browser, so that the answer can be changed on its way back into it.
+    let asked = "";
+    await page.route(`${journey.demo.issuer}/auth?**`, async (route) => {
+      asked = route.request().url();
+      await route.fulfill({ status: 200, contentType: "text/html", body: "held" });
+    });
+    await page.goto(journey.link({ returnUrl: `${appUrl}/done` }));
+    await page.getByRole("button", { name: "Connect Demo" }).click();
+    await page.waitForURL(`${journey.demo.issuer}/auth?**`);
+    await page.unroute(`${journey.demo.issuer}/auth?**`);
+    const { code = "", state: held, iss = "" } = await consent({ url: asked });
+    const answer = `${apiUrl}/connect/callback?${new URLSearchParams({ state: held, code, iss })}`;
+    const changed = new URL(answer);
+    changed.searchParams.set("state", `${changed.searchParams.get("state")?.slice(0, -4)}AAAA`);
+    const told = await page.goto(changed.href);
+    expect(told?.status()).toBe(400);
+    expect(await page.locator("main").textContent()).toContain("not known");
+    await shot(page, "state-changed");
+    await journey.pool.query("UPDATE oauth_states SET expires_at = now() WHERE used_at IS NULL");
+    await page.goto(answer);
+    expect(await outcome()).toBe("state_expired");
+    expect((await journey.pool.query("SELECT 1 FROM connections")).rowCount).toBe(0);
+
+    await begin();
+    await signInAndAllow(page, "ada");
+    await page.waitForURL(`${appUrl}/done**`);
+    expect(new URL(page.url()).searchParams.get("status")).toBe("connected");
+    const state = new URL(page.url()).searchParams.get("state");
+    await page.goto(`${apiUrl}/connect/callback?state=${state}&code=again`);
+    expect(await outcome()).toBe("state_used");
+    expect((await journey.pool.query("SELECT generation FROM connections")).rows).toEqual([{ generation: 1 }]);
+  },
+);
+
+test.skipIf(noChromium)(
+  "an allowed app shows the page in a frame, where connecting leads out of it; another may not",
+  async () => {
+    const stranger = await startJourney();
+    const { appUrl, apiUrl, ...journey } = await startJourney({}, true);
+    const page = await (await openBrowser()).newPage();
+    await page.goto(`${stranger.appUrl}/frame`);
+    await page.waitForLoadState("networkidle");
+    expect(await page.frameLocator("iframe").locator("h1", { hasText: "Connected accounts" }).count()).toBe(0);
+
+    const { id } = await journey.client.connections.import({ userId: "u", provider: "demo", accessToken: "x" });
+    await page.goto(`${appUrl}/frame`);
+    const frame = page.frameLocator("iframe");
+    await frame.locator("h1", { hasText: "Connected accounts" }).waitFor();
+    await shot(page, "framed");
+    await frame.locator("summary", { hasText: "Disconnect" }).click();
+    await frame.getByRole("button", { name: "Yes, disconnect" }).click();
+    await frame.getByText("The account is disconnected").waitFor();
+    expect(await journey.row(id)).toMatchObject({ status: "disconnected" });
+    await frame.getByRole("link", { name: "Connect Demo" }).click();
+    await page.waitForURL(`${apiUrl}/connect`);
+    await page.getByRole("button", { name: "Connect Demo" }).click();
+    await signInAndAllow(page, "ada");
+    await page.waitForURL(`${apiUrl}/connect?**`);
+    expect(await page.getByRole("status").textContent()).toBe("Demo is connected.");
+  },
+);
+
+test.skipIf(noChromium)("light, dark and on a phone, with long names and many accounts", async () => {
+  const journey = await startJourney({
+    HUBSPOT_CLIENT_ID: "x",
+    HUBSPOT_CLIENT_SECRET: "y",
+    SPOTIFY_CLIENT_ID: "x",
+    SPOTIFY_CLIENT_SECRET: "y",
+  });
+  const statuses = ["connected", "token_expired", "needs_reauth", "error", "connected"];
+  for (const [index, status] of statuses.entries()) {
+    const { id } = await journey.client.connections.import({
+      ...{
+        userId: "u",
+        provider: ["hubspot", "spotify", "demo"][index % 3] as string,
+        accessToken: "canary-token",
+        refreshToken: "canary-refresh",
+      },
+      externalAccountId: `account-${index}`,
+      displayName:
+        index === 2 ? `${"a-very-long-name".repeat(6)}@example.example <script>alert(1)</script>` : `Account ${index}`,
+      scopes: index === 4 ? ["openid"] : [],
+    });
+    await patch(journey, id, "status = $2", [status]);
+  }
+  for (const [name, options] of Object.entries({
+    light: { viewport: { width: 1100, height: 900 }, colorScheme: "light" },
+    dark: { viewport: { width: 1100, height: 900 }, colorScheme: "dark" },
+    phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", hasTouch: true, isMobile: true },
+    "phone-dark": { viewport: { width: 360, height: 740 }, colorScheme: "dark", hasTouch: true, isMobile: true },
+  } as const)) {
+    const page = await (await openBrowser(options)).newPage();
+    await page.goto(journey.link());
+    expect(await page.locator("[data-connection]").count()).toBe(5);
+    const { wide, seen } = (await page.evaluate(
+      "({ wide: document.documentElement.scrollWidth, seen: innerWidth })",
+    )) as { wide: number; seen: number };
+    expect([name, wide]).toEqual([name, Math.min(wide, seen)]);
+    expect(await page.content()).not.toContain("canary");
+    if (name.startsWith("phone")) await page.locator("summary").first().click();
+    await shot(page, name);
+    await page.context().close();
+  }
+});

@@ -1,0 +1,280 @@
+import { createApi } from "@evertoken/api";
+import { authorize, completeConnect, connectLink } from "@evertoken/client/engine";
+import { expect, test } from "vitest";
+import {
+  begin,
+  type ConnectRig,
+  consent,
+  createConnectRig,
+  publicUrl,
+  redirectUri,
+  returnUrl,
+} from "../support/connect-rig.ts";
+import type { Env } from "../support/rig.ts";
+import { onFileEnd } from "../support/services.ts";
+
+async function createPages(env: Env = {}) {
+  const rig = await createConnectRig(env);
+  const app = await createApi(rig.engine);
+  onFileEnd(() => app.close());
+  return { rig, app };
+}
+
+type App = Awaited<ReturnType<typeof createPages>>["app"];
+
+const form = { "content-type": "application/x-www-form-urlencoded" };
+const pathOf = (url: string) => url.slice(publicUrl.length);
+
+/** A browser that opens a link: its cookie, and the page with its form token. */
+async function open(app: App, rig: ConnectRig, userId: string, more: object = {}) {
+  const opened = await app.inject({ url: pathOf(connectLink(rig.engine, { userId, ...more })) });
+  expect([opened.statusCode, opened.headers.location]).toEqual([303, `${publicUrl}/connect`]);
+  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  const page = await app.inject({ url: "/connect", headers: { cookie } });
+  expect(page.statusCode).toBe(200);
+  const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
+  return { cookie, token, page, setCookie: String(opened.headers["set-cookie"]) };
+}
+
+const post = (
+  app: App,
+  url: string,
+  cookie: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+) =>
+  app.inject({
+    method: "POST",
+    url,
+    headers: { ...form, cookie, ...headers },
+    payload: new URLSearchParams(fields).toString(),
+  });
+
+const states = async ({ pool }: ConnectRig) => (await pool.query("SELECT * FROM oauth_states")).rows;
+
+test.each([
+  "https://evil.example",
+  "//app.example",
+  "https://app.example@evil.example",
+  "https://app.example\\@evil.example",
+  "https://app.example.evil.example",
+  "javascript:alert(1)//https://app.example",
+  "http://app.example",
+  "https://other.example/settings/..%2f..%2fevil",
+  "https://other.example/elsewhere",
+])("nobody is sent to %s, before or after", async (address) => {
+  const rig = await createConnectRig();
+  await expect(begin(rig.engine, { returnUrl: address })).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(begin(rig.engine, { redirectUri: address })).rejects.toMatchObject({ code: "invalid_input" });
+  expect(() => connectLink(rig.engine, { userId: "u", returnUrl: address })).toThrow("returnUrl");
+  expect(await states(rig)).toEqual([]);
+});
+
+test.each([
+  [{ userId: "" }, "invalid_input"],
+  [{ userId: "a\0b" }, "invalid_input"],
+  [{ provider: "nowhere" }, "unknown_provider"],
+  [{ provider: "github-pat" }, "invalid_input"],
+  [{ provider: "hubspot" }, "invalid_client"],
+  [{ connectionId: "not-an-id" }, "connection_not_found"],
+  [{ connectionId: "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11" }, "connection_not_found"],
+  [{ scopes: [""] }, "invalid_input"],
+  [{ userEmail: "nobody" }, "invalid_input"],
+  [{ surprise: true }, "invalid_input"],
+])("a flow with %j is not begun", async (input, code) => {
+  const rig = await createConnectRig();
+  await expect(begin(rig.engine, input as never)).rejects.toMatchObject({ code });
+  expect(await states(rig)).toEqual([]);
+});
+
+test("a connection of somebody else is reconnected by nobody", async () => {
+  const rig = await createConnectRig();
+  const { id } = await rig.connect({ userId: "other" });
+  await expect(begin(rig.engine, { connectionId: id })).rejects.toMatchObject({ code: "connection_not_found" });
+});
+
+test("a link says nothing to who reads it, and nothing at all when it was changed or is old", async () => {
+  const { rig, app } = await createPages();
+  const link = connectLink(rig.engine, { userId: "canary-user", userEmail: "ada@app.example" });
+  const token = new URL(link).searchParams.get("link") ?? "";
+  const payload = Buffer.from(token.split(".")[2] ?? "", "base64url").toString("latin1");
+  expect(link + payload).not.toMatch(/canary-user|ada@app/);
+  const flipped = `${token.slice(0, 40)}${token[40] === "A" ? "B" : "A"}${token.slice(41)}`;
+  const tampered = [token.slice(0, -2), flipped, "", "x", `${token}.x`];
+  for (const wrong of tampered) {
+    const answer = await app.inject({ url: "/connect", query: { link: wrong } });
+    expect([wrong, answer.statusCode, answer.headers["set-cookie"]]).toEqual([wrong, 401, undefined]);
+  }
+  // What is sealed for another purpose is no link, and a link is no session.
+  const cookie = `evertoken_connect=${token}`;
+  expect((await app.inject({ url: "/connect", headers: { cookie } })).statusCode).toBe(401);
+  const { setCookie } = await open(app, rig, "canary-user");
+  expect(setCookie).toMatch(/Path=\/connect; HttpOnly; SameSite=Lax/);
+  expect(setCookie).not.toContain("canary-user");
+  expect(() => connectLink(rig.engine, { userId: "u", ttlSeconds: 1 })).toThrow("ttlSeconds");
+  expect(() => connectLink(rig.engine, { userId: "u", providers: ["nowhere"] })).toThrow("nowhere");
+});
+
+test("pages load nothing, run nothing, and are framed by nobody who was not allowed", async () => {
+  const { rig, app } = await createPages();
+  const { page } = await open(app, rig, "u");
+  const policy = String(page.headers["content-security-policy"]);
+  expect(policy).toMatch(
+    /default-src 'none'; style-src 'nonce-[\w+/=]+'; .*form-action 'self'; frame-ancestors 'none'/,
+  );
+  expect(page.headers).toMatchObject({
+    ...{ "cache-control": "no-store", "x-frame-options": "DENY", "x-content-type-options": "nosniff" },
+    "referrer-policy": "same-origin",
+  });
+  expect(page.body).not.toMatch(/<script|style="|onclick|https?:\/\/(?!127\.0\.0\.1)/);
+  const framed = await createPages({
+    EMBED_ORIGINS: "https://app.example, https://b.example",
+    PUBLIC_URL: "https://connect.example",
+  });
+  const link = connectLink(framed.rig.engine, { userId: "u" }).slice("https://connect.example".length);
+  const opened = await framed.app.inject({ url: link });
+  expect(opened.headers["set-cookie"]).toMatch(/HttpOnly; SameSite=None; Partitioned; Secure/);
+  expect(opened.headers["content-security-policy"]).toBeDefined();
+  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  const inside = await framed.app.inject({ url: "/connect", headers: { cookie, "sec-fetch-dest": "iframe" } });
+  expect(inside.headers["content-security-policy"]).toContain("frame-ancestors https://app.example https://b.example");
+  expect(inside.headers["x-frame-options"]).toBeUndefined();
+  expect(inside.body).toContain('target="_top"');
+});
+
+test("what users and providers say is shown as text", async () => {
+  const { rig, app } = await createPages();
+  await rig.connect({ userId: "u", displayName: `<script>alert(1)</script>"'>` });
+  const { page, cookie } = await open(app, rig, "u", { userEmail: "ada@app.example" });
+  expect(page.body).toContain("of ada@app.example");
+  expect(page.body).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;");
+  for (const query of ["error=<script>x", "error=constructor", "error=__proto__", "error=a&error=b", "provider=<b>"]) {
+    for (const status of ["refused", "connected"]) {
+      const answer = await app.inject({ url: `/connect?status=${status}&${encodeURI(query)}`, headers: { cookie } });
+      expect([query, answer.statusCode]).toEqual([query, 200]);
+      expect(answer.body).not.toMatch(/<script>x|<b>|native code|\[object/);
+    }
+  }
+});
+
+test("a form that another site, session or nobody sends changes nothing", async () => {
+  const { rig, app } = await createPages();
+  const { id } = await rig.connect({ userId: "victim" });
+  const [victim, attacker] = [await open(app, rig, "victim"), await open(app, rig, "attacker")];
+  const own = { connection: id, form_token: victim.token };
+  const tries = [
+    await post(app, "/connect/disconnect", victim.cookie, { connection: id }),
+    await post(app, "/connect/disconnect", victim.cookie, { connection: id, form_token: attacker.token }),
+    await post(app, "/connect/disconnect", victim.cookie, own, { "sec-fetch-site": "cross-site" }),
+    await post(app, "/connect/disconnect", victim.cookie, own, { "sec-fetch-site": "same-site" }),
+    await post(app, "/connect/disconnect", "", own),
+    await post(app, "/connect/disconnect", attacker.cookie, { connection: id, form_token: attacker.token }),
+    await post(app, "/connect/start", attacker.cookie, { connection: id, form_token: attacker.token }),
+    await post(app, "/connect/start", victim.cookie, { provider: "acme", form_token: attacker.token }),
+    await app.inject({
+      url: `/connect/disconnect?connection=${id}&form_token=${victim.token}`,
+      headers: { cookie: victim.cookie },
+    }),
+    await app.inject({ method: "POST", url: "/connect/disconnect", headers: { cookie: victim.cookie }, payload: own }),
+    await post(app, "/connect/disconnect", victim.cookie, { ...own, filler: "x".repeat(50_000) }),
+  ];
+  expect(tries.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403, 403, 401, 404, 404, 403, 405, 415, 413]);
+  expect(await rig.row(id)).toMatchObject({ status: "connected" });
+  expect(await states(rig)).toEqual([]);
+  const done = await post(app, "/connect/disconnect", victim.cookie, own, { "sec-fetch-site": "same-origin" });
+  expect([done.statusCode, done.headers.location]).toEqual([303, `${publicUrl}/connect?status=revoked`]);
+  expect(await rig.row(id)).toMatchObject({ status: "disconnected" });
+});
+
+test("a link for some providers leads to no other one", async () => {
+  const { rig, app } = await createPages({ HUBSPOT_CLIENT_ID: "x", HUBSPOT_CLIENT_SECRET: "y" });
+  const { id } = await rig.connect({ userId: "u" });
+  const { cookie, token, page } = await open(app, rig, "u", { providers: ["hubspot"] });
+  expect(page.body).not.toContain("acme");
+  const start = await post(app, "/connect/start", cookie, { provider: "acme", form_token: token });
+  const disconnect = await post(app, "/connect/disconnect", cookie, { connection: id, form_token: token });
+  expect([start.statusCode, disconnect.statusCode]).toEqual([404, 404]);
+});
+
+test("an answer that is brought to another browser, or comes twice, connects nothing", async () => {
+  const { rig, app } = await createPages();
+  const { cookie, token } = await open(app, rig, "attacker");
+  const started = await post(app, "/connect/start", cookie, { provider: "acme", form_token: token });
+  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(started.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const { state, code = "" } = await consent({ url });
+  const back = `/connect/callback?${new URLSearchParams({ state, code })}`;
+  // The victim's browser has no session, or one of its own.
+  const { cookie: victims } = await open(app, rig, "victim");
+  const injected = [await app.inject({ url: back }), await app.inject({ url: back, headers: { cookie: victims } })];
+  expect(injected.map(({ statusCode, headers }) => [statusCode, headers.location])).toEqual([
+    [400, undefined],
+    [400, undefined],
+  ]);
+  const own = await app.inject({ url: back, headers: { cookie } });
+  expect(own.statusCode).toBe(303);
+  expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
+  const again = await app.inject({ url: back, headers: { cookie } });
+  expect(String(again.headers.location)).toContain("error=state_used");
+
+  const flow = await begin(rig.engine);
+  const twice = await app.inject({ url: `/connect/callback?state=${flow.state}&code=a&code=b` });
+  expect(String(twice.headers.location)).toMatch(
+    /^https:\/\/app\.example\/done\?status=refused&error=authorization_failed/,
+  );
+  for (const query of ["", "?state=", "?state=a&state=b", "?state=%00", `?state=${"x".repeat(5000)}`, "?state[a]=b"]) {
+    expect([query, (await app.inject({ url: `/connect/callback${query}` })).statusCode]).toEqual([query, 400]);
+  }
+});
+
+test("token endpoints on private networks are not asked, neither for tokens nor to revoke them", async () => {
+  const rig = await createConnectRig();
+  const local = new URL(rig.server.url).port;
+  const guarded = await createConnectRig(
+    {
+      EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "false",
+      ...{
+        ACME_TOKEN_URL: `https://127.0.0.1:${local}/token`,
+        ACME_AUTHORIZE_URL: `https://127.0.0.1:${local}/authorize`,
+      },
+      ...{
+        ACME_REVOKE_URL: `https://[::ffff:127.0.0.1]:${local}/revoke`,
+        ACME_IDENTITY_URL: `https://localhost:${local}/me`,
+      },
+    },
+    rig.server,
+  );
+  const { state } = await begin(guarded.engine);
+  expect(await completeConnect(guarded.engine, { state, code: "x" })).toMatchObject({ code: "provider_unavailable" });
+  expect(guarded.engineOutput()).toContain("ERR_PRIVATE_ADDRESS");
+  const { id } = await guarded.connect();
+  expect(await guarded.client.connections.disconnect(id)).toBe(true);
+  expect(await rig.server.summary()).toMatchObject({ requests: 0, strays: 0 });
+});
+
+test("no token, code, state or user id stands in any page, log, event, audit entry or job", async () => {
+  const { rig, app } = await createPages();
+  const { engine } = rig;
+  const flow = await authorize(engine, { userId: "canary-user", provider: "acme", returnUrl, redirectUri });
+  const answer = await consent(flow);
+  const back = await app.inject({
+    url: `/connect/callback?${new URLSearchParams({ state: answer.state, code: answer.code ?? "" })}`,
+  });
+  expect(back.statusCode).toBe(303);
+  const { cookie, token, page } = await open(app, rig, "canary-user");
+  const [row] = (await rig.pool.query("SELECT id FROM connections")).rows;
+  const after = await post(app, "/connect/disconnect", cookie, { connection: row.id, form_token: token });
+  expect(after.statusCode).toBe(303);
+  const tables = ["outbox", "audit_log", "oauth_states", "token_refresh_log"];
+  const rows = await Promise.all(tables.map(async (table) => (await rig.pool.query(`SELECT * FROM ${table}`)).rows));
+  const jobs = await Promise.all(rig.queues.all().map((queue) => queue.getJobs()));
+  const output = engine.logger.level + rig.engineOutput() + rig.clientOutput();
+  expect(output).toContain("connected");
+  for (const secret of [answer.code ?? "?", "canary.at", "canary.rt", "client-secret"]) {
+    expect(JSON.stringify([rows, page.body, back.headers, jobs.flat().map((job) => job.data)]) + output).not.toContain(
+      secret,
+    );
+  }
+  expect(output).not.toContain("canary-user");
+  expect(output).not.toContain(flow.state);
+  expect(JSON.stringify(rows[1])).not.toContain("canary-user");
+});

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { comesDue } from "../support/drive.ts";
+import { createRig, hasty, until } from "../support/rig.ts";
+import { lies } from "../support/token-server.ts";
+
+test("a deployment with another client id marks nobody dead, and the right one goes on", async () => {
+  const rig = await createRig({ env: hasty });
+  const connections = await Promise.all(Array.from({ length: 5 }, () => rig.connect()));
+  const right = await rig.start("worker");
+  for (const { id } of connections) await comesDue(rig, id);
+  const allAt = (generation: number) => async () =>
+    (await Promise.all(connections.map(({ id }) => rig.row(id)))).every((row) => row.generation === generation);
+  await until("each was refreshed once", allAt(2));
+  await right.stop();
+
+  // As providers answer another client's refresh token (RFC 6749 section 5.2).
+  await rig.server.behave(lies.invalidGrant);
+  const wrong = await rig.start("worker", { ACME_CLIENT_ID: "staging" });
+  for (const { id } of connections) await comesDue(rig, id);
+  await until("the circuit opened", async () => {
+    const { rows } = await rig.pool.query("SELECT reason FROM provider_states WHERE circuit_open");
+    return rows[0]?.reason?.includes("another client id");
+  });
+  await wrong.stop();
+  for (const { id } of connections) {
+    expect(await rig.row(id)).toMatchObject({ status: "connected", last_error_code: null, generation: 2 });
+  }
+  const { rows: told } = await rig.pool.query("SELECT event FROM outbox WHERE event <> 'connection.created'");
+  expect(told).toEqual([{ event: "provider.circuit_opened" }]);
+
+  await rig.server.behave({ kind: "honest" });
+  await rig.start("worker");
+  for (const { id } of connections) await rig.client.scheduleNow(id);
+  await until("all go on", allAt(3), 20_000);
+});
