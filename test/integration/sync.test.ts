@@ -2,7 +2,7 @@ import { createLogger } from "@evertoken/adapters";
 import { createSyncWorker, type SyncHandler } from "@evertoken/client";
 import { requestSync } from "@evertoken/client/engine";
 import { expect, test } from "vitest";
-import { runTask } from "../support/drive.ts";
+import { patch, runTask } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
@@ -40,6 +40,7 @@ test("the built-in sync keeps the account's name; several requests are one run; 
   const rig = await createRig({ env });
   const { engine } = engineOf(rig.env);
   const connection = await rig.connect({ expiresIn: 200 });
+  await patch(rig, connection.id, "connected_at = now() - interval '1 hour'");
   for (let n = 0; n < 5; n++) {
     expect(await requestSync(engine, connection.id, reason)).toMatchObject({ status: "pending", queue: "sync" });
   }
@@ -51,6 +52,17 @@ test("the built-in sync keeps the account's name; several requests are one run; 
   expect((await rig.server.summary()).identity).toEqual({ answered: 1, unauthorized: 0 });
   expect((await rig.log(connection.id)).map(({ trigger }) => trigger)).toEqual(["sync"]);
   expect(worker.output()).not.toContain("canary");
+});
+
+test("a token that never lives five minutes is renewed for a sync in its second half only", async () => {
+  const rig = await createRig({ env });
+  const { engine } = engineOf(rig.env);
+  const [young, old] = [await rig.connect({ expiresIn: 120 }), await rig.connect({ expiresIn: 120 })];
+  await patch(rig, old.id, "connected_at = now() - interval '90 seconds', expires_at = now() + interval '30 seconds'");
+  await rig.start("worker");
+  for (const { id } of [young, old]) await requestSync(engine, id, reason);
+  expect(await ended(rig, young.id, "success")).toMatchObject({ generation: 1 });
+  expect(await ended(rig, old.id, "success")).toMatchObject({ generation: 2 });
 });
 
 test("a stale token (401) is refreshed once and the sync repeated", async () => {

@@ -51,7 +51,7 @@ export function summarize(narrator: Narrator, summary: Summary): void {
 const logOf = (name: string) => `.evertoken/logs/${name}.log`;
 
 function describeAccounts({ connected, known, firstRefreshAt }: DemoAccounts, inYourDatabase: boolean): string[] {
-  const lines = [`Demo accounts: ${connected} connected now, ${known} known from before. Their tokens live 2 minutes.`];
+  const lines = [`Demo accounts: ${connected} connected now, ${known} known from before.`];
   if (inYourDatabase) lines.push("They are in the database that you have given; --no-demo starts without them.");
   if (firstRefreshAt === null) return lines;
   const wait = firstRefreshAt.getTime() - Date.now();

@@ -1,6 +1,6 @@
 import { sanitize } from "@evertoken/providers";
 import { type AccessToken, isNew, readTarget } from "../access-token.ts";
-import { getConnection } from "../connections.ts";
+import { type ConnectionView, getConnection } from "../connections.ts";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, type EvertokenErrorCode, withStore } from "../evertoken-error.ts";
 import { FreshToken } from "../fresh-token.ts";
@@ -31,7 +31,15 @@ export interface RunSyncOptions {
   readonly lastAttempt?: boolean;
 }
 
-const minTtlSeconds = 300;
+/** A token that lives at least this long is fresh enough for a sync. */
+const marginSeconds = 300;
+
+/** Of a token that lives shorter than two margins half its life is all that can be asked, as with its due time. */
+function minTtlOf({ expiresAt, lastRefreshAt, connectedAt }: ConnectionView): number {
+  if (expiresAt === null) return 0;
+  const life = (expiresAt.getTime() - (lastRefreshAt ?? connectedAt).getTime()) / 1000;
+  return Math.max(0, Math.min(marginSeconds, life / 2));
+}
 
 /** Runs a connection's sync now, with a fresh token, and keeps how it ended. @throws {EvertokenError} when Postgres is away */
 export async function runSync(
@@ -41,6 +49,7 @@ export async function runSync(
   { signal = new AbortController().signal, fresh = new FreshToken(engine), lastAttempt = true }: RunSyncOptions = {},
 ): Promise<SyncResult> {
   const connection = await getConnection(engine, connectionId);
+  const minTtlSeconds = minTtlOf(connection);
   let seen: AccessToken | null = null;
   const call = async (token: AccessToken) => {
     seen = token;
@@ -48,7 +57,7 @@ export async function runSync(
   };
   let result: SyncResult;
   try {
-    await freshen(engine, fresh, connectionId);
+    await freshen(engine, fresh, connectionId, minTtlSeconds);
     result = judge(await withAccessToken(engine, fresh, connectionId, call, { minTtlSeconds }));
   } catch (error) {
     if (error instanceof EvertokenError && error.code === "store_unavailable") throw error;
@@ -61,7 +70,7 @@ export async function runSync(
 }
 
 /** So that the refresh log says what it was for; a refresh that fails is judged by whoever asks for the token. */
-async function freshen(engine: Engine, fresh: FreshToken, connectionId: string): Promise<void> {
+async function freshen(engine: Engine, fresh: FreshToken, connectionId: string, minTtlSeconds: number): Promise<void> {
   const row = await readTarget(engine, connectionId);
   const lives = row.expires_at === null || row.expires_at.getTime() - Date.now() > minTtlSeconds * 1000;
   const refreshable = row.auth_type === "oauth2" && row.status !== "disconnected" && row.status !== "needs_reauth";
