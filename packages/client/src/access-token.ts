@@ -3,9 +3,10 @@ import type { Sealed } from "@evertoken/core";
 import { missingScopes } from "./connect/missing-scopes.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
-import { type Freshened, type FreshToken, notFound, reauthCode } from "./fresh-token.ts";
+import { type Freshened, type FreshToken, notFound } from "./fresh-token.ts";
 import { isStorable } from "./is-storable.ts";
 import { isUuid } from "./is-uuid.ts";
+import { reauthCode } from "./reauth-code.ts";
 import { reconnectUrl } from "./reconnect-url.ts";
 
 /** A connection by its id, or by whose it is. Of several accounts of one user, a working one that was connected last is meant. */

@@ -3,6 +3,7 @@ import { type TokenRow, tokenById } from "@evertoken/adapters";
 import { type RefreshOrder, type RefreshResult, refresh, type Trigger } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
+import { reauthCode } from "./reauth-code.ts";
 import { canAsk, refreshByWorker } from "./worker-refresh.ts";
 
 /** What became of a wish for a fresh token: the row as it is now, and why it is not fresh if it is not. */
@@ -144,16 +145,4 @@ function refusalProblem(
     default:
       return why satisfies never;
   }
-}
-
-const reauthCodes = [
-  "no_refresh_token",
-  "provider_unavailable",
-  "insufficient_scope",
-  "refresh_token_expired",
-] as const;
-
-/** Why the user has to give consent again. */
-export function reauthCode({ last_error_code }: TokenRow): (typeof reauthCodes)[number] {
-  return reauthCodes.find((code) => code === last_error_code) ?? "refresh_token_expired";
 }

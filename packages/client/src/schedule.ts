@@ -3,7 +3,7 @@ import { dueAt, jobId, type Trigger } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withQueue, withStore } from "./evertoken-error.ts";
-import { reauthCode } from "./fresh-token.ts";
+import { reauthCode } from "./reauth-code.ts";
 
 export interface Scheduled {
   readonly connectionId: string;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setDue, type TokenRow, tokenById } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withQueue, withStore } from "./evertoken-error.ts";
-import { type FreshOrder, reauthCode } from "./fresh-token.ts";
+import type { FreshOrder } from "./fresh-token.ts";
+import { reauthCode } from "./reauth-code.ts";
 
 const pollMs = 50;
 
