@@ -28,6 +28,8 @@ function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number
       include: [`test/${name}/**/*.test.ts`, ...support],
       pool: "forks",
       maxWorkers,
+      // Where nobody looks on, a machine that stalled for a moment gets a second chance; the report says which test needed one.
+      retry: process.env.CI ? 1 : 0,
       testTimeout: timeoutSeconds * 1000,
       hookTimeout: 60_000,
       globalSetup: ["test/support/services-global-setup.ts"],

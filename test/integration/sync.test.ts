@@ -88,7 +88,8 @@ test("a missing scope (403) is told apart: no refresh, no retry, insufficient_sc
   const row = await ended(rig, connection.id, "error");
   expect(row).toMatchObject({ status: "connected", generation: 1 });
   expect(row.last_sync_message).toMatch(/^insufficient_scope: /);
-  expect(worker.lines().find(({ msg }) => msg === "sync failed")).toMatchObject({ code: "insufficient_scope" });
+  const line = await until("it is logged", async () => worker.lines().find(({ msg }) => msg === "sync failed"));
+  expect(line).toMatchObject({ code: "insufficient_scope" });
   expect(api.received).toHaveLength(1);
 
   // A fresh token that is refused as well: one refresh, then an end.
