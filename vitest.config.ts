@@ -7,7 +7,7 @@ const suites: Suite[] = [
   { name: "contract", maxWorkers: 2, timeoutSeconds: 30 },
   { name: "integration", maxWorkers: 2, timeoutSeconds: 30 },
   { name: "chaos", maxWorkers: 1, timeoutSeconds: 120 },
-  { name: "e2e", maxWorkers: 1, timeoutSeconds: 120 },
+  { name: "e2e", maxWorkers: 2, timeoutSeconds: 120 },
   { name: "browser", maxWorkers: 1, timeoutSeconds: 60 },
 ];
 
