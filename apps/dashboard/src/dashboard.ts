@@ -31,6 +31,8 @@ export interface DashboardDeps {
   /** Default 10. */
   readonly loginAttemptsPerMinute?: number;
   readonly now?: () => number;
+  /** Writes a login down before it counts; what it throws refuses the login. */
+  readonly auditLogin?: (name: string) => Promise<void>;
 }
 
 /** Scripts are Bull Board's own files; styles are inline in its page and ours, so those must be allowed. */
@@ -122,6 +124,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     secureCookies: deps.secureCookies,
     lifetimeMs,
     attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
+    auditLogin: deps.auditLogin ?? (async () => {}),
   });
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });
   return app;

@@ -12,6 +12,7 @@ export interface LoginDeps {
   readonly secureCookies: boolean;
   readonly lifetimeMs: number;
   /** Attempts a minute from one address (one /64 for IPv6). */
+  readonly auditLogin: (name: string) => Promise<void>;
   readonly attemptsPerMinute: number;
 }
 
@@ -60,6 +61,7 @@ export function registerLogin(app: FastifyInstance, deps: LoginDeps): void {
         request.log.warn({ event: "dashboard.login_refused", ip: request.ip }, "login refused");
         return html(reply.code(401), loginPage({ next, name, problem: "This name and password do not match." }));
       }
+      await deps.auditLogin(user.name);
       request.log.info({ event: "dashboard.logged_in", user: user.name, role: user.role, ip: request.ip }, "logged in");
       return enter(reply, user, next);
     },

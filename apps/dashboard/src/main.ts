@@ -8,7 +8,14 @@ import {
   readiness,
   runProcess,
 } from "@evertoken/adapters";
-import { createObserver, loadSettings, openEngine, openQueues, servicesReady } from "@evertoken/client/engine";
+import {
+  createAudit,
+  createObserver,
+  loadSettings,
+  openEngine,
+  openQueues,
+  servicesReady,
+} from "@evertoken/client/engine";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
 
@@ -31,6 +38,7 @@ await runProcess("dashboard", async () => {
     openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));
   await look();
   const timer = setInterval(look, lookForProvidersMs);
+  const audit = createAudit(engine);
   const app = await createDashboard({
     queues: () => engine.queues.all(),
     users,
@@ -38,6 +46,7 @@ await runProcess("dashboard", async () => {
     secureCookies: config.dashboard.secureCookies,
     trustProxy: config.dashboard.trustProxy,
     ready: () => readiness(() => servicesReady(engine)),
+    auditLogin: (name) => audit({ actor: `operator:${name}`, action: "dashboard.login" }),
     logger,
   });
   await app.listen({ host: config.dashboard.host, port: config.dashboard.port });

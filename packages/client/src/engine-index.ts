@@ -39,6 +39,7 @@ export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";
+export { type KeyRotation, rotateKeys } from "./rotate-keys.ts";
 export { servicesReady } from "./services-ready.ts";
 export { drainSpool, SpoolDrain } from "./spool-drain.ts";
 export { appHandles } from "./sync/app-handlers.ts";

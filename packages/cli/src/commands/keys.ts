@@ -5,6 +5,7 @@ import {
   createApiKey,
   listApiKeys,
   revokeApiKey,
+  rotateKeys,
 } from "@evertoken/client/engine";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
@@ -13,10 +14,11 @@ import { formatTime } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
+import { createProgress } from "../progress.ts";
 import { table } from "../table.ts";
 
 export function addKeys(program: Command, run: Run): void {
-  const keys = program.command("keys").description("keys of the HTTP API; only their hashes are kept");
+  const keys = program.command("keys").description("keys of the HTTP API, and the keys that encrypt");
   keys
     .command("create <name>")
     .description("make a key; it is shown this once")
@@ -24,6 +26,10 @@ export function addKeys(program: Command, run: Run): void {
     .action(run(create));
   keys.command("list", { isDefault: true }).description("all keys, newest first").action(run(list));
   keys.command("revoke <id>").description("revoke a key, for good").action(run(revoke));
+  keys
+    .command("rotate")
+    .description("encrypt everything anew with the first key of ENCRYPTION_KEY, while all goes on")
+    .action(run(rotate));
 }
 
 const longestName = 128;
@@ -63,4 +69,26 @@ async function revoke(io: Io, id: string): Promise<undefined> {
     await auditOperator(engine, { action: "api_key.revoked", detail: { key: view.id } });
     io.result(view, () => [`${view.id} (${view.name}) is revoked; the API knows it within a second`]);
   });
+}
+
+/** @returns 1 when something could not be opened, and so still needs its old key */
+async function rotate(io: Io): Promise<number | undefined> {
+  let failed = false;
+  await withEngine(io, async ({ engine }) => {
+    const progress = createProgress(io, "encrypted anew");
+    const report = await rotateKeys(engine, (done, total) => progress.update(done, total)).finally(() =>
+      progress.stop(),
+    );
+    const { reencrypted, unreadable, retired } = report;
+    await auditOperator(engine, {
+      action: "keys.rotated",
+      detail: { reencrypted, unreadable, retired: retired.join(" ") },
+    });
+    io.result(report, () => [
+      `${reencrypted} encrypted anew, ${unreadable} that no key opens`,
+      ...retired.map((key) => `key ${key} is not needed any more: take it out of ENCRYPTION_KEY`),
+    ]);
+    failed = unreadable > 0;
+  });
+  return failed ? 1 : undefined;
 }

@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import { registrations, rotateKeys } from "@evertoken/client/engine";
+import { expect, test } from "vitest";
+import { engineOf } from "../support/engine-of.ts";
+import { createRig } from "../support/rig.ts";
+
+const newKey = () => randomBytes(32).toString("hex");
+
+test("everything is encrypted anew while all goes on, and the old key may go", async () => {
+  const rig = await createRig();
+  const connections = await Promise.all(Array.from({ length: 3 }, () => rig.connect()));
+  const old = rig.env.ENCRYPTION_KEY as string;
+  const before = engineOf(rig.env).engine;
+  await registrations.save(before, { provider: "acme", name: "white", clientId: "c", clientSecret: "white-secret" });
+  const young = newKey();
+  const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${young},${old}` });
+
+  const progress: number[] = [];
+  const report = await rotateKeys(engine, (done) => progress.push(done));
+  expect(report).toMatchObject({ total: 7, reencrypted: 7, unreadable: 0, retired: [before.keyring.activeKeyId] });
+  expect(progress.at(-1)).toBe(7);
+  expect(await rotateKeys(engine, () => {})).toMatchObject({ total: 0, reencrypted: 0, retired: [] });
+
+  const { engine: after } = engineOf({ ...rig.env, ENCRYPTION_KEY: young });
+  await after.checkKeys();
+  for (const { id, accessToken, refreshToken } of connections) {
+    const row = await rig.row(id);
+    expect(row.access_token).toContain(`v1.${after.keyring.activeKeyId}.`);
+    expect(after.keyring.open(row.access_token, id, "access_token")).toBe(accessToken);
+    expect(after.keyring.open(row.refresh_token, id, "refresh_token")).toBe(refreshToken);
+  }
+  const { rows } = await rig.pool.query("SELECT client_secret FROM client_registrations");
+  expect(after.keyring.openText(rows[0].client_secret, "client_registrations/acme/white/client_secret")).toBe(
+    "white-secret",
+  );
+});
+
+test("a text that no key opens is told, left as it is, and keeps its key's entry", async () => {
+  const rig = await createRig();
+  const [good, altered] = [await rig.connect(), await rig.connect()];
+  const { access_token: text } = await rig.row(good.id);
+  await rig.pool.query("UPDATE connections SET access_token = $2 WHERE id = $1", [altered.id, text]);
+  const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${newKey()},${rig.env.ENCRYPTION_KEY}` });
+  expect(await rotateKeys(engine, () => {})).toEqual({ total: 4, reencrypted: 3, unreadable: 1, retired: [] });
+  expect((await rig.row(altered.id)).access_token).toBe(text);
+});
