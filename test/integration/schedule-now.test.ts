@@ -35,8 +35,8 @@ test("a delayed, a missing and a finished job all run now, once, and are followe
   for (const id of ids) {
     expect(await attempts(rig, id, 1)).toMatchObject([{ outcome: "granted", trigger: "manual" }]);
   }
-  await until("only the next jobs live", async () => (await liveJobs(rig, "acme")).length === 3);
-  expect((await liveJobs(rig, "acme")).sort()).toEqual(ids.map((id) => jobId(id, 2)).sort());
+  const next = ids.map((id) => jobId(id, 2)).sort();
+  await until("only the next jobs live", async () => (await liveJobs(rig, "acme")).sort().join() === next.join());
   expect(await rig.server.summary()).toMatchObject({ requests: 3, granted: 3, reuse: 0, overlapping: 0 });
 });
 

@@ -22,6 +22,7 @@ export async function scheduleNow(
   const row = await readTarget(engine, target);
   const now = new Date();
   const due = await moveDue(engine, row, now, force);
+  if (due === null) return scheduleNow(engine, row.id, { force, trigger });
   const job = { id: row.id, provider: row.provider, generation: row.generation };
   await withQueue(() => {
     if (due.getTime() > now.getTime()) return engine.queues.place({ ...job, dueAt: due });
@@ -50,13 +51,15 @@ export async function scheduleNextRefresh(engine: Engine, target: Target): Promi
   );
   if (due === null || row.auth_type !== "oauth2") return null;
   const placed = await moveDue(engine, row, due, false);
+  if (placed === null) return scheduleNextRefresh(engine, row.id);
   await withQueue(() =>
     engine.queues.place({ id: row.id, provider: row.provider, generation: row.generation, dueAt: placed }),
   );
   return scheduled(row, placed);
 }
 
-async function moveDue(engine: Engine, row: TokenRow, dueAt: Date, force: boolean): Promise<Date> {
+/** @returns null when the connection changed since it was read, by a refresh that ended meanwhile: look again */
+async function moveDue(engine: Engine, row: TokenRow, dueAt: Date, force: boolean): Promise<Date | null> {
   const moved = await withStore(() => setDue(engine.pool, row.id, row.generation, dueAt, force));
   if (moved !== null) return moved.dueAt;
   if (row.auth_type !== "oauth2") throw new EvertokenError("not_refreshable", `a ${row.auth_type} is not refreshed`);
@@ -67,7 +70,7 @@ async function moveDue(engine: Engine, row: TokenRow, dueAt: Date, force: boolea
       consentHelps: true,
     });
   }
-  throw new EvertokenError("provider_unavailable", "the connection changed meanwhile: try again");
+  return null;
 }
 
 function scheduled(row: TokenRow, due: Date): Scheduled {
