@@ -1,4 +1,13 @@
-import { type Metrics, OrphanSearch, pruneAudit, pruneLog, pruneOutbox, reconcile, sweep } from "@evertoken/adapters";
+import {
+  type Metrics,
+  OrphanSearch,
+  pruneAudit,
+  pruneLog,
+  pruneOutbox,
+  pruneUnknown,
+  reconcile,
+  sweep,
+} from "@evertoken/adapters";
 import { type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
@@ -54,6 +63,7 @@ export function createTasks(engine: Engine): Task[] {
       onStart: false,
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
+        await pruneUnknown(pool, before);
         const auditRows = await pruneAudit(pool, before);
         return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
       },

@@ -36,6 +36,7 @@ export { pruneAudit, pruneLog, pruneOutbox } from "./store/maintenance.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
 export { createStore } from "./store/store.ts";
+export { pruneUnknown } from "./store/unknown-answers.ts";
 export {
   addSync,
   followSync,

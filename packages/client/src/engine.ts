@@ -97,7 +97,7 @@ export function openEngine(options: EngineOptions): Engine {
         return store.claim(order, now);
       },
       commit: (record) => store.commit(record),
-      unknownElsewhere: (connection, since) => store.unknownElsewhere(connection, since),
+      meetUnknown: (connection, at, since) => store.meetUnknown(connection, at, since),
     },
     spool,
     vault: keyring,

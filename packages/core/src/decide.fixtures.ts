@@ -59,7 +59,7 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
     random: 0,
     probing: false,
     ownFault: false,
-    unknownElsewhere: 0,
+    around: null,
     foreignClient: false,
     ...overrides,
   };

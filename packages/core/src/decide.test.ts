@@ -215,14 +215,24 @@ test.each([{ kind: "none" }, { kind: "grace", graceSeconds: 60 }] as const)(
   },
 );
 
-test("unknown answers of several connections open the circuit, mark nobody and pardon who was marked", () => {
-  const transition = decide(connection(), setbacks.unknown, context({ unknownElsewhere: 3 }));
-  expect(transition).toMatchObject({
-    status: "connected",
-    errorCode: null,
-    provider: { kind: "open_circuit", pardons: "unknown_answer" },
-    events: ["provider.circuit_opened"],
-  });
+test("unknown answers of several connections, while few are granted, open the circuit and mark nobody", () => {
+  for (const granted of [0, 3]) {
+    const transition = decide(connection(), setbacks.unknown, context({ around: { unknown: 3, granted } }));
+    expect(transition).toMatchObject({
+      status: "connected",
+      errorCode: null,
+      provider: { kind: "open_circuit" },
+      events: ["provider.circuit_opened"],
+    });
+  }
+});
+
+test.each([
+  { unknown: 2, granted: 0 },
+  { unknown: 3, granted: 4 },
+])("unknown answers of few connections, or among many grants, are their own: %o", (around) => {
+  const transition = decide(connection(), setbacks.unknown, context({ around }));
+  expect(transition).toMatchObject({ status: "error", errorCode: "unknown_answer", provider: null });
 });
 
 test("a probe that is denied shows that the registration works: the circuit closes", () => {

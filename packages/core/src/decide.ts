@@ -3,6 +3,7 @@ import { dueAt } from "./due.ts";
 import type { EventName } from "./event.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
+import type { UnknownAround } from "./ports.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
@@ -24,8 +25,9 @@ import type { Setback, Store, Transition } from "./transition.ts";
  * - throttled: the status stays, nothing is counted, we come back when told.
  * - misconfigured: our fault. The connection is not touched; the provider's circuit opens. Only a connection that still gets
  *   this answer after another one has closed the circuit is at fault itself, and becomes `error`.
- * - unknown: `error`, one probe an hour, the operator is told. When several connections of a provider get such answers at once it is
- *   the provider or our set-up, not each of them: the circuit opens, and those that were marked for it are pardoned.
+ * - unknown: `error`, one probe an hour, the operator is told. When several connections of a provider get such answers at once, and
+ *   most of its answers are such, it is the provider or our set-up, not each of them: the circuit opens. While one is open no mark
+ *   for an unknown answer stands: the store takes back those of the last hour, and those that were on their way.
  * - unreadable: `error`; the ciphertext is kept, since the right key may come back.
  */
 export function decide(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
@@ -70,8 +72,8 @@ export interface DecisionContext {
   readonly ownFault: boolean;
   /** The token set was granted to another client id than the one we asked with. */
   readonly foreignClient: boolean;
-  /** How many other connections of this provider got an unknown answer lately. */
-  readonly unknownElsewhere: number;
+  /** With an unknown answer: how others were answered meanwhile. */
+  readonly around: UnknownAround | null;
 }
 
 function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {
@@ -163,21 +165,16 @@ function throttled(
 
 function misconfigured(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.ownFault) return probeLater(connection, "invalid_client", reason, context);
-  return openCircuit(connection, reason, null, context);
+  return openCircuit(connection, reason, context);
 }
 
-function openCircuit(
-  connection: Connection,
-  reason: string,
-  pardons: ErrorCode | null,
-  { now, timing, probing }: DecisionContext,
-): Setback {
+function openCircuit(connection: Connection, reason: string, { now, timing, probing }: DecisionContext): Setback {
   const nextProbeAt = after(now, timing.circuitProbeMs);
   return {
     ...unmarked(connection),
     message: reason,
     resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
-    provider: { kind: "open_circuit", reason, nextProbeAt, pardons },
+    provider: { kind: "open_circuit", reason, nextProbeAt },
     events: probing ? [] : ["provider.circuit_opened"],
   };
 }
@@ -207,10 +204,15 @@ function probeLater(connection: Connection, code: ErrorCode, reason: string, con
 }
 
 function unknown(connection: Connection, reason: string, context: DecisionContext): Setback {
-  const epidemic = context.probing || context.unknownElsewhere >= context.timing.unknownToOpenCircuit;
-  return epidemic
-    ? openCircuit(connection, `unknown answers: ${reason}`, "unknown_answer", context)
+  return context.probing || isEpidemic(context)
+    ? openCircuit(connection, `unknown answers: ${reason}`, context)
     : probeLater(connection, "unknown_answer", reason, context);
+}
+
+/** One connection's odd answer is its own. The same from many, while few are granted, is the provider's, or ours. */
+function isEpidemic({ around, timing }: DecisionContext): boolean {
+  if (around === null) return false;
+  return around.unknown >= timing.unknownToOpenCircuit && around.unknown + 1 > around.granted;
 }
 
 /**
@@ -219,7 +221,7 @@ function unknown(connection: Connection, reason: string, context: DecisionContex
  */
 function denied(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.foreignClient && !context.ownFault) {
-    return openCircuit(connection, `the grant was given to another client id: ${reason}`, null, context);
+    return openCircuit(connection, `the grant was given to another client id: ${reason}`, context);
   }
   const { probing } = context;
   const stopped = stop(connection, "refresh_token_expired", reason);

@@ -52,8 +52,16 @@ export type Committed = "committed" | "superseded" | "deferred";
 export interface Store {
   claim(order: RefreshOrder, now: Date): Promise<Claim>;
   commit(record: CommitRecord): Promise<Exclude<Committed, "deferred">>;
-  /** How many other connections of the same provider and registration got an unknown answer since then. */
-  unknownElsewhere(connection: Connection, since: Date): Promise<number>;
+  /** Writes down that this connection got an unknown answer, then looks around: of attempts that meet here, the last one sees all. */
+  meetUnknown(connection: Connection, at: Date, since: Date): Promise<UnknownAround>;
+}
+
+/** How the provider answered others with the same registration, at a time when it gave an unknown answer. */
+export interface UnknownAround {
+  /** Other connections whose last answer was unknown too: within the window, and since the circuit last closed. */
+  readonly unknown: number;
+  /** Refreshes that were asked for and granted since the first of those answers. Counted no further than is needed to outnumber them. */
+  readonly granted: number;
 }
 
 /** Where a new token set survives while the store is away. */

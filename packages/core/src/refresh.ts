@@ -38,11 +38,10 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
 async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps): Promise<DecisionContext> {
   const { outcome, rules, askedAt, answeredAt } = attempted;
   const { probing, ownFault } = lease;
-  // One connection's odd answer is its own; the same from many is the provider's, or ours.
   const since = new Date(answeredAt.getTime() - deps.timing.unknownWindowMs);
-  const unknownElsewhere = outcome.kind === "unknown" ? await deps.store.unknownElsewhere(lease.connection, since) : 0;
   return {
-    ...{ now: answeredAt, askedAt, probing, ownFault, unknownElsewhere },
+    ...{ now: answeredAt, askedAt, probing, ownFault },
+    around: outcome.kind === "unknown" ? await deps.store.meetUnknown(lease.connection, answeredAt, since) : null,
     foreignClient: lease.connection.client !== null && lease.connection.client !== rules.client,
     policy: rules.policy,
     timing: deps.timing,

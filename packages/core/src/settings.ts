@@ -22,7 +22,7 @@ export interface Timing {
   /** One probe of an open circuit, or of a connection with an unknown answer, in this time. */
   readonly circuitProbeMs: number;
   readonly unknownProbeMs: number;
-  /** So many other connections with an unknown answer within `unknownWindowMs` open the circuit. */
+  /** So many other connections with an unknown answer within `unknownWindowMs` open the circuit, unless as many are granted meanwhile. */
   readonly unknownToOpenCircuit: number;
   readonly unknownWindowMs: number;
 }

@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   { name: "misconfigured", outcome: misconfigured },
   { name: "misconfigured, its own fault", outcome: misconfigured, given: { ownFault: true } },
   { name: "unknown", outcome: unknown },
-  { name: "unknown, as from three others lately", outcome: unknown, given: { unknownElsewhere: 3 } },
+  { name: "unknown, as from three others lately", outcome: unknown, given: { around: { unknown: 3, granted: 0 } } },
   { name: "unreadable", outcome: unreadable },
 ];
 
@@ -109,8 +109,7 @@ function jobAfter(transition: Transition): string {
 
 function besides({ provider, events }: Transition): string {
   const change = provider === null ? [] : [provider.kind.replaceAll("_", " ")];
-  const pardon = provider?.kind === "open_circuit" && provider.pardons !== null ? ["pardon the marked"] : [];
-  return [...change, ...pardon, ...events.map((event) => `\`${event}\``)].join(", ");
+  return [...change, ...events.map((event) => `\`${event}\``)].join(", ");
 }
 
 function duration(ms: number): string {

@@ -41,11 +41,5 @@ export interface Setback {
 /** What an answer tells about the provider as a whole. */
 export type ProviderChange =
   | { readonly kind: "throttle"; readonly until: Date }
-  | {
-      readonly kind: "open_circuit";
-      readonly reason: string;
-      readonly nextProbeAt: Date;
-      /** Connections that were marked with this code for the same cause are marked so no longer. */
-      readonly pardons: ErrorCode | null;
-    }
+  | { readonly kind: "open_circuit"; readonly reason: string; readonly nextProbeAt: Date }
   | { readonly kind: "close_circuit" };

@@ -1,5 +1,6 @@
-import type { CommitRecord, ProviderChange, Setback } from "@evertoken/core";
+import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
+import { pardonUnknown } from "./unknown-answers.ts";
 
 export type SetbackRecord = CommitRecord & { readonly transition: Setback };
 
@@ -46,11 +47,6 @@ const setbackSqlOf = {
         opened_by = excluded.opened_by, next_probe_at = excluded.next_probe_at, closed_at = NULL
     WHERE NOT provider_states.circuit_open OR provider_states.fingerprint <> excluded.fingerprint
   RETURNING provider, registration, reason, opened_at
-), pardoned AS (
-  UPDATE connections p SET status = CASE WHEN p.expires_at <= $9 THEN 'token_expired' ELSE 'connected' END, last_error_code = NULL,
-    last_error_message = NULL, failing_since = NULL, consecutive_failures = 0, next_refresh_at = $21, updated_at = $9
-  FROM opened o WHERE p.provider = o.provider AND p.registration = o.registration AND p.status = 'error' AND p.last_error_code = $23
-    AND p.updated_at > $24 AND p.id <> $1
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT event, NULL, o.provider, jsonb_build_object('reason', o.reason, 'openedAt', o.opened_at)
@@ -60,15 +56,6 @@ const setbackSqlOf = {
     opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
   FROM changed c WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)`),
 } as const;
-
-/** Marks older than this have another cause. */
-const pardonMs = 3_600_000;
-
-/** $20 to $24. */
-function openingValues(record: SetbackRecord, change: Extract<ProviderChange, { kind: "open_circuit" }>): unknown[] {
-  const since = new Date(record.log.at.getTime() - pardonMs);
-  return [record.fingerprint, change.nextProbeAt, change.reason, change.pardons, since];
-}
 
 /** No new tokens: needs the lease as well as the generation. @returns whether it was stored */
 export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<boolean> {
@@ -87,14 +74,16 @@ export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<
     record.leaseOwner,
     record.log.errorCode,
     ...(change?.kind === "throttle" ? [record.fingerprint, change.until] : []),
-    ...(change?.kind === "open_circuit" ? openingValues(record, change) : []),
+    ...(change?.kind === "open_circuit" ? [record.fingerprint, change.nextProbeAt, change.reason] : []),
   ];
   const { rows } = await pool.query<{ changed: number }>({
     name: `commit-setback-${kind}`,
     text: setbackSqlOf[kind],
     values,
   });
-  return rows[0]?.changed === 1;
+  if (rows[0]?.changed !== 1) return false;
+  if (record.log.errorCode === "unknown_answer") await pardonUnknown(pool, record);
+  return true;
 }
 
 /** $1 to $10. */

@@ -1,4 +1,3 @@
-import type { Connection } from "@evertoken/core";
 import type { Pool } from "pg";
 
 export interface ProviderStateRow {
@@ -39,15 +38,4 @@ export async function closeCircuitOfOtherSecret(
     [provider, registration, fingerprint, now],
   );
   return (rowCount ?? 0) > 0;
-}
-
-/** Other connections of the same registration that got an unknown answer since then. */
-export async function unknownElsewhere(pool: Pool, connection: Connection, since: Date): Promise<number> {
-  const { rows } = await pool.query<{ others: number }>({
-    name: "unknown-elsewhere",
-    text: `SELECT count(DISTINCT l.connection_id)::int AS others FROM token_refresh_log l JOIN connections c ON c.id = l.connection_id
-      WHERE l.created_at > $1 AND l.outcome = 'unknown' AND l.provider = $2 AND c.registration = $3 AND l.connection_id <> $4`,
-    values: [since, connection.provider, connection.registration, connection.id],
-  });
-  return rows[0]?.others ?? 0;
 }

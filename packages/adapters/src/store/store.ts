@@ -4,8 +4,8 @@ import { defaultBatching } from "./batcher.ts";
 import { type ClaimOptions, claim } from "./claim.ts";
 import { commit } from "./commit.ts";
 import { createCommitGrants } from "./commit-grants.ts";
-import { unknownElsewhere } from "./provider-states.ts";
 import { createTake } from "./take.ts";
+import { meetUnknown } from "./unknown-answers.ts";
 
 /** Postgres as the refresh path sees it. */
 export function createStore(pool: Pool, options: ClaimOptions): Store {
@@ -14,6 +14,6 @@ export function createStore(pool: Pool, options: ClaimOptions): Store {
   return {
     claim: (order, now) => claim(pool, take, order, now, options),
     commit: (record) => commit(pool, commitGrant, record),
-    unknownElsewhere: (connection, since) => unknownElsewhere(pool, connection, since),
+    meetUnknown: (connection, at, since) => meetUnknown(pool, connection, at, since),
   };
 }
