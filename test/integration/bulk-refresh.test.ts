@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { patch } from "../support/drive.ts";
+import { events, patch } from "../support/drive.ts";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
 
@@ -42,4 +42,46 @@ test("with no worker it gives up waiting and says what is pending", async () => 
   const rig = await createRig();
   await rig.connect();
   expect(await rig.client.refreshAllExpiring({ timeoutMs: 300 })).toMatchObject({ total: 1, refreshed: 0, pending: 1 });
+});
+
+test("after a provider refused many by mistake, all of them are asked for once more; the dead ones stay as they are", async () => {
+  const rig = await createRig({ env: hasty });
+  await rig.start("worker");
+  const connections = await Promise.all(Array.from({ length: 30 }, () => rig.connect()));
+  await rig.server.behave(lies.invalidGrant);
+  expect(await rig.client.refreshAllExpiring()).toMatchObject({ total: 30, failed: 30, refreshed: 0 });
+  for (const { id } of connections) expect(await rig.row(id)).toMatchObject({ status: "needs_reauth" });
+
+  await rig.server.behave({ kind: "honest" });
+  const dead = connections[0];
+  await rig.server.behave(lies.invalidGrant, { family: dead?.family ?? "" });
+  expect(await rig.client.refreshAllExpiring({ withinMs: null })).toMatchObject({ total: 0 });
+  const again = await rig.client.refreshAllExpiring({ needsReauth: true });
+  expect(again).toMatchObject({ total: 30, refreshed: 29, failed: 1, failedIds: [dead?.id], pending: 0 });
+  for (const { id } of connections.slice(1)) {
+    expect(await rig.row(id)).toMatchObject({ status: "connected", generation: 2 });
+  }
+  expect(await rig.row(dead?.id ?? "")).toMatchObject({ status: "needs_reauth", generation: 1, next_refresh_at: null });
+  expect((await events(rig, dead?.id)).filter((event) => event === "connection.needs_reauth")).toHaveLength(1);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0, overlapping: 0 });
+});
+
+test("what an open circuit holds back is not waited for", async () => {
+  const rig = await createRig({ env: hasty });
+  await rig.start("worker");
+  const connections = await Promise.all(Array.from({ length: 5 }, () => rig.connect()));
+  await rig.server.behave(lies.invalidClient);
+  const report = await rig.client.refreshAllExpiring({ timeoutMs: 20_000 });
+  expect(report).toMatchObject({ total: 5, refreshed: 0, pending: 0 });
+  expect(report.failed).toBeGreaterThan(0);
+  for (const { id } of connections) expect(await rig.row(id)).toMatchObject({ status: "connected" });
+});
+
+test("a run that goes on leaves out what it has done, and still what cannot be refreshed", async () => {
+  const rig = await createRig();
+  const [done, left, never] = [await rig.connect(), await rig.connect(), await rig.connect()];
+  await patch(rig, done.id, "last_refresh_at = now()");
+  await patch(rig, never.id, "refresh_token = NULL");
+  const notSince = new Date(Date.now() - 60_000);
+  expect((await rig.client.refreshAllExpiring({ dryRun: true, notSince })).connectionIds).toEqual([left.id]);
 });

@@ -9,6 +9,7 @@ type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
 interface BulkData {
   readonly withinMs: number | null;
   readonly provider?: string;
+  readonly needsReauth?: boolean;
 }
 
 interface BulkRefresh {
@@ -55,10 +56,10 @@ async function find({ queues }: Engine, id: string): Promise<BulkRefresh | null>
 
 /** Runs one. A run that was cut short goes on: what it has refreshed by then is not found again. */
 async function run(engine: Engine, job: BulkJob, signal: AbortSignal): Promise<BulkCounts> {
-  const { withinMs, provider } = job.data as BulkData;
+  const filter = job.data as BulkData;
   const before = isCounts(job.progress) ? job.progress : none;
   const report = await refreshAllExpiring(engine, {
-    ...{ withinMs, signal, notSince: new Date(job.timestamp), ...(provider === undefined ? {} : { provider }) },
+    ...{ ...filter, signal, notSince: new Date(job.timestamp) },
     onProgress: (progress) => void job.updateProgress(together(before, progress)).catch(() => {}),
   });
   const counts = together(before, report);

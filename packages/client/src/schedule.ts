@@ -13,7 +13,10 @@ export interface Scheduled {
   readonly dueAt: Date;
 }
 
-/** Brings the connection's own job forward, ahead of routine work; adds it if it is missing. A provider's wait is kept unless forced. */
+/**
+ * Brings the connection's own job forward, ahead of routine work; adds it if it is missing. Forced, it goes before the end of a wait that
+ * the provider asked for, and asks once more for one that waits for its user.
+ */
 export async function scheduleNow(
   engine: Engine,
   target: Target,
@@ -65,7 +68,7 @@ async function moveDue(engine: Engine, row: TokenRow, dueAt: Date, force: boolea
   if (row.auth_type !== "oauth2") throw new EvertokenError("not_refreshable", `a ${row.auth_type} is not refreshed`);
   if (row.status === "disconnected")
     throw new EvertokenError("disconnected", "the user disconnected this account", { consentHelps: true });
-  if (row.status === "needs_reauth") {
+  if (row.status === "needs_reauth" && !force) {
     throw new EvertokenError(reauthCode(row), "the user has to reconnect this account; no refresh can help", {
       consentHelps: true,
     });

@@ -16,6 +16,10 @@ const body = z.strictObject({
     .nullish()
     .describe("Those whose token ends within so many seconds. Default a day; null: all that can be refreshed"),
   provider: providerId.optional(),
+  needs_reauth: z
+    .boolean()
+    .default(false)
+    .describe("Instead those that wait for their user, once more: after a provider refused many by mistake"),
   dry_run: z.boolean().default(false).describe("Only say which; change nothing"),
 });
 
@@ -25,7 +29,7 @@ const run = z
     state: z.enum(["dry_run", "waiting", "running", "completed", "failed"]).describe("failed: it could not go on"),
     total: z.number().int(),
     ...{ refreshed: z.number().int(), failed: z.number().int() },
-    skipped: z.number().int().describe("Not scheduled: needs the user, or was throttled"),
+    skipped: z.number().int().describe("Not asked for: needs the user, must wait, or a circuit is open"),
     pending: z.number().int(),
     connection_ids: z.array(uuid).optional().describe(`Of a dry run; the first ${shownIds}`),
     ...{ created_at: timeOut.nullable(), finished_at: timeOut.nullable() },
@@ -39,12 +43,12 @@ export const refreshRoutes = [
     description: "Runs as a job of the workers; `GET /v1/refreshes/{id}` tells how far it is.",
     ...{ body, status: 202, answer: run },
     async handle({ body, actor, reply }, { engine, audit }) {
-      const { provider, dry_run: dryRun } = body;
+      const { provider, dry_run: dryRun, needs_reauth: needsReauth } = body;
       if (provider !== undefined && engine.providers.get(provider) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
       const withinMs = body.within === undefined ? 86_400_000 : body.within === null ? null : body.within * 1000;
-      const filter = { withinMs, ...(provider === undefined ? {} : { provider }) };
+      const filter = { withinMs, needsReauth, ...(provider === undefined ? {} : { provider }) };
       if (dryRun) {
         const { connectionIds, ...counts } = await refreshAllExpiring(engine, { ...filter, dryRun });
         const ids = connectionIds.slice(0, shownIds);
@@ -58,7 +62,11 @@ export const refreshRoutes = [
         };
       }
       const started = await bulkRefreshes.start(engine, filter);
-      await audit({ actor, action: "refreshes.started", detail: { id: started.id, provider: provider ?? null } });
+      await audit({
+        actor,
+        action: "refreshes.started",
+        detail: { id: started.id, provider: provider ?? null, needsReauth },
+      });
       reply.header("location", `/v1/refreshes/${started.id}`);
       return toRun(started);
     },

@@ -170,7 +170,7 @@ export async function setDue(
   const { rows } = await pool.query<{ due_at: Date }>({
     name: "connection-set-due",
     text: `UPDATE connections SET next_refresh_at = $3, not_before = CASE WHEN $4 THEN NULL ELSE not_before END
-      WHERE id = $1 AND generation = $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
+      WHERE id = $1 AND generation = $2 AND auth_type = 'oauth2' AND status <> 'disconnected' AND (status <> 'needs_reauth' OR $4)
       RETURNING greatest(next_refresh_at, not_before) AS due_at`,
     values: [id, generation, dueAt, force],
   });

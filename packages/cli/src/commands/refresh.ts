@@ -12,6 +12,7 @@ interface RefreshOptions {
   readonly force?: boolean;
   readonly expiring?: string;
   readonly all?: boolean;
+  readonly needsReauth?: boolean;
   readonly provider?: string;
   readonly dryRun?: boolean;
   readonly wait: string;
@@ -23,22 +24,28 @@ export function addRefresh(program: Command, run: Run): void {
     .description("refresh one connection here and now, or many through the workers")
     .option("--force", "one connection: although the provider asked to wait, or it was refreshed just now")
     .addOption(
-      new Option("--expiring <time>", "all whose access token ends within this time, such as 24h").conflicts("all"),
+      new Option("--expiring <time>", "all whose access token ends within this time, such as 24h").conflicts([
+        "all",
+        "needsReauth",
+      ]),
     )
-    .option("--all", "all that can be refreshed")
+    .addOption(new Option("--all", "all that can be refreshed").conflicts("needsReauth"))
+    .option("--needs-reauth", "all that wait for their user, once more: after a provider refused many by mistake")
     .option("--provider <id>", "many: only those of this provider")
     .option("--dry-run", "many: say what would be done and change nothing")
-    .option("--wait <time>", "many: how long to wait for the workers", "10m")
+    .option("--wait <time>", "many: how long to wait while none gets done", "10m")
     .action(run(refresh));
 }
 
 async function refresh(io: Io, id: string | undefined, options: RefreshOptions): Promise<number> {
-  const many = options.all === true || options.expiring !== undefined;
-  if (id === undefined && !many) throw new UsageError("name a connection, or use --expiring <time> or --all");
-  if (id !== undefined && many) throw new UsageError("name one connection, or many by --expiring or --all, not both");
+  const many = options.all === true || options.needsReauth === true || options.expiring !== undefined;
+  if (id === undefined && !many)
+    throw new UsageError("name a connection, or use --expiring <time>, --all or --needs-reauth");
+  if (id !== undefined && many)
+    throw new UsageError("name one connection, or many by --expiring, --all or --needs-reauth, not both");
   if (many && options.force === true) throw new UsageError("--force is for one connection only");
   if (!many && (options.dryRun === true || options.provider !== undefined))
-    throw new UsageError("--dry-run and --provider are for --expiring and --all");
+    throw new UsageError("--dry-run and --provider are for --expiring, --all and --needs-reauth");
   return id === undefined ? refreshMany(io, options) : refreshOne(io, id, options.force === true);
 }
 
@@ -74,14 +81,15 @@ async function refreshMany(io: Io, options: RefreshOptions): Promise<number> {
 async function runBulk(
   io: Io,
   { evertoken }: Opened,
-  { withinMs, timeoutMs, provider, dryRun = false }: RefreshOptions & { withinMs: number | null; timeoutMs: number },
+  { provider, ...chosen }: RefreshOptions & { withinMs: number | null; timeoutMs: number },
 ): Promise<BulkReport> {
   const progress = createProgress(io, "refreshing");
   try {
     return await evertoken.refreshAllExpiring({
-      withinMs,
-      timeoutMs,
-      dryRun,
+      withinMs: chosen.withinMs,
+      timeoutMs: chosen.timeoutMs,
+      dryRun: chosen.dryRun ?? false,
+      needsReauth: chosen.needsReauth ?? false,
       ...(provider === undefined ? {} : { provider }),
       onProgress: ({ total, pending, failed }) => progress.update(total - pending, total, `${failed} failed`),
     });
