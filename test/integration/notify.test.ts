@@ -101,6 +101,23 @@ test("a circuit that opens or closes is told at once, and Slack's 429 is respect
   expect(texts.some((text) => text.includes("works again"))).toBe(true);
 });
 
+test("an operator is shown the answer that nobody has described, and told what to do about it", async () => {
+  const slack = await startReceiver();
+  const rig = await createRig({ env: { ...env, SLACK_WEBHOOK_URL: slack.url } });
+  await rig.start("worker");
+  const failure = { errorCode: "unknown_answer", message: "HTTP 418 fault.kind: teapot" };
+  await tell(rig, 1, "token.refresh_failed", failure);
+  await tell(rig, 1, "provider.circuit_opened", { errorCode: failure.errorCode, reason: failure.message });
+  await delivered(rig, 2);
+  const texts = said(slack).map(({ text }) => text as string);
+  expect(texts).toHaveLength(2);
+  for (const text of texts) {
+    expect(text).toContain(failure.message);
+    expect(text).toContain("in its file");
+  }
+  expect(texts.join()).not.toContain("client registration");
+});
+
 test("the user of a dead connection is asked by mail to reconnect, with the link, and not once it works again", async () => {
   const smtp = await startSmtpServer();
   const rig = await createRig({

@@ -6,6 +6,7 @@ export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
+export { circuitAdvice } from "./notify/advice.ts";
 export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
 export {
   type EndpointDeps,

@@ -221,7 +221,7 @@ test("unknown answers of several connections, while few are granted, open the ci
     expect(transition).toMatchObject({
       status: "connected",
       errorCode: null,
-      provider: { kind: "open_circuit" },
+      provider: { kind: "open_circuit", code: "unknown_answer" },
       events: ["provider.circuit_opened"],
     });
   }
@@ -248,7 +248,7 @@ test("a denial of a grant that was given to another client id is a mistake of ou
   expect(decide(connection(), setbacks.denied, context({ foreignClient: true }))).toMatchObject({
     status: "connected",
     errorCode: null,
-    provider: { kind: "open_circuit" },
+    provider: { kind: "open_circuit", code: "invalid_client" },
     events: ["provider.circuit_opened"],
   });
 });

@@ -7,7 +7,7 @@ import type { UnknownAround } from "./ports.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
-import type { Setback, Store, Transition } from "./transition.ts";
+import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
 
 /**
  * # The state machine of a connection
@@ -165,16 +165,21 @@ function throttled(
 
 function misconfigured(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.ownFault) return probeLater(connection, "invalid_client", reason, context);
-  return openCircuit(connection, reason, context);
+  return openCircuit(connection, "invalid_client", reason, context);
 }
 
-function openCircuit(connection: Connection, reason: string, { now, timing, probing }: DecisionContext): Setback {
+function openCircuit(
+  connection: Connection,
+  code: CircuitCode,
+  reason: string,
+  { now, timing, probing }: DecisionContext,
+): Setback {
   const nextProbeAt = after(now, timing.circuitProbeMs);
   return {
     ...unmarked(connection),
     message: reason,
     resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
-    provider: { kind: "open_circuit", reason, nextProbeAt },
+    provider: { kind: "open_circuit", code, reason, nextProbeAt },
     events: probing ? [] : ["provider.circuit_opened"],
   };
 }
@@ -205,7 +210,7 @@ function probeLater(connection: Connection, code: ErrorCode, reason: string, con
 
 function unknown(connection: Connection, reason: string, context: DecisionContext): Setback {
   return context.probing || isEpidemic(context)
-    ? openCircuit(connection, `unknown answers: ${reason}`, context)
+    ? openCircuit(connection, "unknown_answer", reason, context)
     : probeLater(connection, "unknown_answer", reason, context);
 }
 
@@ -221,7 +226,7 @@ function isEpidemic({ around, timing }: DecisionContext): boolean {
  */
 function denied(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.foreignClient && !context.ownFault) {
-    return openCircuit(connection, `the grant was given to another client id: ${reason}`, context);
+    return openCircuit(connection, "invalid_client", `the grant was given to another client id: ${reason}`, context);
   }
   const { probing } = context;
   const stopped = stop(connection, "refresh_token_expired", reason);

@@ -14,4 +14,4 @@ export * from "./settings.ts";
 export { settleKept } from "./settle.ts";
 export * from "./spread.ts";
 export * from "./token-state.ts";
-export type { ProviderChange, Setback, Transition } from "./transition.ts";
+export type { CircuitCode, ProviderChange, Setback, Transition } from "./transition.ts";

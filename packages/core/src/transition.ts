@@ -38,8 +38,16 @@ export interface Setback {
   readonly events: readonly EventName[];
 }
 
+export type CircuitCode = Extract<ErrorCode, "invalid_client" | "unknown_answer">;
+
 /** What an answer tells about the provider as a whole. */
 export type ProviderChange =
   | { readonly kind: "throttle"; readonly until: Date }
-  | { readonly kind: "open_circuit"; readonly reason: string; readonly nextProbeAt: Date }
+  | {
+      readonly kind: "open_circuit";
+      /** `invalid_client`: our registration is refused. `unknown_answer`: most connections get answers that nobody has described. */
+      readonly code: CircuitCode;
+      readonly reason: string;
+      readonly nextProbeAt: Date;
+    }
   | { readonly kind: "close_circuit" };

@@ -21,6 +21,15 @@ describe("a reason", () => {
     ],
     [{ error: "incorrect_client_credentials" }, "HTTP 400 incorrect_client_credentials"],
     [{ error: "temporarily_unavailable" }, "HTTP 400 temporarily_unavailable"],
+    [
+      { fault: { faultstring: "Invalid call", detail: { errorcode: "policy.raised" } } },
+      "HTTP 400 fault.faultstring: Invalid call; fault.detail.errorcode: policy.raised",
+    ],
+    [
+      { result: 0, session_key: "abc", data: [{ Token: "x1" }] },
+      "HTTP 400 result: 0; session_key: ***; data.0.Token: ***",
+    ],
+    [{}, "HTTP 400"],
     ["<html><head><title>502 Bad Gateway</title>", 'HTTP 400 a web page titled "502 Bad Gateway"'],
     ["", "HTTP 400 an empty answer"],
     ['{"access_token":"ya29.secret', "HTTP 400 unreadable JSON"],

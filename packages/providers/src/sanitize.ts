@@ -9,7 +9,8 @@ const mask = "***";
  */
 export function reasonOf(status: number, body: ReadBody, secrets: readonly string[] = []): string {
   const parts = body.fields === null ? [prose(body)] : [codeOf(body.fields), descriptionOf(body.fields)];
-  const said = parts.filter((part) => part !== null && part !== "").join(": ");
+  const known = parts.filter((part) => part !== null && part !== "").join(": ");
+  const said = known === "" && body.fields !== null ? shapeOf(body.fields) : known;
   return sanitize(said === "" ? `HTTP ${status}` : `HTTP ${status} ${said}`, secrets);
 }
 
@@ -94,6 +95,25 @@ function descriptionOf(fields: object): string | null {
     if (typeof value === "string" && value !== "") return value;
   }
   return null;
+}
+
+const named = /token|secret|password|key|credential|session|jwt|signature|(^|\.)code$/i;
+const shownLeaves = 6;
+
+/** An answer in words that we do not know, as whoever has to describe it needs it: its fields, and what of their values may be shown. */
+function shapeOf(fields: object): string {
+  return leaves(fields, "")
+    .slice(0, shownLeaves)
+    .map(([path, value]) => `${path}: ${typeof value === "string" && named.test(path) ? mask : String(value)}`)
+    .join("; ");
+}
+
+function leaves(value: unknown, path: string, depth = 0): [string, unknown][] {
+  if (typeof value !== "object" || value === null) return [[path, value]];
+  if (depth === 4) return [[path, "..."]];
+  return Object.entries(value)
+    .slice(0, shownLeaves)
+    .flatMap(([name, inner]) => leaves(inner, path === "" ? name : `${path}.${name}`, depth + 1));
 }
 
 function prose(body: ReadBody): string {

@@ -13,3 +13,6 @@ CREATE INDEX "unknown_answers_provider_registration_at_idx" ON "unknown_answers"
 
 -- AddForeignKey
 ALTER TABLE "unknown_answers" ADD CONSTRAINT "unknown_answers_connection_id_fkey" FOREIGN KEY ("connection_id") REFERENCES "connections"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AlterTable
+ALTER TABLE "provider_states" ADD COLUMN "code" TEXT;

@@ -1,4 +1,4 @@
-import { providerStates } from "@evertoken/adapters";
+import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
 import { withStore } from "@evertoken/client/engine";
 import { z } from "zod";
 import { route } from "../route.ts";
@@ -11,7 +11,12 @@ const provider = z
     refreshes: z.boolean(),
     scopes: z.array(z.string()).describe("What is asked for unless told otherwise"),
     needs: z.array(z.string()).describe("What a connection's metadata must hold, such as shop"),
-    circuit: z.enum(["closed", "open"]).describe("open: it refuses our client registration"),
+    circuit: z.enum(["closed", "open"]).describe("open: its refreshes are paused until a probe works"),
+    circuit_code: z
+      .enum(["invalid_client", "unknown_answer"])
+      .nullable()
+      .describe("invalid_client: it refuses our client registration; unknown_answer: its answers are not understood"),
+    circuit_reason: z.string().nullable().describe("What it said, without secrets"),
     throttled_until: timeOut.nullable(),
   })
   .meta({ id: "Provider" });
@@ -32,7 +37,7 @@ export const providerRoutes = [
             scopes: known.scopes.map(({ scope }) => scope),
             needs: Object.keys(known.placeholders),
           },
-          circuit: state?.circuit_open === true ? ("open" as const) : ("closed" as const),
+          ...circuitOf(state),
           throttled_until: state?.throttled_until?.toISOString() ?? null,
         };
       });
@@ -40,3 +45,8 @@ export const providerRoutes = [
     },
   }),
 ];
+
+function circuitOf(state: ProviderStateRow | undefined) {
+  if (state?.circuit_open !== true) return { circuit: "closed" as const, circuit_code: null, circuit_reason: null };
+  return { circuit: "open" as const, circuit_code: state.code, circuit_reason: state.reason };
+}

@@ -1,3 +1,5 @@
+import type { ErrorCode } from "@evertoken/core";
+import { circuitAdvice, failureAdvice } from "./advice.ts";
 import type { Delivery } from "./delivery.ts";
 import { text } from "./webhook-body.ts";
 
@@ -15,18 +17,18 @@ export function alertText(deliveries: readonly Delivery[], providerName: (id: st
   const count = deliveries.length;
   const who = count === 1 ? "a connection" : `${count} connections`;
   const cause = causeOf(first, count);
+  const code = text(first.payload.errorCode) as ErrorCode | null;
   switch (first.event) {
-    case "provider.circuit_opened":
-      return alert(`${name} refuses our client registration`, [
-        "Its refreshes are paused; no connection is lost. They go on by themselves when a probe works or the secret changes.",
-        ...cause,
-      ]);
+    case "provider.circuit_opened": {
+      const { title, todo } = circuitAdvice(code === "unknown_answer" ? code : null);
+      return alert(`${name} ${title}`, ["Its refreshes are paused; no connection is lost.", ...cause, todo]);
+    }
     case "provider.circuit_closed":
       return alert(`${name} works again`, ["Its refreshes go on.", ...cause]);
     case "connection.needs_reauth":
       return alert(`${name}: ${who} ${count === 1 ? "needs its user" : "need their users"} to reconnect`, cause);
     case "token.refresh_failed":
-      return alert(`${name}: ${who} cannot be refreshed`, ["We keep trying.", ...cause]);
+      return alert(`${name}: ${who} cannot be refreshed`, [failureAdvice(code) ?? "We keep trying.", ...cause]);
     default:
       return alert(`${name}: ${first.event}${count === 1 ? "" : `, ${count} times`}`, cause);
   }

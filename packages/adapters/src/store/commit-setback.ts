@@ -40,16 +40,16 @@ const setbackSqlOf = {
     SET throttled_until = greatest(provider_states.throttled_until, excluded.throttled_until))`),
   // Many requests may be under way when a registration goes bad: only the one that opens the circuit tells of it.
   open_circuit: setbackSql(`, opened AS (
-  INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, reason, opened_at, opened_by, next_probe_at)
-  SELECT c.provider, c.registration, $20, true, $22, $9, c.id, $21 FROM changed c
+  INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, code, reason, opened_at, opened_by, next_probe_at)
+  SELECT c.provider, c.registration, $20, true, $23, $22, $9, c.id, $21 FROM changed c
   ON CONFLICT (provider, registration) DO UPDATE
-    SET circuit_open = true, fingerprint = excluded.fingerprint, reason = excluded.reason, opened_at = excluded.opened_at,
+    SET circuit_open = true, fingerprint = excluded.fingerprint, code = excluded.code, reason = excluded.reason, opened_at = excluded.opened_at,
         opened_by = excluded.opened_by, next_probe_at = excluded.next_probe_at, closed_at = NULL
     WHERE NOT provider_states.circuit_open OR provider_states.fingerprint <> excluded.fingerprint
-  RETURNING provider, registration, reason, opened_at
+  RETURNING provider, registration, code, reason, opened_at
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
-  SELECT event, NULL, o.provider, jsonb_build_object('reason', o.reason, 'openedAt', o.opened_at)
+  SELECT event, NULL, o.provider, jsonb_build_object('errorCode', o.code, 'reason', o.reason, 'openedAt', o.opened_at)
   FROM opened o, unnest($10::text[]) AS event)`),
   close_circuit: setbackSql(`, told AS (${eventsSql}), closed AS (
   UPDATE provider_states s SET circuit_open = false, closed_at = $9,
@@ -74,7 +74,7 @@ export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<
     record.leaseOwner,
     record.log.errorCode,
     ...(change?.kind === "throttle" ? [record.fingerprint, change.until] : []),
-    ...(change?.kind === "open_circuit" ? [record.fingerprint, change.nextProbeAt, change.reason] : []),
+    ...(change?.kind === "open_circuit" ? [record.fingerprint, change.nextProbeAt, change.reason, change.code] : []),
   ];
   const { rows } = await pool.query<{ changed: number }>({
     name: `commit-setback-${kind}`,

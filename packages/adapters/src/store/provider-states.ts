@@ -1,9 +1,11 @@
+import type { CircuitCode } from "@evertoken/core";
 import type { Pool } from "pg";
 
 export interface ProviderStateRow {
   readonly provider: string;
   readonly registration: string;
   readonly circuit_open: boolean;
+  readonly code: CircuitCode | null;
   readonly reason: string | null;
   readonly opened_at: Date | null;
   readonly next_probe_at: Date | null;
@@ -12,7 +14,7 @@ export interface ProviderStateRow {
 
 export async function providerStates(pool: Pool): Promise<ProviderStateRow[]> {
   const { rows } = await pool.query<ProviderStateRow>(
-    `SELECT provider, registration, circuit_open, reason, opened_at, next_probe_at, throttled_until
+    `SELECT provider, registration, circuit_open, code, reason, opened_at, next_probe_at, throttled_until
      FROM provider_states ORDER BY provider, registration`,
   );
   return rows;

@@ -46,8 +46,8 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
   const total = counts.reduce((sum, { connections }) => sum + connections, 0);
   const trouble = circuits
     .filter((state) => state.circuit_open || (state.throttled_until !== null && state.throttled_until > now))
-    .map(({ provider, registration, circuit_open, reason, opened_at, next_probe_at, throttled_until }) => ({
-      ...{ provider, registration, circuitOpen: circuit_open, reason },
+    .map(({ provider, registration, circuit_open, code, reason, opened_at, next_probe_at, throttled_until }) => ({
+      ...{ provider, registration, circuitOpen: circuit_open, code, reason },
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
   io.result({ total, connections: counts, circuits: trouble, oldestOverdue }, () => [
@@ -59,7 +59,7 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
         )),
     ...trouble.map((state) =>
       state.circuitOpen
-        ? `${state.provider}: circuit open (${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
+        ? `${state.provider}: circuit open (${state.code}: ${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
         : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
     ),
     oldestOverdue === null

@@ -1,4 +1,4 @@
-import { providerStates } from "@evertoken/adapters";
+import { circuitAdvice, providerStates } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
 import { findOldestOverdue } from "../commands/status.ts";
 import { formatDuration } from "../duration.ts";
@@ -21,10 +21,9 @@ export async function checkConnections(prisma: Engine["prisma"], pool: Engine["p
           "see that a worker and a scheduler run, then `evertoken reconcile`",
         )
       : ok("refreshes", "none is late"),
-    ...circuits.map(({ provider, reason }) =>
-      warn("circuit", `${provider} refuses our client registration: ${reason ?? "no reason given"}`, circuitAdvice),
-    ),
+    ...circuits.map(({ provider, code, reason }) => {
+      const { title, todo } = circuitAdvice(code);
+      return warn("circuit", `${provider} ${title}: ${reason ?? "no reason given"}`, todo);
+    }),
   ];
 }
-
-const circuitAdvice = "put its client id and secret right and restart the worker; the circuit closes by itself";

@@ -1,0 +1,34 @@
+import type { CircuitCode, ErrorCode } from "@evertoken/core";
+
+/** What an open circuit means, and what an operator can do about it. */
+export function circuitAdvice(code: CircuitCode | null): { readonly title: string; readonly todo: string } {
+  if (code === "unknown_answer") {
+    return {
+      title: "answers many connections in a way that nobody has described",
+      todo:
+        "Look at its status page, and at what stands between it and you. If it answers so from now on, describe the answer in its file " +
+        "(`evertoken providers check` judges one). One connection is tried every few minutes, and all go on when it works.",
+    };
+  }
+  return {
+    title: "refuses our client registration",
+    todo: "Put client id and secret right and restart the workers. A probe every few minutes sees it, too, when the provider mends it.",
+  };
+}
+
+/** What an operator can do about connections that fail with this code; null: nothing but wait. */
+export function failureAdvice(code: ErrorCode | null): string | null {
+  switch (code) {
+    case "unknown_answer":
+      return (
+        "Asked once an hour. Look the answer up in the provider's documentation and describe it in its file " +
+        "(`evertoken log` shows it, `evertoken providers check` judges one)."
+      );
+    case "unreadable_token":
+      return "The stored text does not open: has the encryption key been changed, or a backup been mixed?";
+    case "invalid_client":
+      return "Only this connection is refused as of another client: it has to be reconnected, or its own client be set.";
+    default:
+      return null;
+  }
+}
