@@ -126,6 +126,33 @@ describe("classify", () => {
     );
   });
 
+  it("keeps nothing of a granted answer that could not be stored", () => {
+    const text = fc
+      .array(fc.constantFrom("a", " ", "\0", "\ud800", "\udc00", "\ud83d\ude00"))
+      .map((parts) => `t${parts.join("")}`);
+    const fields = fc.record({
+      access_token: text,
+      refresh_token: text,
+      token_type: text,
+      scope: text,
+      instance_url: text,
+    });
+    fc.assert(
+      fc.property(provider, fields, fc.boolean(), (provider, fields, twice) => {
+        const json = JSON.stringify(twice ? JSON.stringify(fields) : fields);
+        const outcome = classify(
+          provider,
+          { kind: "response", status: 200, headers: {}, body: encoder.encode(json) },
+          now,
+        );
+        expect(outcome.kind).toBe("granted");
+        const kept = JSON.stringify(outcome);
+        expect(kept).not.toMatch(/\\u(0000|d[89a-f])/i);
+      }),
+      runs,
+    );
+  });
+
   it("never loses one in any known place, in any known form", () => {
     const token = fc.stringMatching(/^[\w.~-]{1,40}$/);
     const places = catalogue.flatMap((provider) =>

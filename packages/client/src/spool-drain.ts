@@ -2,15 +2,20 @@ import { describeError } from "@evertoken/adapters";
 import { type RefreshDeps, settleKept } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 
-/** Commits what was kept while Postgres was away. Records that are still in the way stay kept. @returns how many were committed */
+/** So many records in a row that Postgres does not take: it is away, rather than these odd. */
+const awayAfter = 3;
+
+/** Commits what was kept while Postgres was away. What it still does not take stays kept. @returns how many were committed */
 export async function drainSpool(engine: Engine): Promise<number> {
-  let drained = 0;
+  let [drained, refused] = [0, 0];
   // The next token set does not wait until Redis has heard of this one.
   const deps: RefreshDeps = { ...engine.refresh, announce: async (record) => void engine.refresh.announce(record) };
   for (const record of await engine.spool.all()) {
     const { committed } = await settleKept(record, deps);
-    if (committed === "deferred") return drained;
-    drained++;
+    if (committed !== "deferred") {
+      drained++;
+      refused = 0;
+    } else if (++refused === awayAfter) return drained;
   }
   return drained;
 }

@@ -36,7 +36,8 @@ function parseObject(text: string): Record<string, unknown> | null {
     const value: unknown = JSON.parse(text);
     // An object that was serialized twice.
     const object: unknown = typeof value === "string" ? JSON.parse(value) : value;
-    return typeof object === "object" && object !== null ? (object as Record<string, unknown>) : null;
+    if (typeof object !== "object" || object === null) return null;
+    return (unstorable.test(text) ? storable(object) : object) as Record<string, unknown>;
   } catch {
     return null;
   }
@@ -45,5 +46,19 @@ function parseObject(text: string): Record<string, unknown> | null {
 // GitHub without an Accept header, Facebook of old.
 function parseForm(text: string): Record<string, unknown> | null {
   if (!/(^|&)(access_token|error)=/.test(text)) return null;
-  return Object.fromEntries(new URLSearchParams(text));
+  return storable(Object.fromEntries(new URLSearchParams(text))) as Record<string, unknown>;
+}
+
+/** How JSON writes a character that {@link storable} takes out. */
+const unstorable = /\\u(0000|d[89a-f])/i;
+
+/**
+ * Postgres takes neither NUL nor half of a surrogate pair, which escapes can smuggle into any text: an answer with one in its token type
+ * could never be stored, and its tokens would be lost. No token has either.
+ */
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("\0", "").toWellFormed();
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(storable);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, storable(inner)]));
 }
