@@ -25,6 +25,10 @@ test("an odd answer to many in the same moment, in several workers, opens the ci
   );
   expect((await rowsOf(rig, connections)).map(({ status }) => status)).toEqual(connections.map(() => "connected"));
 
+  const first = connections[0] as Connected;
+  const served = await rig.client.getAccessToken(first.id, { minTtlSeconds: 86_400 });
+  expect(served).toMatchObject({ accessToken: first.accessToken, warning: { code: "unknown_answer" } });
+
   await rig.server.behave({ kind: "honest" });
   await until("all are refreshed", async () => {
     const behind = (await rowsOf(rig, connections)).filter(({ generation }) => generation === 1);

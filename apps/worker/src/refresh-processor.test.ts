@@ -12,7 +12,7 @@ const refused = (
   nextRefreshAt: Date | null = null,
 ): RefreshResult => ({
   kind: "refused",
-  ...{ why, until, generation, nextRefreshAt },
+  ...{ why, until, generation, nextRefreshAt, circuit: null },
 });
 
 test.each(["busy", "not_due", "throttled", "circuit_open", "cooling_down"] as const)(

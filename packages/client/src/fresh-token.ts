@@ -104,7 +104,7 @@ const unchanged = (row: TokenRow): Freshened => ({
 function toFreshened(order: FreshOrder, result: RefreshResult, row: TokenRow): Freshened {
   if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
   if (result.kind === "refused") {
-    return { ...unchanged(row), problem: { ...refusalProblem(result.why, row), retryAt: result.until } };
+    return { ...unchanged(row), problem: { ...refusalProblem(result, row), retryAt: result.until } };
   }
   const { transition } = result.record;
   if (transition.kind === "store") {
@@ -117,7 +117,7 @@ function toFreshened(order: FreshOrder, result: RefreshResult, row: TokenRow): F
 }
 
 function refusalProblem(
-  why: Extract<RefreshResult, { kind: "refused" }>["why"],
+  { why, circuit }: Extract<RefreshResult, { kind: "refused" }>,
   row: TokenRow,
 ): { code: EvertokenError["code"]; message: string } {
   switch (why) {
@@ -133,10 +133,12 @@ function refusalProblem(
     case "provider_throttled":
       return { code: "rate_limited", message: "the provider asked us to wait" };
     case "circuit_open":
-      return {
-        code: "invalid_client",
-        message: "our client registration at the provider is refused; the operator was told",
-      };
+      return circuit === "unknown_answer"
+        ? { code: circuit, message: "the provider answers in a way that nobody has described; the operator was told" }
+        : {
+            code: "invalid_client",
+            message: "our client registration at the provider is refused; the operator was told",
+          };
     case "busy":
     case "moved":
     case "not_due":

@@ -3,6 +3,7 @@ import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
 import type { Outcome, RawAnswer } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { Timing } from "./settings.ts";
+import type { CircuitCode } from "./transition.ts";
 
 /** Who wants a refresh, and what must still be true for it to happen. */
 export interface RefreshOrder {
@@ -40,6 +41,8 @@ export type Claim =
       /** The stored generation and due time, for whoever has to look after the job. */
       readonly generation: number | null;
       readonly nextRefreshAt: Date | null;
+      /** With `circuit_open`: why it opened. */
+      readonly circuit: CircuitCode | null;
     };
 
 /**

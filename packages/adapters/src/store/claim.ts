@@ -1,4 +1,11 @@
-import { type Claim, circuitResumeAt, type RefreshOrder, type Refusal, type Timing } from "@evertoken/core";
+import {
+  type CircuitCode,
+  type Claim,
+  circuitResumeAt,
+  type RefreshOrder,
+  type Refusal,
+  type Timing,
+} from "@evertoken/core";
 import type { Pool } from "pg";
 import type { BatcherOptions } from "./batcher.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
@@ -39,13 +46,15 @@ export async function claim(
   if (lease !== null) return { kind: "claimed", lease };
 
   const seen = await look(pool, order.connectionId, now, options);
-  if (seen === null) return { kind: "refused", why: "not_found", until: null, generation: null, nextRefreshAt: null };
+  if (seen === null)
+    return { kind: "refused", why: "not_found", until: null, generation: null, nextRefreshAt: null, circuit: null };
   const refused = (why: Refusal, until: Date | null): Claim => ({
     kind: "refused",
     why,
     until,
     generation: seen.generation,
     nextRefreshAt: seen.next_refresh_at,
+    circuit: seen.circuit_open ? seen.circuit_code : null,
   });
 
   const standing = refusalOf(seen, order, now, options);
@@ -67,6 +76,7 @@ interface Seen extends ConnectionRow {
   lease_started_at: Date | null;
   lease_ran_out: boolean;
   circuit_open: boolean;
+  circuit_code: CircuitCode | null;
   next_probe_at: Date | null;
   throttled_until: Date | null;
 }
@@ -76,7 +86,7 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOp
     name: "claim-look",
     text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at,
         coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
-        s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
+        s.code AS circuit_code, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
     values: [id, now, fingerprints()],
