@@ -1,3 +1,4 @@
+import { pruneLog, pruneOutbox } from "@evertoken/adapters";
 import { jobId } from "@evertoken/core";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
@@ -190,6 +191,31 @@ test("prune removes what is older than it may be kept, and nothing else", async 
   const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log");
   expect(audit).toEqual([{ action: "new" }]);
   expect(await rig.log(id)).toMatchObject([{ generation: 2 }]);
+});
+
+test("prune goes slice by slice to the end of what is old, past rows that have to stay", async () => {
+  const { pool } = await createRig();
+  await pool.query(
+    `INSERT INTO outbox (event, provider, payload, created_at, delivered_at)
+     SELECT 'token.refreshed', 'acme', '{}', now() - interval '20 days 30 minutes' + g * interval '1 hour', CASE WHEN g % 10 < 8 THEN now() - interval '12 days' END
+     FROM generate_series(1, 480) AS g`,
+  );
+  await pool.query(
+    `INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, duration_ms, generation, created_at)
+     SELECT gen_random_uuid(), 'acme', 'scheduled', true, 'granted', 1, 1, now() - interval '20 days' + (g + g % 3) * interval '1 hour'
+     FROM generate_series(1, 480) AS g`,
+  );
+  const before = new Date(Date.now() - 10 * 86_400_000);
+  const { rows } = await pool.query("SELECT count(*)::int AS old FROM token_refresh_log WHERE created_at < $1", [
+    before,
+  ]);
+  expect(await pruneLog(pool, before, 7)).toBe(rows[0].old);
+  expect(await pruneOutbox(pool, before, 7)).toBe(192);
+  const { rows: kept } = await pool.query(
+    "SELECT count(*)::int AS left FROM outbox WHERE created_at < $1 AND delivered_at IS NOT NULL",
+    [before],
+  );
+  expect(kept).toEqual([{ left: 0 }]);
 });
 
 test("a scheduler that is killed in the midst of a task holds up another one for no longer than its lock", async () => {

@@ -33,9 +33,9 @@ export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export * from "./store/connections.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
-export { pruneAudit, pruneLog, pruneOutbox } from "./store/maintenance.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
+export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export { createStore } from "./store/store.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";
 export {
