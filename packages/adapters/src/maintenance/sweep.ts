@@ -1,7 +1,7 @@
 import { jobId } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { Queues } from "../queues.ts";
-import { attemptsSince, countExpiring, type LateRow, makeLateDue, markExpired } from "../store/maintenance.ts";
+import { attemptsBetween, countExpiring, type LateRow, makeLateDue, markExpired } from "../store/maintenance.ts";
 import { checkJobs } from "./job-check.ts";
 
 export interface SweepDeps {
@@ -49,7 +49,7 @@ export async function sweep(deps: SweepDeps, windowMs: number, sinceMs: number):
     if (late.length < pageSize) break;
   }
   const expired = await markExpired(pool, start);
-  const attempts = await attemptsSince(pool, new Date(start.getTime() - sinceMs));
+  const attempts = await attemptsBetween(pool, new Date(start.getTime() - sinceMs), start);
   return { ...attempts, skipped: Math.max(0, expiring - scheduled), scheduled, expired };
 }
 
