@@ -37,6 +37,7 @@ export type { OutboxEvent } from "./store/outbox.ts";
 export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export { createStore } from "./store/store.ts";
+export { uncommitted } from "./store/uncommitted.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";
 export {
   addSync,

@@ -12,6 +12,10 @@ async function refuse(): Promise<never> {
   throw new Error("connect ECONNREFUSED");
 }
 
+const fail = (error: unknown) => {
+  throw error;
+};
+
 const record: CommitRecord = {
   connectionId: "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11",
   userId: "user",
@@ -57,18 +61,18 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("with Redis away a token set survives in a file that only its owner reads", async () => {
   const folder = join(directory, "made", "when needed");
-  await createSpool(away, "key", folder).keep(record);
+  await createSpool(away, "key", folder, fail).keep(record);
   const names = await readdir(folder);
   expect(names).toEqual([`${record.connectionId}-7.json`]);
   expect((await stat(join(folder, names[0] as string))).mode & 0o777).toBe(0o600);
 
-  const next = createSpool(away, "key", folder);
+  const next = createSpool(away, "key", folder, fail);
   expect(await next.find(record.connectionId, 7)).toEqual(record);
   expect(await next.all()).toEqual([record]);
 });
 
 test("a kept record is found by its own generation only, and is gone once dropped", async () => {
-  const spool = createSpool(away, "key", directory);
+  const spool = createSpool(away, "key", directory, fail);
   await spool.keep(record);
   await expect(spool.find(record.connectionId, 8)).rejects.toThrow("ECONNREFUSED"); // it might be in Redis
   await spool.drop(record).catch(() => {});
@@ -76,11 +80,11 @@ test("a kept record is found by its own generation only, and is gone once droppe
 });
 
 test("what a process left half-written is not taken for a record", async () => {
-  const spool = createSpool(away, "key", directory);
+  const spool = createSpool(away, "key", directory, fail);
   await writeFile(join(directory, `${record.connectionId}-7.json.123.tmp`), '{"connectionId":');
   expect(await spool.all()).toEqual([]);
 });
 
 test("a directory that does not exist yet holds nothing", async () => {
-  expect(await createSpool(away, "key", join(directory, "none")).all()).toEqual([]);
+  expect(await createSpool(away, "key", join(directory, "none"), fail).all()).toEqual([]);
 });

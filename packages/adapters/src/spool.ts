@@ -2,10 +2,19 @@ import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommitRecord, Spool } from "@evertoken/core";
 import type { Redis } from "ioredis";
+import { createJournal, journalTexts, leftJournals, removeJournal } from "./journal.ts";
 
 /** All that is kept; drained by whoever runs, in any order: the commit is conditional on the generation. */
 export interface DrainableSpool extends Spool {
   all(): Promise<CommitRecord[]>;
+  /** What processes that were killed had noted. Most of it is committed, since nobody strikes lines out of a dead process's journal. */
+  left(): Promise<LeftRecords[]>;
+}
+
+interface LeftRecords {
+  readonly records: readonly CommitRecord[];
+  /** Once all of them are safe. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -18,10 +27,19 @@ export interface DrainableSpool extends Spool {
  * @param redis must say soon that it is away: what waits for it here is a token set that exists nowhere else
  * @param key of the Redis hash
  * @param directory created when it is first needed
+ * @param onError the journal cannot be written
  */
-export function createSpool(redis: Redis, key: string, directory: string): DrainableSpool {
+export function createSpool(
+  redis: Redis,
+  key: string,
+  directory: string,
+  onError: (error: unknown) => void,
+): DrainableSpool {
   const files = createFileSpool(directory);
+  const journal = createJournal(directory, onError);
   return {
+    note: (record) => journal.note(field(record), JSON.stringify(record)),
+    strike: (record) => journal.strike(field(record)),
     async keep(record) {
       const inRedis = redis.hset(key, field(record), JSON.stringify(record));
       const [file, hash] = await Promise.allSettled([files.keep(record), inRedis]);
@@ -31,6 +49,8 @@ export function createSpool(redis: Redis, key: string, directory: string): Drain
       const name = field({ connectionId, generation });
       const local = await files.find(name);
       if (local !== null) return local;
+      const noted = await findNoted(directory, name);
+      if (noted !== null) return noted;
       const text = await redis.hget(key, name);
       return text === null ? null : parse(text);
     },
@@ -45,7 +65,25 @@ export function createSpool(redis: Redis, key: string, directory: string): Drain
       const kept = [...remote.map(parse), ...local];
       return [...new Map(kept.map((record) => [field(record), record])).values()];
     },
+    async left() {
+      const journals = await leftJournals(directory, Date.now());
+      return journals.map(({ path, texts }) => ({ records: texts.flatMap(whole), remove: () => removeJournal(path) }));
+    },
   };
+}
+
+async function findNoted(directory: string, name: string): Promise<CommitRecord | null> {
+  const records = (await journalTexts(directory)).flatMap(whole);
+  return records.findLast((record) => field(record) === name) ?? null;
+}
+
+/** A line that a full disk has torn says nothing. */
+function whole(text: string): CommitRecord[] {
+  try {
+    return [parse(text)];
+  } catch {
+    return [];
+  }
 }
 
 const field = ({ connectionId, generation }: Pick<CommitRecord, "connectionId" | "generation">) =>

@@ -12,6 +12,7 @@ import {
   createStore,
   createWantsRefreshed,
   type DrainableSpool,
+  describeError,
   impatient,
   type Keyring,
   type Logger,
@@ -68,12 +69,19 @@ export function openEngine(options: EngineOptions): Engine {
   const redis = connectRedis(
     config.redisUrl,
     options.redis,
-    onceAMinute((err) => logger.warn({ err }, "redis")),
+    onceAMinute((err: Error) => logger.warn({ err }, "redis")),
   );
   const queues = createQueues(redis, config.redisPrefix);
   // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
   const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
-  const spool = createSpool(spoolRedis, `{${config.redisPrefix}}:spool`, config.spoolDir);
+  const spool = createSpool(
+    spoolRedis,
+    `{${config.redisPrefix}}:spool`,
+    config.spoolDir,
+    onceAMinute((error: unknown) =>
+      logger.warn({ err: describeError(error) }, "the journal in SPOOL_DIR cannot be written"),
+    ),
+  );
   const keyring = createKeyring(config.encryptionKeys);
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
@@ -146,7 +154,7 @@ function once(task: () => Promise<void>): () => Promise<void> {
 }
 
 /** A server that is away would fill the log with the same line at every attempt to reconnect. */
-function onceAMinute(log: (error: Error) => void): (error: Error) => void {
+function onceAMinute<E>(log: (error: E) => void): (error: E) => void {
   let last = 0;
   return (error) => {
     if (Date.now() - last < 60_000) return;

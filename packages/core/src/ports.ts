@@ -67,8 +67,12 @@ export interface UnknownAround {
   readonly granted: number;
 }
 
-/** Where a new token set survives while the store is away. */
+/** Where a new token set survives while the store is away, or its holder dies. */
 export interface Spool {
+  /** Before the commit, for the case that the process is killed meanwhile. Takes microseconds, and never fails. */
+  note(record: CommitRecord): void;
+  /** The noted one is committed, or kept. */
+  strike(record: CommitRecord): void;
   keep(record: CommitRecord): Promise<void>;
   /** A kept token set of this connection and generation, from any process. */
   find(connectionId: string, generation: number): Promise<CommitRecord | null>;

@@ -20,12 +20,21 @@ export async function settle(record: CommitRecord, granted: GrantedTokens | null
 }
 
 async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+  // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
+  if (record.transition.kind !== "store") return deps.store.commit(record);
+  deps.spool.note(record);
+  try {
+    return await store(record, deps);
+  } finally {
+    deps.spool.strike(record);
+  }
+}
+
+async function store(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
   for (;;) {
     try {
-      return await store(record, deps);
+      return await storeSoon(record, deps);
     } catch (error) {
-      // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
-      if (record.transition.kind !== "store") throw error;
       const kept = await keep(record, deps);
       deps.observe({ kind: "commit_deferred", connectionId: record.connectionId, kept, error });
       if (kept) return "deferred";
@@ -37,8 +46,7 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committe
 /** A commit that takes this long may never come: whoever holds the only copy of a token set writes it down meanwhile. */
 const slowCommitMs = 1500;
 
-async function store(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
-  if (record.transition.kind !== "store") return deps.store.commit(record);
+async function storeSoon(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
   const done = new AbortController();
   const committing = deps.store.commit(record).finally(() => done.abort());
   const keptMeanwhile = deps

@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createJournal, journalTexts, leftJournals } from "./journal.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), "evertoken-journal-")), "spool");
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(join(directory, ".."), { recursive: true, force: true });
+});
+
+const fail = (error: unknown) => {
+  throw error;
+};
+const files = () => readdir(directory).catch(() => [] as string[]);
+const written = (texts: string[]) => vi.waitFor(async () => expect(await journalTexts(directory)).toEqual(texts));
+
+test("what is noted stands in the file, all of a moment in order, also for other processes", async () => {
+  const journal = createJournal(directory, fail);
+  const texts = Array.from({ length: 100 }, (_, n) => `{"n":${n}}`);
+  for (const [n, text] of texts.entries()) journal.note(`name-${n}`, text);
+  await written(texts);
+  expect(await files()).toHaveLength(1);
+});
+
+test("a page goes when its time is over and all of it is struck, and not before", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: false });
+  const journal = createJournal(directory, fail);
+  journal.note("a", "1");
+  journal.note("b", "2");
+  await written(["1", "2"]);
+  journal.strike("a");
+  journal.strike("b");
+  journal.note("c", "3");
+  await written(["1", "2", "3"]);
+  vi.advanceTimersByTime(5000);
+  journal.note("d", "4");
+  await vi.waitFor(async () => expect(await files()).toHaveLength(2));
+  journal.strike("c");
+  await written(["4"]);
+  vi.advanceTimersByTime(5000);
+  journal.strike("d");
+  await vi.waitFor(async () => expect(await files()).toEqual([]));
+});
+
+test("a journal is left when nobody has written to it for ten seconds; a torn last line says nothing", async () => {
+  const journal = createJournal(directory, fail);
+  journal.note("a", "1");
+  await written(["1"]);
+  expect(await leftJournals(directory, Date.now())).toEqual([]);
+  const [name] = (await files()) as [string];
+  const path = join(directory, name);
+  await writeFile(path, `${await readFile(path, "utf8")}{"to`);
+  await utimes(path, new Date(), new Date(Date.now() - 11_000));
+  expect(await leftJournals(directory, Date.now())).toEqual([{ path, texts: ["1"] }]);
+});
+
+test("a directory that cannot be written is told of, and stops nothing", async () => {
+  await writeFile(directory, "a file");
+  const errors: unknown[] = [];
+  const journal = createJournal(directory, (error) => errors.push(error));
+  journal.note("a", "1");
+  await vi.waitFor(() => expect(errors).toHaveLength(1));
+  journal.strike("a");
+});

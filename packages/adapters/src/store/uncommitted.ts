@@ -1,0 +1,14 @@
+import type { CommitRecord } from "@evertoken/core";
+import type { Pool } from "pg";
+
+/** Of new token sets, those whose connection still has the generation that was spent for them. */
+export async function uncommitted(pool: Pool, records: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  if (records.length === 0) return [];
+  const { rows } = await pool.query<{ id: string; generation: number }>({
+    name: "uncommitted",
+    text: "SELECT id, generation FROM connections WHERE id = ANY($1::uuid[]) AND status <> 'disconnected'",
+    values: [records.map(({ connectionId }) => connectionId)],
+  });
+  const stored = new Map(rows.map(({ id, generation }) => [id, generation]));
+  return records.filter(({ connectionId, generation }) => stored.get(connectionId) === generation);
+}
