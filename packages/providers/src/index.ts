@@ -26,6 +26,7 @@ export {
   type ReadResponse,
 } from "./provider.ts";
 export type { ErrorRule, Grant, Sample } from "./provider-schema.ts";
+export { at } from "./read-body.ts";
 export {
   type ConfiguredProvider,
   clientOf,
