@@ -108,8 +108,8 @@ test("one connection whose token is of another client ends as error; the others 
   expect(await events(rig, odd.id)).toEqual(["connection.created", "token.refresh_failed"]);
   // The one probe an hour does not open the circuit again.
   await patch(rig, odd.id, "next_refresh_at = now()");
-  await rig.client.scheduleNow(odd.id);
   const before = (await rig.log(odd.id)).length;
+  await rig.client.scheduleNow(odd.id);
   await attempts(rig, odd.id, before + 1);
   expect(await circuit(rig)).toMatchObject({ circuit_open: false });
 });

@@ -29,7 +29,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 
 function ofEngine(error: EvertokenError): ProblemBody {
   const unknown = error.code === "unknown_provider" ? [{ field: "provider", reason: error.message }] : [];
-  const errors = error.code === "invalid_input" ? namedFields(error.message) : unknown;
+  const errors = namesFields.has(error.code) ? namedFields(error.message) : unknown;
   return problem(error.code, {
     detail: error.message,
     ...(errors.length === 0 ? {} : { errors }),
@@ -37,6 +37,9 @@ function ofEngine(error: EvertokenError): ProblemBody {
     retry_at: error.retryAt?.toISOString() ?? null,
   });
 }
+
+/** Their messages begin each reason with the field that it is about. */
+const namesFields: ReadonlySet<string> = new Set(["invalid_input", "provider_refused", "provider_exists"]);
 
 function withRetryAfter(reply: FastifyReply, { retryAt }: EvertokenError): FastifyReply {
   if (retryAt === null) return reply;

@@ -39,6 +39,10 @@ const own = {
 const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, title: string]>> = {
   connection_not_found: [404, "There is no such connection"],
   not_found: [404, "There is no such thing"],
+  provider_not_found: [404, "There is no such stored provider"],
+  provider_exists: [409, "The id of the provider is taken"],
+  provider_in_use: [409, "Connections depend on the provider"],
+  provider_refused: [422, "The provider's metadata cannot be used"],
   registration_not_found: [404, "There is no such client registration"],
   registration_in_use: [409, "Connections depend on the client registration"],
   invalid_input: [400, "The request is not as it has to be"],

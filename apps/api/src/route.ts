@@ -74,6 +74,7 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
       ...{ method, url, schema: schemaOf(definition) },
       async onRequest(request) {
         if (scope !== "public") request.caller = await context.authenticate(request, scope);
+        await context.engine.providers.catchUp();
       },
       async handler(request, reply) {
         const { params, query, body, caller } = request;

@@ -8,6 +8,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { refreshRoutes } from "./routes/refreshes.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
+import { storedProviderRoutes } from "./routes/stored-providers.ts";
 import { syncRoutes } from "./routes/sync.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { userRoutes } from "./routes/users.ts";
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...connectRoutes,
   ...providerRoutes,
+  ...storedProviderRoutes,
   ...registrationRoutes,
   ...webhookRoutes,
   ...deliveryRoutes,

@@ -19,8 +19,8 @@ import {
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
 
-/** How often to look for providers that got their first connection. */
-const lookForProvidersMs = 60_000;
+/** How often to look for providers that were added, or got their first connection. */
+const lookForProvidersMs = 5000;
 
 await runProcess("dashboard", async () => {
   const readFile = (path: string): string => readFileSync(path, "utf8");

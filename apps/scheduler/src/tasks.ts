@@ -28,7 +28,6 @@ export function createTasks(engine: Engine): Task[] {
   const { config, pool, queues, providers } = engine;
   const now = () => new Date();
   const orphans = new OrphanSearch(pool);
-  const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
   const counted = (windowMs: number, sinceMs: number) => async () => ({
     ...(await sweep({ pool, queues, now, overdueSpreadMs: config.overdueSpreadMs }, windowMs, sinceMs)),
   });
@@ -40,6 +39,7 @@ export function createTasks(engine: Engine): Task[] {
       async run() {
         await openQueues(engine);
         const { overdueSpreadMs } = config;
+        const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await nudgeDelivery(queues);
         return { ...report, syncsPending: await restoreSyncs(engine) };

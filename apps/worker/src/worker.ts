@@ -8,8 +8,8 @@ import { backoff } from "./refresh-failed.ts";
 import { createRefreshProcessor } from "./refresh-processor.ts";
 import { createSyncProcessor } from "./sync-processor.ts";
 
-/** How often to look for providers that got their first connection. */
-const lookForProvidersMs = 60_000;
+/** How often to look for providers that were added, or got their first connection. */
+const lookForProvidersMs = 5000;
 
 /** How long Redis gets to hear of the last results when a worker stops. */
 const farewellMs = 2000;

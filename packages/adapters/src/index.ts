@@ -34,7 +34,12 @@ export { type BatcherOptions, createBatcher, defaultBatching } from "./store/bat
 export * from "./store/connections.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
-export { closeCircuitOfOtherSecret, type ProviderStateRow, providerStates } from "./store/provider-states.ts";
+export {
+  closeCircuitOfOtherSecret,
+  closeCircuits,
+  type ProviderStateRow,
+  providerStates,
+} from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export { createStore } from "./store/store.ts";
 export { uncommitted } from "./store/uncommitted.ts";

@@ -18,6 +18,7 @@ export interface BulkFilter {
 const pageSize = 500;
 
 export async function bulkCandidates(engine: Engine, filter: BulkFilter, now: Date): Promise<string[]> {
+  await engine.providers.catchUp();
   const where = {
     authType: "oauth2",
     AND: [spendable(engine), chosen(filter, now), provided(filter), unrefreshed(filter)],

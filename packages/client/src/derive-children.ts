@@ -37,7 +37,7 @@ async function fetchAll(
   accessToken: string,
   metadata: Record<string, string>,
 ): Promise<DerivedToken[]> {
-  const provider = providers.get(providerId)?.provider;
+  const provider = (await providers.known(providerId))?.provider;
   const children: DerivedToken[] = [];
   for (let next: string | null = null; ; ) {
     const request = provider === undefined ? null : derivedRequest(provider, { accessToken, metadata, next });

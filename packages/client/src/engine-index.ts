@@ -19,6 +19,7 @@ export {
   type ConnectLinkInput,
   type ConnectVisitor,
   connectLink,
+  makeConnectLink,
   openFor,
   readConnectLink,
   sealFor,
@@ -38,6 +39,9 @@ export type { ImportInput } from "./import-connection.ts";
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { prepareEngine } from "./prepare-engine.ts";
+export { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
+export type { ProviderSource } from "./providers/provider-source.ts";
+export { type StoredProviderView, storedProviders } from "./providers/stored-providers.ts";
 export { openQueues, providersAtWork } from "./providers-at-work.ts";
 export { type KeyRotation, rotateKeys } from "./rotate-keys.ts";
 export { servicesReady } from "./services-ready.ts";

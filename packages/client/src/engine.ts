@@ -28,11 +28,12 @@ import { createAnnounce } from "./announce.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError } from "./evertoken-error.ts";
 import { providerRules } from "./provider-rules.ts";
+import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
 export interface Engine {
   readonly config: Config;
-  readonly providers: Providers;
+  readonly providers: LiveProviders;
   readonly registrations: RegistrationCache;
   readonly logger: Logger;
   readonly pool: Pool;
@@ -49,6 +50,7 @@ export interface Engine {
 
 export interface EngineOptions {
   readonly config: Config;
+  /** Those of the box and of the settings; stored ones join them. */
   readonly providers: Providers;
   readonly logger: Logger;
   /** `patient` for processes that live from the queue, `impatient` for callers that wait. */
@@ -64,7 +66,7 @@ const farewellMs = 1000;
 
 /** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
 export function openEngine(options: EngineOptions): Engine {
-  const { config, providers, logger } = options;
+  const { config, logger } = options;
   const pool = createPool(config.databaseUrl, config.databasePool, (error) => logger.warn({ err: error }, "postgres"));
   const redis = connectRedis(
     config.redisUrl,
@@ -86,6 +88,9 @@ export function openEngine(options: EngineOptions): Engine {
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
+  const providers = createLiveProviders({
+    ...{ fixed: options.providers, pool, keyring, exchange, allowPrivateAddresses, logger },
+  });
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const registrations = createRegistrationCache({ pool, keyring, providers }, noRegistration);
   const store = createStore(pool, {

@@ -11,7 +11,7 @@ import {
 import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 import { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
 import { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
-import { type ConnectLinkInput, connectLink } from "./connect/connect-link.ts";
+import { type ConnectLinkInput, makeConnectLink } from "./connect/connect-link.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import {
   type ConnectionFilter,
@@ -62,7 +62,7 @@ export interface Evertoken {
     /** Takes the provider's answer. Never throws for what the user or the provider did. */
     complete(answer: ConnectAnswer): Promise<Completed>;
     /** A short-lived link to our connect page for one of your users. */
-    link(input: ConnectLinkInput): string;
+    link(input: ConnectLinkInput): Promise<string>;
   };
   readonly connections: {
     list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
@@ -118,7 +118,7 @@ export function fromEngine(engine: Engine): Evertoken {
     connect: {
       authorize: (input) => authorize(engine, input),
       complete: (answer) => completeConnect(engine, answer),
-      link: (input) => connectLink(engine, input),
+      link: (input) => makeConnectLink(engine, input),
     },
     connections: {
       list: (filter) => listConnections(engine, filter),

@@ -56,7 +56,7 @@ export class FreshToken {
     const seen = await this.#row(order.connectionId);
     if (seen.generation !== order.generation) return { ...unchanged(seen), refreshed: true };
     // What is not refreshed at all is refused by its claim, whoever asks.
-    if (seen.auth_type !== "oauth2" || canAsk(this.#engine, seen.provider)) return this.#inline(order);
+    if (seen.auth_type !== "oauth2" || (await canAsk(this.#engine, seen.provider))) return this.#inline(order);
     const { row, problem } = await refreshByWorker(this.#engine, order, seen);
     return { ...unchanged(row), refreshed: problem === null, problem };
   }

@@ -48,7 +48,7 @@ export type Imported = StoredGrant;
 /** Stores a token set and schedules its refresh. An account that is known is reconnected: same id, next generation. @throws {EvertokenError} */
 export async function importConnection(engine: Engine, input: ImportInput): Promise<Imported> {
   const parsed = parse(input);
-  const configured = engine.providers.get(parsed.provider);
+  const configured = await withStore(() => engine.providers.known(parsed.provider));
   if (configured === undefined) {
     throw new EvertokenError(
       "unknown_provider",

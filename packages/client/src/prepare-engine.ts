@@ -14,6 +14,7 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   // First of all, and without Redis: a token set that a dead process left in a file cannot wait until Redis is back.
   await drainSpool(engine);
   await checkSettings(engine);
+  await engine.providers.catchUp();
   for (const { provider, secretFingerprint } of engine.providers.all()) {
     if (secretFingerprint === null) continue;
     const closed = await closeCircuitOfOtherSecret(engine.pool, provider.id, "default", secretFingerprint, new Date());

@@ -7,15 +7,15 @@ import {
   EndpointFault,
   type Exchange,
   fingerprintOf,
-  type Providers,
   type Registration,
   refreshRequest,
   sentSecrets,
 } from "@evertoken/providers";
-import type { RegistrationCache } from "./connect/registration-cache.ts";
+import { defaultRegistration, type RegistrationCache } from "./connect/registration-cache.ts";
+import type { LiveProviders } from "./providers/live-providers.ts";
 
 export interface RulesDeps {
-  readonly providers: Providers;
+  readonly providers: LiveProviders;
   readonly registrations: RegistrationCache;
   readonly exchange: Exchange;
 }
@@ -24,9 +24,14 @@ export interface RulesDeps {
 export async function providerRules(
   deps: RulesDeps,
   connection: Connection,
-): Promise<ProviderRules | { misconfigured: string }> {
-  const configured = deps.providers.get(connection.provider);
-  if (configured === undefined) return { misconfigured: `provider ${connection.provider} is not known here` };
+): Promise<ProviderRules | { misconfigured: string } | { unread: string }> {
+  let configured: ConfiguredProvider | undefined;
+  try {
+    configured = await deps.providers.known(connection.provider);
+  } catch {
+    return { unread: "the provider's definition could not be read" };
+  }
+  if (configured === undefined) return { misconfigured: unknownHere(deps.providers, connection.provider) };
   const { policy } = configured;
   if (policy.spends === "nothing") return { ...unaskable({ kind: "nothing_to_spend" }), policy };
   if (!hasTokenEndpoint(configured))
@@ -34,7 +39,7 @@ export async function providerRules(
   try {
     const registration = await deps.registrations.find(connection.provider, connection.registration);
     if (registration !== null) return asking(configured, registration, deps.exchange);
-    return { misconfigured: missing(connection) };
+    return { misconfigured: missing(deps.providers, connection) };
   } catch (error) {
     if (error instanceof VaultError)
       return { misconfigured: `the stored client secret does not open: ${error.message}` };
@@ -69,10 +74,16 @@ function asking(
   };
 }
 
-function missing({ provider, registration }: Connection): string {
-  return registration === "default"
-    ? `no client registration is set for ${provider}`
-    : `the client registration ${provider}/${registration} is not stored`;
+function unknownHere(providers: LiveProviders, id: string): string {
+  const fault = providers.faults().get(id);
+  return fault === undefined
+    ? `provider ${id} is not known here`
+    : `the stored provider ${id} cannot be used: ${fault}`;
+}
+
+function missing(providers: LiveProviders, { provider, registration }: Connection): string {
+  if (registration !== defaultRegistration) return `the client registration ${provider}/${registration} is not stored`;
+  return providers.faults().get(provider) ?? `no client registration is set for ${provider}`;
 }
 
 /** The connection's own facts do not make an endpoint: nothing was sent, and no other connection is concerned. */

@@ -3,6 +3,7 @@ import type { Engine } from "./engine.ts";
 
 /** Providers whose queue needs a worker: those that are configured, and those that have connections. */
 export async function providersAtWork({ providers, pool }: Engine): Promise<Set<string>> {
+  await providers.catchUp();
   const configured = providers
     .all()
     .filter(({ registration, policy }) => registration !== null && policy.spends !== "nothing");

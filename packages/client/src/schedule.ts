@@ -38,7 +38,7 @@ export async function scheduleNow(
 export async function scheduleNextRefresh(engine: Engine, target: Target): Promise<Scheduled | null> {
   const row = await readTarget(engine, target);
   const connection = await withStore(() => engine.prisma.connection.findUniqueOrThrow({ where: { id: row.id } }));
-  const policy = engine.providers.get(row.provider)?.policy;
+  const policy = (await withStore(() => engine.providers.known(row.provider)))?.policy;
   if (policy === undefined) throw new EvertokenError("unknown_provider", `there is no provider "${row.provider}"`);
   const due = dueAt(
     {

@@ -2,6 +2,7 @@ import { checkJobs } from "@evertoken/adapters";
 import { jobId, marginMs, type TokenState, tokenState } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
+import { withStore } from "./evertoken-error.ts";
 
 export interface TokenStatus {
   readonly connectionId: string;
@@ -19,7 +20,7 @@ export interface TokenStatus {
 
 export async function readTokenStatus(engine: Engine, target: Target): Promise<TokenStatus> {
   const row = await readTarget(engine, target);
-  const policy = engine.providers.get(row.provider)?.policy;
+  const policy = (await withStore(() => engine.providers.known(row.provider)))?.policy;
   const margin = policy === undefined ? engine.config.timing.marginMs : marginMs(policy, engine.config.timing);
   const now = new Date();
   return {

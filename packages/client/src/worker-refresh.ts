@@ -8,8 +8,8 @@ import { reauthCode } from "./reauth-code.ts";
 const pollMs = 50;
 
 /** Whether this process has what it takes to ask the provider itself. An app may leave client secrets to the workers. */
-export function canAsk({ providers }: Engine, provider: string): boolean {
-  const known = providers.get(provider);
+export async function canAsk({ providers }: Engine, provider: string): Promise<boolean> {
+  const known = await withStore(() => providers.find(provider));
   return known !== undefined && (known.configured || known.policy.spends === "nothing");
 }
 

@@ -34,10 +34,14 @@ export interface Attempted {
 export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempted> {
   const askedAt = deps.now();
   const rules = await deps.providerOf(lease.connection);
-  const outcome = "misconfigured" in rules ? misconfigured(rules.misconfigured) : await outcomeOf(lease, rules, deps);
-  const known =
-    "misconfigured" in rules ? { policy: unspendable, fingerprint: noRegistration, client: noRegistration } : rules;
-  return { outcome, rules: known, askedAt, answeredAt: deps.now() };
+  if ("ask" in rules) return { outcome: await outcomeOf(lease, rules, deps), rules, askedAt, answeredAt: deps.now() };
+  const unknown = { policy: unspendable, fingerprint: noRegistration, client: noRegistration };
+  return { outcome: withoutRules(rules), rules: unknown, askedAt, answeredAt: deps.now() };
+}
+
+/** Nothing was sent. What may be known in a moment is held against nobody, and tried again soon. */
+function withoutRules(why: { readonly misconfigured: string } | { readonly unread: string }): Outcome {
+  return "unread" in why ? { kind: "unsent", reason: why.unread } : misconfigured(why.misconfigured);
 }
 
 /** Stands for the fingerprint of a registration that is not set. */

@@ -105,8 +105,13 @@ export interface RefreshDeps {
   readonly spool: Spool;
   readonly vault: Vault;
   readonly timing: Timing;
-  /** The provider's rules, or a misconfiguration of ours in words. Never throws: the lease is held. */
-  providerOf(connection: Connection): Promise<ProviderRules | { readonly misconfigured: string }>;
+  /**
+   * The provider's rules, or a misconfiguration of ours in words, or why it is not known at the moment which of the two. Never throws:
+   * the lease is held.
+   */
+  providerOf(
+    connection: Connection,
+  ): Promise<ProviderRules | { readonly misconfigured: string } | { readonly unread: string }>;
   now(): Date;
   /** In [0, 1). */
   random(): number;

@@ -1,3 +1,4 @@
+import { plainDefinition } from "./plain-provider.ts";
 import { defineProvider, findFaults, type Provider, type ProviderInput } from "./provider.ts";
 import { type Env, prefixOf, type ReadFile } from "./settings.ts";
 
@@ -41,30 +42,20 @@ function genericDefinition(id: string, env: Env): unknown {
   const value = (suffix: string): string | undefined => env[`${prefixOf(id)}_${suffix}`]?.trim() || undefined;
   const seconds = (suffix: string): number | undefined =>
     value(suffix) === undefined ? undefined : Number(value(suffix));
-  const rotation = value("ROTATION") ?? "single_use";
-  return {
-    id,
-    name: value("NAME") ?? id,
-    docs: value("DOCS_URL") ?? "https://www.rfc-editor.org/rfc/rfc6749",
-    issuer: value("ISSUER") ?? null,
-    authorizeUrl: value("AUTHORIZE_URL") ?? null,
-    tokenUrl: value("TOKEN_URL") ?? null,
-    clientAuth: value("CLIENT_AUTH") ?? "basic",
-    scopes: (value("SCOPES") ?? "")
-      .split(/[\s,]+/)
-      .filter((scope) => scope !== "")
-      .map((scope) => ({ scope, why: "named by the operator" })),
-    // What makes access outlive the user's absence, where a server asks for more than a scope: `prompt=consent&access_type=offline`.
+  return plainDefinition(id, {
+    name: value("NAME"),
+    docsUrl: value("DOCS_URL"),
+    issuer: value("ISSUER"),
+    authorizeUrl: value("AUTHORIZE_URL"),
+    tokenUrl: value("TOKEN_URL"),
+    revokeUrl: value("REVOKE_URL"),
+    identityUrl: value("IDENTITY_URL"),
+    identityId: value("IDENTITY_ID"),
+    clientAuth: value("CLIENT_AUTH"),
+    scopes: (value("SCOPES") ?? "").split(/[\s,]+/).filter((scope) => scope !== ""),
     authorizeParameters: Object.fromEntries(new URLSearchParams(value("AUTHORIZE_PARAMETERS") ?? "")),
-    pkce: "supported",
-    policy: {
-      lifetimeSeconds: seconds("LIFETIME_SECONDS") ?? 3600,
-      // Until told otherwise: the careful assumption.
-      rotation: rotation === "grace" ? { kind: rotation, graceSeconds: seconds("GRACE_SECONDS") } : { kind: rotation },
-    },
-    ...(value("REVOKE_URL") === undefined ? {} : { revoke: { url: value("REVOKE_URL") } }),
-    ...(value("IDENTITY_URL") === undefined
-      ? {}
-      : { identity: { url: value("IDENTITY_URL"), id: value("IDENTITY_ID") ?? "sub", name: "name" } }),
-  };
+    lifetimeSeconds: seconds("LIFETIME_SECONDS"),
+    rotation: value("ROTATION"),
+    graceSeconds: seconds("GRACE_SECONDS"),
+  });
 }

@@ -70,7 +70,7 @@ describe("discovery", () => {
 
   it("tries the second place, and names who did not answer", async () => {
     const settings = {
-      providers: [{ provider: acme, registration: null, concurrency: null }],
+      providers: [{ provider: acme, origin: "settings" as const, registration: null, concurrency: null }],
       allowPrivateAddresses: false,
     };
     const asked: string[] = [];

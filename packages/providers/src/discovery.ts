@@ -1,5 +1,6 @@
 import type { RawAnswer } from "@evertoken/core";
 import type { HttpRequest } from "./http-request.ts";
+import type { Provider } from "./provider.ts";
 import { type MetadataReading, readMetadata } from "./read-metadata.ts";
 import type { ProviderSettings } from "./settings.ts";
 
@@ -27,20 +28,30 @@ export async function discoverEndpoints(
       if (provider.issuer === null) return entry;
       // Already a fault of the settings: nothing is asked of it.
       if (!settings.allowPrivateAddresses && !provider.issuer.startsWith("https:")) return entry;
-      const readings: MetadataReading[] = [];
-      for (const url of metadataUrls(provider.issuer)) {
-        const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, body: null });
-        const reading = readMetadata(provider, answer);
-        if (reading.kind === "read") return { ...entry, provider: reading.provider };
-        readings.push(reading);
-      }
-      const reading = mostTelling(readings);
+      const reading = await discover(provider, provider.issuer, exchange);
+      if (reading.kind === "read") return { ...entry, provider: reading.provider };
       const line = `${provider.id}: issuer: ${reading.reason}`;
       (reading.kind === "refused" ? faults : unreachable).push(line);
       return entry;
     }),
   );
   return { settings: { ...settings, providers }, faults, unreachable };
+}
+
+/** Asks one issuer, in both well-known places, for the endpoints that the provider does not state itself. */
+export async function discover(
+  provider: Provider,
+  issuer: string,
+  exchange: (request: HttpRequest) => Promise<RawAnswer>,
+): Promise<MetadataReading> {
+  const readings: Unread[] = [];
+  for (const url of metadataUrls(issuer)) {
+    const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, body: null });
+    const reading = readMetadata(provider, answer);
+    if (reading.kind === "read") return reading;
+    readings.push(reading);
+  }
+  return mostTelling(readings);
 }
 
 /** OpenID Connect appends to the issuer's path, RFC 8414 section 3.1 goes in front of it. */
@@ -56,8 +67,7 @@ export function metadataUrls(issuer: string): string[] {
 type Unread = Exclude<MetadataReading, { kind: "read" }>;
 
 /** A document with a fault says more than a 404, and a server that may come back more than that. */
-function mostTelling(readings: readonly MetadataReading[]): Unread {
-  const unread = readings.filter((reading): reading is Unread => reading.kind !== "read");
+function mostTelling(unread: readonly Unread[]): Unread {
   const rank = ({ kind, document }: Unread) => (document ? 2 : kind === "unreachable" ? 1 : 0);
   return unread.reduce((best, next) => (rank(next) > rank(best) ? next : best));
 }

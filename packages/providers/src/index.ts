@@ -9,15 +9,33 @@ export {
   type PastedAnswer,
   type ProviderDescription,
 } from "./describe-provider.ts";
-export { discoverEndpoints } from "./discovery.ts";
+export { discover, discoverEndpoints } from "./discovery.ts";
 export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
 export { EndpointFault } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";
-export { defineProvider, type Provider, ProviderFault, type ProviderInput, type ReadResponse } from "./provider.ts";
+export { type PlainProvider, plainDefinition, plainProvider } from "./plain-provider.ts";
+export {
+  defineProvider,
+  findFaults,
+  findUnsafeEndpoints,
+  type Provider,
+  ProviderFault,
+  type ProviderInput,
+  type ReadResponse,
+} from "./provider.ts";
 export type { ErrorRule, Grant, Sample } from "./provider-schema.ts";
-export { type ConfiguredProvider, clientOf, createProviders, fingerprintOf, type Providers } from "./registry.ts";
+export { at } from "./read-body.ts";
+export {
+  type ConfiguredProvider,
+  clientOf,
+  configureProvider,
+  createProviders,
+  fingerprintOf,
+  type Origin,
+  type Providers,
+} from "./registry.ts";
 export {
   codeRequest,
   type GrantInput,

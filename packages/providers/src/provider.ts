@@ -1,5 +1,6 @@
 import type { Outcome } from "@evertoken/core";
 import type { z } from "zod";
+import { isPrivateAddress } from "./private-address.ts";
 import { providerSchema } from "./provider-schema.ts";
 import type { ReadBody } from "./read-body.ts";
 
@@ -58,6 +59,22 @@ function contradictions(provider: z.output<typeof providerSchema>): string[] {
     }
   }
   return faults;
+}
+
+/**
+ * Endpoints to which nothing may be sent, where private addresses are not allowed: secrets travel over https, to public hosts. Names
+ * are judged when they are looked up.
+ */
+export function findUnsafeEndpoints(provider: Provider): string[] {
+  const urls: [string, string][] = [
+    ...urlsOf(provider),
+    ...(provider.issuer === null ? [] : [["issuer", provider.issuer] as [string, string]]),
+  ];
+  return urls.flatMap(([field, url]) => {
+    const filled = url.replaceAll(/\{[a-z_]+\}/g, "x");
+    if (!filled.startsWith("https:")) return [`${field}: must be https://`];
+    return isPrivateAddress(new URL(filled).hostname) ? [`${field}: is a private address`] : [];
+  });
 }
 
 function urlsOf(provider: z.output<typeof providerSchema>): [string, string][] {

@@ -4,9 +4,13 @@ import type { Registration } from "./http-request.ts";
 import type { Provider } from "./provider.ts";
 import type { ProviderSettings } from "./settings.ts";
 
+/** Where a definition comes from: the box, the settings (a file or variables), or the database (the API). */
+export type Origin = "catalogue" | "settings" | "stored";
+
 /** A provider with the operator's settings applied. */
 export interface ConfiguredProvider {
   readonly provider: Provider;
+  readonly origin: Origin;
   readonly registration: Registration | null;
   readonly policy: RefreshPolicy;
   /** Refreshes at a time in one worker; null: the operator's default. */
@@ -23,7 +27,7 @@ export interface Providers {
 }
 
 export function createProviders(settings: ProviderSettings): Providers {
-  const configured = new Map(settings.providers.map((entry) => [entry.provider.id, configure(entry)]));
+  const configured = new Map(settings.providers.map((entry) => [entry.provider.id, configureProvider(entry)]));
   const all = Object.freeze([...configured.values()]);
   return { get: (id) => configured.get(id), all: () => all };
 }
@@ -41,11 +45,12 @@ export function clientOf({ clientId }: Registration): string {
   return createHash("sha256").update(clientId).digest("hex").slice(0, 12);
 }
 
-function configure({ provider, registration, concurrency }: ProviderSettings["providers"][number]): ConfiguredProvider {
+export function configureProvider(
+  entry: Pick<ConfiguredProvider, "provider" | "origin" | "registration" | "concurrency">,
+): ConfiguredProvider {
+  const { provider, origin, registration, concurrency } = entry;
   return Object.freeze({
-    provider,
-    registration,
-    concurrency,
+    ...{ provider, origin, registration, concurrency },
     policy: provider.policy,
     secretFingerprint: registration === null ? null : fingerprintOf(registration),
     configured:

@@ -10,6 +10,7 @@ export interface ProviderSettings {
   /** Every known provider, with the operator's endpoints and margins, and its registration where one is set. */
   readonly providers: readonly {
     readonly provider: Provider;
+    readonly origin: "catalogue" | "settings";
     readonly registration: Registration | null;
     /** Refreshes at a time in one worker; null: the operator's default. */
     readonly concurrency: number | null;
@@ -35,7 +36,8 @@ export function readProviderSettings(
     const overridden = override(provider, env, faults);
     checkEndpoints(overridden, allowPrivateAddresses, faults);
     const registration = readRegistration(provider, env, readFile, faults);
-    return { provider: overridden, registration, concurrency: readConcurrency(provider, env, faults) };
+    const origin = ids.has(provider.id) ? ("settings" as const) : ("catalogue" as const);
+    return { provider: overridden, origin, registration, concurrency: readConcurrency(provider, env, faults) };
   });
   // Products that share a registration report it once.
   return { settings: { providers, allowPrivateAddresses }, faults: [...new Set(faults)] };

@@ -23,6 +23,7 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
     // Forms and nothing else: what a page of ours sends.
     scope.removeAllContentTypeParsers();
     await scope.register(formbody, { bodyLimit: 16_384 });
+    scope.addHook("onRequest", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(context, error, request, reply));
     scope.get("/connect", { schema }, (request, reply) => show(context, request, reply));
     scope.get("/connect/callback", { schema }, (request, reply) => callback(engine, request, reply));

@@ -2,8 +2,8 @@ import {
   authorize,
   type Completed,
   completeConnect,
-  connectLink,
   type Engine,
+  makeConnectLink,
   withOutcome,
 } from "@evertoken/client/engine";
 import { z } from "zod";
@@ -129,7 +129,7 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
       const { user_id: userId, return_url: returnUrl, user_email: userEmail, providers, ttl } = body;
       const expiresAt = new Date(Date.now() + ttl * 1000);
       const optional = some({ returnUrl, userEmail, providers });
-      const url = connectLink(engine, { userId, ttlSeconds: ttl, ...optional });
+      const url = await makeConnectLink(engine, { userId, ttlSeconds: ttl, ...optional });
       await audit({ actor, action: "connect.link_made" });
       return { url, expires_at: expiresAt.toISOString() };
     },

@@ -1,4 +1,4 @@
-import { disconnectAndRevoke, type Engine, type Evertoken, missingScopesOf } from "@evertoken/client/engine";
+import { disconnectAndRevoke, type Engine, type Evertoken, missingScopesOf, withStore } from "@evertoken/client/engine";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -80,7 +80,7 @@ export const connectionRoutes = [
     description: "Stored encrypted and refreshed from now on. An account that is known keeps its id.",
     ...{ body: importBody, status: 201, answer: imported },
     async handle({ body, actor }, { client, engine, audit }) {
-      if (engine.providers.get(body.provider) === undefined) {
+      if ((await withStore(() => engine.providers.known(body.provider))) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
       const { nextRefreshAt, ...stored } = await client.connections.import(toImport(body));

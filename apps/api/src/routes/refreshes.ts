@@ -1,4 +1,4 @@
-import { bulkRefreshes, refreshAllExpiring } from "@evertoken/client/engine";
+import { bulkRefreshes, refreshAllExpiring, withStore } from "@evertoken/client/engine";
 import { z } from "zod";
 import { Problem, wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -44,7 +44,7 @@ export const refreshRoutes = [
     ...{ body, status: 202, answer: run },
     async handle({ body, actor, reply }, { engine, audit }) {
       const { provider, dry_run: dryRun, needs_reauth: needsReauth } = body;
-      if (provider !== undefined && engine.providers.get(provider) === undefined) {
+      if (provider !== undefined && (await withStore(() => engine.providers.known(provider))) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
       const withinMs = body.within === undefined ? 86_400_000 : body.within === null ? null : body.within * 1000;

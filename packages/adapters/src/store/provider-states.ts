@@ -41,3 +41,16 @@ export async function closeCircuitOfOtherSecret(
   );
   return (rowCount ?? 0) > 0;
 }
+
+/** Closes every circuit of a provider, whatever opened it: the next refresh shows. @returns whether one was open */
+export async function closeCircuits(pool: Pool, provider: string, reason: string, now: Date): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `WITH closed AS (
+       UPDATE provider_states SET circuit_open = false, closed_at = $3, opened_by = NULL
+       WHERE provider = $1 AND circuit_open RETURNING provider)
+     INSERT INTO outbox (event, provider, payload)
+     SELECT 'provider.circuit_closed', provider, jsonb_build_object('reason', $2::text) FROM closed`,
+    [provider, reason, now],
+  );
+  return (rowCount ?? 0) > 0;
+}

@@ -1,4 +1,4 @@
-import { connectLink } from "@evertoken/client/engine";
+import { makeConnectLink } from "@evertoken/client/engine";
 import type { Command } from "commander";
 import { auditOperator } from "../audit-operator.ts";
 import type { Run } from "../cli.ts";
@@ -26,7 +26,7 @@ async function makeLink(io: Io, userId: string, { provider, returnUrl, ttl }: Li
   const ttlMs = parseDuration(ttl);
   await withEngine(io, async ({ engine }) => {
     const expiresAt = new Date(Date.now() + ttlMs);
-    const url = connectLink(engine, {
+    const url = await makeConnectLink(engine, {
       ...{ userId, ttlSeconds: ttlMs / 1000 },
       ...(provider === undefined ? {} : { providers: [...provider] }),
       ...(returnUrl === undefined ? {} : { returnUrl }),

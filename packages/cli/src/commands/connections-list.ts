@@ -1,5 +1,5 @@
 import { type ConnectionView, EvertokenError } from "@evertoken/client";
-import type { Engine } from "@evertoken/client/engine";
+import { type Engine, withStore } from "@evertoken/client/engine";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
@@ -18,7 +18,7 @@ export async function list(io: Io, options: ListOptions): Promise<undefined> {
   const { user, provider, status, expiring, after, limit } = options;
   const withinMs = expiring === undefined ? undefined : parseDuration(expiring);
   await withEngine(io, async ({ engine, evertoken }) => {
-    requireProvider(engine, provider);
+    await requireProvider(engine, provider);
     const now = new Date();
     if (after !== undefined) await evertoken.connections.get(after);
     const found = await evertoken.connections.list({
@@ -35,8 +35,8 @@ export async function list(io: Io, options: ListOptions): Promise<undefined> {
 }
 
 /** A misspelt provider would pass for one without connections. @throws {EvertokenError} */
-export function requireProvider({ providers }: Engine, id: string | undefined): void {
-  if (id === undefined || providers.get(id) !== undefined) return;
+export async function requireProvider({ providers }: Engine, id: string | undefined): Promise<void> {
+  if (id === undefined || (await withStore(() => providers.known(id))) !== undefined) return;
   throw new EvertokenError("unknown_provider", `there is no provider "${id}": see \`evertoken providers\``);
 }
 

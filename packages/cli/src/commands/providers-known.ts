@@ -1,18 +1,37 @@
-import { ConfigError } from "@evertoken/adapters";
+import { ConfigError, createKeyring, createPool, readConfig } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client";
 import { catalogue, createProviders, type Provider, type Providers, readProviderSettings } from "@evertoken/providers";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
+import { withStored } from "../with-stored.ts";
 
-/** Every provider with the operator's settings applied. Looks at settings only: works before there is any database. */
-export function knownProviders(io: Io): Providers {
+/**
+ * Every provider with the operator's settings applied, and the stored ones where there is a database. Works before there is any, and
+ * while it is away.
+ */
+export async function knownProviders(io: Io): Promise<Providers> {
   const { settings, faults } = readProviderSettings(io.env, readFile, catalogue);
   if (faults.length > 0) throw new ConfigError(faults);
-  return createProviders(settings);
+  const fixed = createProviders(settings);
+  const { config } = readConfig(io.env, readFile);
+  if (config.databaseUrl === "" || config.encryptionKeys.length === 0) return fixed;
+  const pool = createPool(config.databaseUrl, 1, () => undefined);
+  try {
+    const live = withStored(config, fixed, pool, createKeyring(config.encryptionKeys));
+    await live.reload();
+    return live;
+  } catch {
+    io.note(
+      "Stored providers are not shown: Postgres does not answer, or has no table for them yet (evertoken migrate).",
+    );
+    return fixed;
+  } finally {
+    await pool.end();
+  }
 }
 
-export function knownProvider(io: Io, id: string): Provider {
-  const configured = knownProviders(io).get(id);
+export async function knownProvider(io: Io, id: string): Promise<Provider> {
+  const configured = (await knownProviders(io)).get(id);
   if (configured !== undefined) return configured.provider;
   throw new EvertokenError("unknown_provider", `there is no provider "${id}": see \`evertoken providers\``);
 }

@@ -6,7 +6,7 @@ import { knownProvider } from "./providers-known.ts";
 
 /** What a provider's file says, and the request that a refresh would send, with the secrets masked. */
 export async function showProvider(io: Io, id: string): Promise<undefined> {
-  const provider = knownProvider(io, id);
+  const provider = await knownProvider(io, id);
   const description = describeProvider(provider);
   const request = requestOf(provider);
   io.result({ ...description, refreshRequest: request }, () => [

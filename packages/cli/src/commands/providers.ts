@@ -10,6 +10,7 @@ import { wholeNumber } from "../whole-number.ts";
 import { checkProvider } from "./providers-check.ts";
 import { knownProviders } from "./providers-known.ts";
 import { showProvider } from "./providers-show.ts";
+import { addProvider, removeProvider } from "./providers-stored.ts";
 
 export function addProviders(program: Command, run: Run): void {
   const providers = program.command("providers").description("the providers that are known here");
@@ -27,6 +28,17 @@ export function addProviders(program: Command, run: Run): void {
     .option("--answer <file>", "a body, or a whole answer as `curl -i` prints it; - reads standard input")
     .option("--status <n>", "HTTP status of the answer", wholeNumber(100, 599))
     .action(run(checkProvider));
+  providers
+    .command("add <file>")
+    .description(
+      "add a provider: an issuer or its endpoints as JSON, or an entry of a providers file; - reads standard input",
+    )
+    .option("--replace", "replace the stored one of this id")
+    .action(run(addProvider));
+  providers
+    .command("remove <id>")
+    .description("remove a stored provider that has no connections any more")
+    .action(run(removeProvider));
 }
 
 /** A token that lives less than twice its margin is due at half its life. */
@@ -35,28 +47,28 @@ function marginSeconds(policy: RefreshPolicy, timing: Timing): number {
   return policy.lifetimeSeconds === null ? margin : Math.min(margin, policy.lifetimeSeconds / 2);
 }
 
-/** Looks at settings only: works before there is any database. */
+/** Works before there is any database. */
 async function list(io: Io): Promise<undefined> {
   const { config } = readConfig(io.env, readFile);
-  const rows = knownProviders(io)
-    .all()
-    .map(({ provider, policy, configured }) => ({
-      id: provider.id,
-      name: provider.name,
-      authType: provider.authType,
-      configured,
-      lifetimeSeconds: policy.lifetimeSeconds,
-      spends: policy.spends,
-      rotation: policy.rotation.kind,
-      marginSeconds: policy.spends === "nothing" ? null : marginSeconds(policy, config.timing),
-    }));
+  const rows = (await knownProviders(io)).all().map(({ provider, origin, policy, configured }) => ({
+    id: provider.id,
+    name: provider.name,
+    origin,
+    authType: provider.authType,
+    configured,
+    lifetimeSeconds: policy.lifetimeSeconds,
+    spends: policy.spends,
+    rotation: policy.rotation.kind,
+    marginSeconds: policy.spends === "nothing" ? null : marginSeconds(policy, config.timing),
+  }));
   const length = (seconds: number | null) => (seconds === null ? null : formatDuration(seconds * 1000));
   io.result(rows, () =>
     table(
-      ["ID", "CONFIGURED", "TOKEN LIVES", "REFRESH SPENDS", "ROTATION", "MARGIN"],
+      ["ID", "CONFIGURED", "ORIGIN", "TOKEN LIVES", "REFRESH SPENDS", "ROTATION", "MARGIN"],
       rows.map((row) => [
         row.id,
         row.configured ? "yes" : "no",
+        row.origin,
         length(row.lifetimeSeconds) ?? "for ever",
         row.spends,
         row.rotation,

@@ -67,7 +67,7 @@ async function refreshMany(io: Io, options: RefreshOptions): Promise<number> {
   const withinMs = options.expiring === undefined ? null : parseDuration(options.expiring);
   const timeoutMs = parseDuration(options.wait);
   return withEngine(io, async (opened) => {
-    requireProvider(opened.engine, options.provider);
+    await requireProvider(opened.engine, options.provider);
     const report = await runBulk(io, opened, { ...options, withinMs, timeoutMs });
     if (options.dryRun === true) {
       io.result({ dryRun: true, ...report }, () => [`${report.total} would be refreshed:`, ...listed(report)]);

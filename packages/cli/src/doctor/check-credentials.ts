@@ -1,8 +1,9 @@
 import type { Engine } from "@evertoken/client/engine";
+import type { Providers } from "@evertoken/providers";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** A provider with connections and no client registration cannot refresh them. */
-export async function checkCredentials(prisma: Engine["prisma"], providers: Engine["providers"]): Promise<Finding[]> {
+export async function checkCredentials(prisma: Engine["prisma"], providers: Providers): Promise<Finding[]> {
   const groups = await prisma.connection.groupBy({
     by: ["provider"],
     where: { authType: "oauth2", status: { not: "disconnected" } },
@@ -14,7 +15,7 @@ export async function checkCredentials(prisma: Engine["prisma"], providers: Engi
     fail(
       "credentials",
       `${provider} has ${_count._all} connections and no client registration`,
-      `set ${provider.toUpperCase().replaceAll("-", "_")}_CLIENT_ID and _CLIENT_SECRET`,
+      adviceFor(providers, provider),
     ),
   );
   if (registered.length > 0) {
@@ -24,7 +25,13 @@ export async function checkCredentials(prisma: Engine["prisma"], providers: Engi
   return [...findings, warn("credentials", "no provider has a client registration", advice)];
 }
 
-function needsRegistration(providers: Engine["providers"], id: string): boolean {
+function adviceFor(providers: Providers, id: string): string {
+  if (providers.get(id)?.origin === "stored")
+    return `replace it with a client id: \`evertoken providers add --replace\``;
+  return `set ${id.toUpperCase().replaceAll("-", "_")}_CLIENT_ID and _CLIENT_SECRET`;
+}
+
+function needsRegistration(providers: Providers, id: string): boolean {
   const found = providers.get(id);
   return found === undefined || (found.registration === null && found.policy.spends !== "nothing");
 }

@@ -10,12 +10,14 @@ import {
 import { createPrismaClient } from "@evertoken/database";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { readFile } from "../open.ts";
+import { withStored } from "../with-stored.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
 import { checkSpool } from "./check-spool.ts";
+import { checkStoredProviders } from "./check-stored-providers.ts";
 import { type Finding, fail, ok } from "./finding.ts";
 
 /** Goes as far as the settings allow: a wrong one does not hide what else is wrong. */
@@ -40,10 +42,13 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
     if (!usable) return findings;
     const prisma = createPrismaClient(pool);
     const keyring = config.encryptionKeys.length === 0 ? null : createKeyring(config.encryptionKeys);
+    const live = keyring === null ? null : withStored(config, providers, pool, keyring);
+    await live?.reload();
     return [
       ...findings,
       ...(keyring === null ? [] : [await checkKeys(pool, keyring)]),
-      ...(await checkCredentials(prisma, providers)),
+      ...(live === null ? [] : checkStoredProviders(live)),
+      ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(prisma, pool)),
     ];
   } finally {

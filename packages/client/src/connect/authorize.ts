@@ -47,7 +47,7 @@ export interface Authorization {
  */
 export async function authorize(engine: Engine, input: AuthorizeInput): Promise<Authorization> {
   const { binding = null, ...parsed } = parse(input);
-  const configured = engine.providers.get(parsed.provider);
+  const configured = await withStore(() => engine.providers.find(parsed.provider));
   if (configured === undefined)
     throw new EvertokenError("unknown_provider", `there is no provider "${parsed.provider}"`);
   await withStore(engine.checkKeys);
@@ -115,6 +115,12 @@ async function registrationFor(
   { provider }: ConfiguredProvider,
   name: string,
 ): Promise<Registration> {
+  if (provider.authorizeUrl === null && provider.issuer !== null) {
+    throw new EvertokenError(
+      "provider_unavailable",
+      `provider: the issuer of ${provider.id} has told no endpoints yet`,
+    );
+  }
   if (provider.authType !== "oauth2" || provider.authorizeUrl === null) {
     throw new EvertokenError("invalid_input", `provider: accounts of ${provider.id} are not connected by consent`);
   }

@@ -62,7 +62,7 @@ export async function completeConnect(engine: Engine, answer: ConnectAnswer): Pr
 }
 
 async function finish(engine: Engine, flow: StoredFlow, answer: ConnectAnswer): Promise<Completed> {
-  const configured = engine.providers.get(flow.provider);
+  const configured = await withStore(() => engine.providers.find(flow.provider));
   if (configured === undefined) throw new ConnectRefused("invalid_client", "the provider is not known here");
   const code = checkedCode(answer, flow, configured.provider.issuer);
   const registration = await withStore(() => engine.registrations.find(flow.provider, flow.registration));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
-import { EvertokenError } from "../evertoken-error.ts";
+import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { allowedUrl } from "./return-url.ts";
 
 const text = z
@@ -57,6 +57,13 @@ export function connectLink(engine: Engine, input: ConnectLinkInput): string {
     throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
   const visitor: ConnectVisitor = { userId, returnUrl, providers, userEmail };
   return `${publicUrl}/connect?link=${sealFor(engine, place, visitor, ttlSeconds * 1000)}`;
+}
+
+/** The same, also for providers that another process has just added. */
+export async function makeConnectLink(engine: Engine, input: ConnectLinkInput): Promise<string> {
+  const named = Array.isArray(input.providers) ? input.providers : [];
+  for (const id of new Set(named)) await withStore(() => engine.providers.known(id));
+  return connectLink(engine, input);
 }
 
 /** null: not one of ours, changed, or too old. */

@@ -41,9 +41,10 @@ async function removeJobs({ queues }: Engine, gone: readonly Disconnected[]): Pr
 /** Never throws: the user's wish is fulfilled here, whatever the provider does. */
 async function revoke(engine: Engine, row: Disconnected): Promise<DisconnectReport["revoked"]> {
   // A derived token's request would end its parent's grant.
-  const provider = row.auth_type === "oauth2" ? engine.providers.get(row.provider)?.provider : undefined;
-  if (provider === undefined || provider.revoke === null) return "not_supported";
+  if (row.auth_type !== "oauth2") return "not_supported";
   try {
+    const provider = (await engine.providers.find(row.provider))?.provider;
+    if (provider === undefined || provider.revoke === null) return "not_supported";
     const registration = await engine.registrations.find(row.provider, row.registration);
     if (registration === null) return "no";
     const tokens = {

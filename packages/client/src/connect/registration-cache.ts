@@ -1,19 +1,20 @@
 import type { Keyring } from "@evertoken/adapters";
-import { fingerprintOf, type Providers, type Registration } from "@evertoken/providers";
+import { fingerprintOf, type Registration } from "@evertoken/providers";
 import type { Pool } from "pg";
+import type { LiveProviders } from "../providers/live-providers.ts";
 
-/** Name of the registration that comes from the environment. */
+/** Name of the registration that comes with the provider: from the environment, or stored beside a stored provider. */
 export const defaultRegistration = "default";
 
 /** A changed secret is seen by every process within this time. */
 const freshMs = 15_000;
 const rememberMost = 1000;
 
-/** Client registrations by provider and name, those of the environment and those that are stored. */
+/** Client registrations by provider and name, those that come with their provider and those that are stored by name. */
 export interface RegistrationCache {
   /** null: there is none. @throws when the store is away, or the stored secret does not open */
   find(provider: string, name: string): Promise<Registration | null>;
-  /** By `provider/name`: all of the environment, and the stored ones that were used lately. */
+  /** By `provider/name`: those that come with their provider, and the named ones that were used lately. */
   fingerprints(): Readonly<Record<string, string>>;
   forget(provider: string, name: string): void;
 }
@@ -27,13 +28,13 @@ export const secretPlace = (provider: string, name: string) => `client_registrat
 
 /** @param unset stands for the fingerprint of a registration that is not there */
 export function createRegistrationCache(
-  { pool, keyring, providers }: { pool: Pool; keyring: Keyring; providers: Providers },
+  { pool, keyring, providers }: { pool: Pool; keyring: Keyring; providers: LiveProviders },
   unset: string,
 ): RegistrationCache {
   const stored = new Map<string, Known>();
   return {
     async find(provider, name) {
-      if (name === defaultRegistration) return providers.get(provider)?.registration ?? null;
+      if (name === defaultRegistration) return (await providers.known(provider))?.registration ?? null;
       const key = `${provider}/${name}`;
       const known = stored.get(key);
       if (known !== undefined && Date.now() - known.readAt < freshMs) return known.registration;
@@ -48,14 +49,14 @@ export function createRegistrationCache(
       const used = [...stored]
         .filter(([, { readAt }]) => Date.now() - readAt < freshMs)
         .map(([key, { registration }]) => [key, registration === null ? unset : fingerprintOf(registration)]);
-      return { ...ofEnvironment(providers), ...Object.fromEntries(used) };
+      return { ...ofProviders(providers), ...Object.fromEntries(used) };
     },
     forget: (provider, name) => void stored.delete(`${provider}/${name}`),
   };
 }
 
 /** Whoever is missing here has no registration that can be used. Asked anew each time: endpoints may be discovered late. */
-function ofEnvironment(providers: Providers): Record<string, string> {
+function ofProviders(providers: LiveProviders): Record<string, string> {
   const usable = providers
     .all()
     .filter(({ configured, secretFingerprint }) => configured && secretFingerprint !== null);

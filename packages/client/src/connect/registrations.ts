@@ -16,10 +16,7 @@ const value = z
 
 const saveSchema = z.strictObject({
   provider: z.string().min(1).max(128),
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, "needs lower case letters, digits, dots, dashes: at most 64")
-    .refine((name) => name !== defaultRegistration, "`default` is the one of the environment"),
+  name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, "needs lower case letters, digits, dots, dashes: at most 64"),
   clientId: value,
   /** null: a public client. Left out: the stored one stays. */
   clientSecret: value.nullish(),
@@ -53,7 +50,7 @@ export const registrations = {
 
   /** Adds it, or replaces client id and secret of the one with this name. A circuit that the old secret opened closes. */
   async save(engine: Engine, input: RegistrationInput): Promise<RegistrationView> {
-    const { provider, name, clientId, clientSecret } = parse(engine, input);
+    const { provider, name, clientId, clientSecret } = await parse(engine, input);
     await withStore(engine.checkKeys);
     const place = secretPlace(provider, name);
     const secret = clientSecret ? engine.keyring.sealText(clientSecret, place) : clientSecret;
@@ -64,7 +61,7 @@ export const registrations = {
         update: { clientId, updatedAt: new Date(), ...(secret === undefined ? {} : { clientSecret: secret }) },
       }),
     );
-    engine.registrations.forget(provider, name);
+    await forget(engine, provider, name);
     await closeCircuit(engine, provider, name, {
       clientId,
       clientSecret: row.clientSecret === null ? null : engine.keyring.openText(row.clientSecret, place),
@@ -86,7 +83,7 @@ export const registrations = {
         [provider, name],
       ),
     );
-    engine.registrations.forget(provider, name);
+    await forget(engine, provider, name);
     if (rows[0]?.used) {
       throw new EvertokenError("registration_in_use", `connections use the registration ${provider}/${name}`);
     }
@@ -94,20 +91,28 @@ export const registrations = {
   },
 };
 
-function parse(engine: Engine, input: unknown): z.output<typeof saveSchema> {
+async function parse(engine: Engine, input: unknown): Promise<z.output<typeof saveSchema>> {
   const parsed = saveSchema.safeParse(input);
   if (!parsed.success) {
     // Only where and why: the value itself may be a secret.
     const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
     throw new EvertokenError("invalid_input", `the registration cannot be stored: ${faults.join("; ")}`);
   }
-  const known = engine.providers.get(parsed.data.provider);
+  const known = await withStore(() => engine.providers.known(parsed.data.provider));
   if (known === undefined)
     throw new EvertokenError("unknown_provider", `there is no provider "${parsed.data.provider}"`);
   if (known.provider.authType !== "oauth2") {
     throw new EvertokenError("invalid_input", `provider: ${known.provider.id} has no client registrations`);
   }
+  if (parsed.data.name === defaultRegistration && known.origin !== "stored") {
+    throw new EvertokenError("invalid_input", "name: `default` is the one of the environment");
+  }
   return parsed.data;
+}
+
+async function forget(engine: Engine, provider: string, name: string): Promise<void> {
+  engine.registrations.forget(provider, name);
+  if (name === defaultRegistration) await withStore(engine.providers.reload);
 }
 
 async function closeCircuit(

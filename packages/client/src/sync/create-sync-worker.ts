@@ -1,5 +1,5 @@
 import { createLogger, type Env, type Logger, patient, startSyncWorker } from "@evertoken/adapters";
-import { openEngine } from "../engine.ts";
+import { type Engine, openEngine } from "../engine.ts";
 import { readSettings } from "../evertoken.ts";
 import { EvertokenError } from "../evertoken-error.ts";
 import { createObserver } from "../observe.ts";
@@ -33,13 +33,11 @@ export async function createSyncWorker({ env, readFile, handlers, logger }: Sync
   const { config, providers } = readSettings(env, readFile);
   const names = Object.keys(handlers);
   if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
-  const unknown = names.filter((name) => providers.get(name) === undefined);
-  if (unknown.length > 0)
-    throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
   const log = logger ?? createLogger("sync", config.logLevel);
   const observe = createObserver(log, config.encryptionKeys[0] ?? "");
   const engine = openEngine({ config, providers, logger: log, redis: patient, observe, inJob: false, proxyEnv: env });
   await prepareEngine(engine);
+  await checkNames(engine, names);
   const stopBeating = await announceHandlers(engine.pool, names);
   const stopping = new AbortController();
   const workers = names.map((name) =>
@@ -56,4 +54,13 @@ export async function createSyncWorker({ env, readFile, handlers, logger }: Sync
       await engine.close();
     },
   };
+}
+
+/** @throws {EvertokenError} after closing the engine */
+async function checkNames(engine: Engine, names: readonly string[]): Promise<void> {
+  const known = await Promise.all(names.map((name) => engine.providers.known(name)));
+  const unknown = names.filter((_, index) => known[index] === undefined);
+  if (unknown.length === 0) return;
+  await engine.close();
+  throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
 }

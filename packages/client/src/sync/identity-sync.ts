@@ -5,7 +5,7 @@ import type { SyncHandler } from "./sync-handler.ts";
 /** The sync of a connection for which no app has a handler: fetches the account's identity and keeps its name. */
 export function identitySync(engine: Engine): SyncHandler {
   return async ({ connection, token, signal }) => {
-    const provider = engine.providers.get(connection.provider)?.provider;
+    const provider = (await engine.providers.find(connection.provider))?.provider;
     if (provider === undefined) throw new Error("the provider is not known here");
     const row = await engine.prisma.connection.findUniqueOrThrow({ where: { id: connection.id } });
     const registration = await engine.registrations.find(row.provider, row.registration);
