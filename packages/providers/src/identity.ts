@@ -45,8 +45,8 @@ export function readIdentity(provider: Provider, answer: RawAnswer): Identity | 
   if (provider.identity === null || answer.kind === "failure" || answer.status < 200 || answer.status >= 300)
     return null;
   const { fields } = readBody(answer.body);
-  const id = at(fields, provider.identity.id);
+  const ids = [provider.identity.id].flat().map((path) => at(fields, path));
   const name = provider.identity.name === undefined ? null : at(fields, provider.identity.name);
-  if (typeof id !== "number" && (typeof id !== "string" || id === "")) return null;
-  return { externalAccountId: String(id), displayName: typeof name === "string" && name !== "" ? name : null };
+  if (!ids.every((id) => typeof id === "number" || (typeof id === "string" && id !== ""))) return null;
+  return { externalAccountId: ids.join(":"), displayName: typeof name === "string" && name !== "" ? name : null };
 }

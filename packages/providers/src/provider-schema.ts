@@ -69,7 +69,10 @@ const throttle = z.strictObject({
 const answer = z.strictObject({
   /** Objects in which the tokens may be nested, tried after the top level. */
   nestedIn: z.array(z.string()).default([]),
-  expiresIn: z.enum(["seconds", "milliseconds", "timestamp"]).default("seconds"),
+  /** `jwt`: no field says it; the access token is a JWT whose `exp` the provider tells clients to read. */
+  expiresIn: z.enum(["seconds", "milliseconds", "timestamp", "jwt"]).default("seconds"),
+  /** The field that lists what was granted. */
+  scopes: z.string().default("scope"),
   /** Fields to keep in the connection's metadata, such as `instance_url`. Never tokens. */
   keep: z.array(z.string()).default([]),
 });
@@ -105,8 +108,11 @@ const revoke = z.strictObject({
 const identity = z.strictObject({
   url: urlTemplate,
   headers: parameters.default({}),
-  /** Paths of the answer. `{token}` in the URL stands for the access token where a provider wants it there. */
-  id: z.string(),
+  /**
+   * Paths of the answer. `{token}` in the URL stands for the access token where a provider wants it there. Several paths for `id`,
+   * where it takes them all to tell two grants apart (a person in two companies).
+   */
+  id: z.union([z.string(), z.array(z.string()).min(2)]),
   name: z.string().optional(),
 });
 
