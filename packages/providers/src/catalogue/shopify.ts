@@ -18,6 +18,8 @@ export default defineProvider({
     rotation: { kind: "grace", graceSeconds: 2_592_000 },
     refreshTokenIdleSeconds: 7_776_000,
   },
+  // Limits are the shop's.
+  throttle: { scope: "connection" },
   errors: [
     { where: { error: "unauthorized" }, status: 401, judged: "denied" },
     { where: { error: "application_cannot_be_found" }, judged: "misconfigured" },
