@@ -19,11 +19,11 @@ export default defineProvider({
   },
   answer: { nestedIn: ["body"] },
   errors: [
-    // Seen for codes ("Invalid Params: invalid code", https://github.com/home-assistant/home-assistant.io/issues/34285).
+    // As several public clients have recorded it.
     { where: { status: 503, error: { pattern: "invalid refresh_token" } }, status: 200, judged: "denied" },
     { where: { status: 601 }, status: 200, judged: "throttled", waitSeconds: 60 },
   ],
-  unconfirmed: ["the text for a dead grant, taken from that for a dead code", "the answer to a wrong client"],
+  unconfirmed: ["the answer to a wrong client"],
   samples: [
     {
       name: "refreshed and rotated",
