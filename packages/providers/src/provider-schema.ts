@@ -106,11 +106,14 @@ const revoke = z.strictObject({
 });
 
 const identity = z.strictObject({
-  url: urlTemplate,
+  /** `{token}` stands for the access token where a provider wants it there. null: what the connection's metadata says is enough. */
+  url: urlTemplate.nullable(),
   headers: parameters.default({}),
+  /** Sent as JSON with POST, for GraphQL. */
+  body: parameters.optional(),
   /**
-   * Paths of the answer. `{token}` in the URL stands for the access token where a provider wants it there. Several paths for `id`,
-   * where it takes them all to tell two grants apart (a person in two companies).
+   * Paths of the answer; a name in braces stands for the connection's metadata. Several for `id`, where it takes them all to tell
+   * two grants apart (a person in two companies).
    */
   id: z.union([z.string(), z.array(z.string()).min(2)]),
   name: z.string().optional(),

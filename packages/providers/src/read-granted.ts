@@ -26,8 +26,9 @@ export function readGranted(
     scopes: readScopes(at(holder, provider.answer.scopes)),
     metadata: Object.fromEntries(
       provider.answer.keep.flatMap((path) => {
-        const value = text(at(fields, path));
-        return value === null ? [] : [[path, value]];
+        const value = at(fields, path);
+        const kept = typeof value === "number" ? String(value) : text(value);
+        return kept === null ? [] : [[path, kept]];
       }),
     ),
   };

@@ -14,6 +14,12 @@ export default defineProvider({
   // A refresh whose answer was lost may be repeated within 30 minutes.
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "grace", graceSeconds: 1500 } },
   revoke: { url: "https://api.linear.app/oauth/revoke" },
+  identity: {
+    url: "https://api.linear.app/graphql",
+    body: { query: "{ viewer { id email } }" },
+    id: "data.viewer.id",
+    name: "data.viewer.email",
+  },
   unconfirmed: ["the text of the answer to a dead grant"],
   samples: [
     rotated(86_399, { scope: "read" }),

@@ -16,6 +16,12 @@ export default defineProvider({
   answer: { expiresIn: "jwt" },
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" } },
   revoke: { url: "https://auth.monday.com/oauth_ms/oauth/revoke" },
+  identity: {
+    url: "https://api.monday.com/v2",
+    body: { query: "{ me { id name } }" },
+    id: "data.me.id",
+    name: "data.me.name",
+  },
   unconfirmed: [
     "whether a spent refresh token works again: the careful assumption",
     "when a refresh token ends: six months from consent are told",

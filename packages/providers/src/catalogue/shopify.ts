@@ -18,6 +18,7 @@ export default defineProvider({
     rotation: { kind: "grace", graceSeconds: 2_592_000 },
     refreshTokenIdleSeconds: 7_776_000,
   },
+  identity: { url: null, id: "{shop}", name: "{shop}" },
   // Limits are the shop's.
   throttle: { scope: "connection" },
   errors: [

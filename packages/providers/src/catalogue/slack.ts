@@ -18,7 +18,9 @@ export default defineProvider({
     { where: { error: ["bad_client_secret", "invalid_client_id"] }, judged: "misconfigured" },
     // team_added_to_org: the workspace is being moved, and calls fail now and then until it is done.
     {
-      where: { error: ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"] },
+      where: {
+        error: ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"],
+      },
       judged: "transient",
     },
   ],
