@@ -170,6 +170,8 @@ export const providerSchema = z.strictObject({
   scopeParameter: z.string().default("scope"),
   /** Sent with the authorize URL: what makes access survive the user's absence, among others. */
   authorizeParameters: parameters.default({}),
+  /** What comes back to the redirect URI beside the code and is kept in the connection's metadata, such as a company's id. */
+  keepFromRedirect: z.array(z.string().regex(/^[A-Za-z][\w-]*$/)).default([]),
   pkce: z.enum(["required", "supported", "no"]).default("no"),
   code: grant.prefault({}),
   refresh: grant.prefault({}),

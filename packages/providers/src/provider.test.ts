@@ -29,7 +29,7 @@ describe("a provider's file", () => {
     [
       "an account named by what nobody keeps",
       { ...minimal, identity: { url: null, id: ["{shop}", "id"] } },
-      "acme: identity.id: {shop}",
+      "acme: identity.id: {shop} is in none of",
     ],
     ["another scheme", { ...minimal, tokenUrl: "ftp://acme.example/token" }, "acme: tokenUrl: "],
     ["no id at all", { name: "Acme" }, "(no id): id: "],

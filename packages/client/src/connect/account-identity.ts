@@ -17,8 +17,10 @@ export async function accountIdentity(
 ): Promise<Identity> {
   const request = requestFor(provider, input);
   if (request === null) {
+    if (provider.identity === null) return { externalAccountId: unnamedAccount, displayName: null };
     const known = readIdentity(provider, null, input.metadata);
-    return known ?? { externalAccountId: unnamedAccount, displayName: null };
+    if (known === null) throw new ConnectRefused("identity_unavailable", "not among what came back");
+    return known;
   }
   for (let attempt = 1; ; attempt++) {
     const answer = await exchange(request);

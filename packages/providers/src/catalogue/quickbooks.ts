@@ -8,10 +8,7 @@ export default defineProvider({
   authorizeUrl: "https://appcenter.intuit.com/connect/oauth2",
   tokenUrl: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
   clientAuth: "basic",
-  scopes: [
-    { scope: "com.intuit.quickbooks.accounting", why: "the only scope of the accounting API" },
-    { scope: "openid", why: "tells which account was connected" },
-  ],
+  scopes: [{ scope: "com.intuit.quickbooks.accounting", why: "the only scope of the accounting API" }],
   // The refresh token's value changes about daily, and Intuit is said to take two uses of one for theft and to end the grant.
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 8_640_000 },
   // Asks for the five years' end too, which no refresh moves: https://github.com/intuit/QuickBooks-V3-Java-SDK/releases/tag/v6.5.4
@@ -23,7 +20,9 @@ export default defineProvider({
     },
   ],
   revoke: { url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke", encoding: "json" },
-  identity: { url: "https://accounts.platform.intuit.com/v1/openid_connect/userinfo", id: "sub", name: "email" },
+  // A grant is for one company, and its id, which every call of the API needs, is told to the redirect URI alone.
+  keepFromRedirect: ["realmId"],
+  identity: { url: null, id: "{realmId}", name: "{realmId}" },
   unconfirmed: ["the daily change of the refresh token, and what becomes of a grant when the one before is used"],
   samples: [
     {
