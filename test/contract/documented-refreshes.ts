@@ -93,6 +93,7 @@ export const documentedRefreshes: Readonly<Record<string, Documented>> = {
   }),
   microsoft: post("https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token"),
   miro: post("https://api.miro.com/v1/oauth/token"),
+  monday: json("https://auth.monday.com/oauth_ms/oauth/token"),
   notion: basic("https://api.notion.com/v1/oauth/token", {
     encoding: "json",
     headers: { "notion-version": "2022-06-28" },
@@ -101,7 +102,9 @@ export const documentedRefreshes: Readonly<Record<string, Documented>> = {
   patreon: post("https://www.patreon.com/api/oauth2/token"),
   pinterest: basic("https://api.pinterest.com/v5/oauth/token"),
   pipedrive: basic("https://oauth.pipedrive.com/oauth/token"),
-  quickbooks: basic("https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"),
+  quickbooks: basic("https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer", {
+    headers: { "x-include-refresh-token-hard-expires-in": "true" },
+  }),
   reddit: basic("https://www.reddit.com/api/v1/access_token"),
   salesforce: post("https://acme.my.salesforce.com/services/oauth2/token"),
   shopify: post("https://blue-shoes.myshopify.com/admin/oauth/access_token"),

@@ -166,6 +166,33 @@ test("an account that the provider does not name is not connected", async () => 
   expect(await count(rig, "connections")).toBe(0);
 });
 
+test("a company that only the redirect names: two of one person are two connections, and none is connected unnamed", async () => {
+  const server = await startTokenServer({ client: { id: "client", secret: "client-secret" } });
+  const quickbooks = {
+    QUICKBOOKS_AUTHORIZE_URL: server.authorizeUrl,
+    QUICKBOOKS_TOKEN_URL: server.tokenUrl,
+    QUICKBOOKS_CLIENT_ID: "client",
+    QUICKBOOKS_CLIENT_SECRET: "client-secret",
+  };
+  const rig = await createConnectRig(quickbooks, server);
+  const connect = async (parameters?: Record<string, string>) =>
+    completeConnect(rig.engine, {
+      ...(await consent(await begin(rig.engine, { provider: "quickbooks" }))),
+      parameters,
+    });
+  const first = (await connect({ realmId: "9130", other: "dropped" })) as { connectionId: string };
+  const second = (await connect({ realmId: "9131" })) as { connectionId: string };
+  const row = await rig.row(first.connectionId);
+  expect(row).toMatchObject({ external_account_id: "9130", metadata: { realmId: "9130" } });
+  expect(row.metadata).not.toHaveProperty("other");
+  expect(await rig.row(second.connectionId)).toMatchObject({ external_account_id: "9131", generation: 1 });
+  expect(await connect({ realmId: "9130" })).toMatchObject({ connectionId: first.connectionId, reconnected: true });
+  for (const parameters of [undefined, {}, { realmId: "" }, { realmId: "a\0b" }, { realmId: "9".repeat(513) }]) {
+    expect(await connect(parameters)).toMatchObject({ kind: "refused", code: "identity_unavailable" });
+  }
+  expect(await count(rig, "connections")).toBe(2);
+});
+
 test("reconnecting keeps id and history; another account is refused; a second account is a second connection", async () => {
   const rig = await createDemoRig();
   const { engine } = rig;

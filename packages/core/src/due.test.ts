@@ -39,6 +39,26 @@ test("the refresh token's end counts when it comes first", () => {
   expect(dueAt(living(2 * hour, { refreshTokenExpiresAt: at(hour) }), policy, unspread)).toEqual(at(55 * minute));
 });
 
+test.each([
+  ["a day behind", -day],
+  ["reached", 0],
+  ["a moment away", 59_000],
+])("an end of the refresh token that is %s makes nothing due at once", (_, end) => {
+  expect(dueAt(living(hour, { refreshTokenExpiresAt: at(end) }), policy, unspread)).toEqual(at(55 * minute));
+});
+
+test("an end of the refresh token that does not move is neared in few refreshes", () => {
+  const end = at(50 * minute);
+  let issuedAt = now;
+  let refreshes = 0;
+  while (issuedAt < at(2 * hour)) {
+    const expiresAt = new Date(issuedAt.getTime() + hour);
+    issuedAt = dueAt({ ...living(hour), issuedAt, expiresAt, refreshTokenExpiresAt: end }, policy, unspread) as Date;
+    refreshes++;
+  }
+  expect(refreshes).toBeLessThan(10);
+});
+
 test("a provider's margin goes before the operator's", () => {
   const week = { ...policy, marginSeconds: 7 * 86_400 };
   expect(marginMs(week, unspread)).toBe(7 * day);

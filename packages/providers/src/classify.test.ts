@@ -106,9 +106,32 @@ describe("lifetimes lie", () => {
     expect(granted({ access_token: "t", expires_in: soon }, at).expiresIn).toBe(7200);
   });
 
+  it("in the token itself, where the file says so and no field does", () => {
+    const jwt = acme({ answer: { expiresIn: "jwt" } });
+    const token = (payload: string) => `e30.${Buffer.from(payload).toString("base64url")}.c2ln`;
+    const ending = token(JSON.stringify({ exp: soon }));
+    expect(granted({ access_token: ending }, jwt).expiresIn).toBe(7200);
+    expect(granted({ accessToken: ending }, jwt).expiresIn).toBe(7200);
+    expect(granted({ access_token: ending, expires_in: 60 }, jwt).expiresIn).toBe(60);
+    expect(granted({ access_token: ending }).expiresIn).toBe("unstated");
+    for (const odd of ["opaque", "a.b.c", token("{"), token("null"), token('{"exp":"soon"}'), token('{"exp":1}')]) {
+      expect(granted({ access_token: odd }, jwt).expiresIn).toBe("unstated");
+    }
+  });
+
   it.each(["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"])("%s", (name) => {
     expect(granted({ access_token: "t", [name]: "86400" }).refreshTokenExpiresIn).toBe(86_400);
     expect(granted({ access_token: "t", [name]: -5 }).refreshTokenExpiresIn).toBeNull();
+  });
+
+  it("of two ends of a refresh token, the one that comes first", () => {
+    const ends = (idle: unknown, hard: unknown) =>
+      granted({ access_token: "t", x_refresh_token_expires_in: idle, x_refresh_token_hard_expires_in: hard })
+        .refreshTokenExpiresIn;
+    expect(ends(8_640_000, 157_680_000)).toBe(8_640_000);
+    expect(ends(8_640_000, "3600")).toBe(3600);
+    expect(ends(undefined, 3600)).toBe(3600);
+    expect(ends(8_640_000, 0)).toBe(8_640_000);
   });
 });
 

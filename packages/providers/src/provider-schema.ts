@@ -69,7 +69,10 @@ const throttle = z.strictObject({
 const answer = z.strictObject({
   /** Objects in which the tokens may be nested, tried after the top level. */
   nestedIn: z.array(z.string()).default([]),
-  expiresIn: z.enum(["seconds", "milliseconds", "timestamp"]).default("seconds"),
+  /** `jwt`: no field says it; the access token is a JWT whose `exp` the provider tells clients to read. */
+  expiresIn: z.enum(["seconds", "milliseconds", "timestamp", "jwt"]).default("seconds"),
+  /** The field that lists what was granted. */
+  scopes: z.string().default("scope"),
   /** Fields to keep in the connection's metadata, such as `instance_url`. Never tokens. */
   keep: z.array(z.string()).default([]),
 });
@@ -103,10 +106,16 @@ const revoke = z.strictObject({
 });
 
 const identity = z.strictObject({
-  url: urlTemplate,
+  /** `{token}` stands for the access token where a provider wants it there. null: what the connection's metadata says is enough. */
+  url: urlTemplate.nullable(),
   headers: parameters.default({}),
-  /** Paths of the answer. `{token}` in the URL stands for the access token where a provider wants it there. */
-  id: z.string(),
+  /** Sent as JSON with POST, for GraphQL. */
+  body: parameters.optional(),
+  /**
+   * Paths of the answer; a name in braces stands for the connection's metadata. Several for `id`, where it takes them all to tell
+   * two grants apart (a person in two companies).
+   */
+  id: z.union([z.string(), z.array(z.string()).min(2)]),
   name: z.string().optional(),
 });
 
@@ -161,6 +170,8 @@ export const providerSchema = z.strictObject({
   scopeParameter: z.string().default("scope"),
   /** Sent with the authorize URL: what makes access survive the user's absence, among others. */
   authorizeParameters: parameters.default({}),
+  /** What comes back to the redirect URI beside the code and is kept in the connection's metadata, such as a company's id. */
+  keepFromRedirect: z.array(z.string().regex(/^[A-Za-z][\w-]*$/)).default([]),
   pkce: z.enum(["required", "supported", "no"]).default("no"),
   code: grant.prefault({}),
   refresh: grant.prefault({}),

@@ -26,6 +26,11 @@ describe("a provider's file", () => {
     ["a rule that matches everything", { ...minimal, errors: [{ judged: "denied" }] }, "acme: errors.0: "],
     ["no token endpoint", { ...minimal, tokenUrl: undefined }, "acme: tokenUrl: "],
     ["an unknown placeholder", { ...minimal, tokenUrl: "https://{shop}.acme.example/token" }, "acme: tokenUrl: {shop}"],
+    [
+      "an account named by what nobody keeps",
+      { ...minimal, identity: { url: null, id: ["{shop}", "id"] } },
+      "acme: identity.id: {shop} is in none of",
+    ],
     ["another scheme", { ...minimal, tokenUrl: "ftp://acme.example/token" }, "acme: tokenUrl: "],
     ["no id at all", { name: "Acme" }, "(no id): id: "],
     ["not even an object", "acme", "(no id): (file): "],

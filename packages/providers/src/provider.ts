@@ -53,6 +53,18 @@ function contradictions(provider: z.output<typeof providerSchema>): string[] {
     faults.push("policy.spends: must be nothing for a type that is never refreshed");
   }
   const known = new Set([...Object.keys(provider.placeholders), "token", "client_id"]);
+  const metadata = new Set([
+    ...Object.keys(provider.placeholders),
+    ...provider.answer.keep,
+    ...provider.keepFromRedirect,
+  ]);
+  for (const [, name = ""] of [provider.identity?.id ?? []]
+    .flat()
+    .join()
+    .matchAll(/\{([^}]*)\}/g)) {
+    if (metadata.has(name)) continue;
+    faults.push(`identity.id: {${name}} is in none of placeholders, answer.keep and keepFromRedirect`);
+  }
   for (const [field, url] of urlsOf(provider)) {
     for (const [, name] of url.matchAll(/\{([a-z_]+)\}/g)) {
       if (name !== undefined && !known.has(name)) faults.push(`${field}: {${name}} has no entry in placeholders`);

@@ -33,14 +33,22 @@ export function at(fields: unknown, path: string): unknown {
 
 function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactly(text);
     // An object that was serialized twice.
-    const object: unknown = typeof value === "string" ? JSON.parse(value) : value;
+    const object = typeof value === "string" ? parseExactly(value) : value;
     if (typeof object !== "object" || object === null) return null;
     return (unstorable.test(text) ? storable(object) : object) as Record<string, unknown>;
   } catch {
     return null;
   }
+}
+
+/** Whole numbers beyond 2^53 as text, digit by digit: rounded, the ids of two accounts may become one. */
+function parseExactly(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const exact = (_: string, value: unknown, { source }: { readonly source?: string }) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && source !== undefined ? source : value;
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
 }
 
 // GitHub without an Accept header, Facebook of old.

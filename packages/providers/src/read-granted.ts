@@ -23,11 +23,12 @@ export function readGranted(
     tokenType: text(holder.token_type) ?? text(holder.tokenType),
     expiresIn: readLifetime(holder, provider, now),
     refreshTokenExpiresIn: readRefreshLifetime(holder),
-    scopes: readScopes(holder.scope),
+    scopes: readScopes(at(holder, provider.answer.scopes)),
     metadata: Object.fromEntries(
       provider.answer.keep.flatMap((path) => {
-        const value = text(at(fields, path));
-        return value === null ? [] : [[path, value]];
+        const value = at(fields, path);
+        const kept = typeof value === "number" ? String(value) : text(value);
+        return kept === null ? [] : [[path, kept]];
       }),
     ),
   };

@@ -1,4 +1,5 @@
 import type { Provider } from "./provider.ts";
+import { at } from "./read-body.ts";
 
 const year = 365 * 24 * 3600;
 
@@ -15,19 +16,23 @@ export function readLifetime(
   const relative = number(fields.expires_in_sec) ?? number(fields.expires_in) ?? number(fields.expiresIn);
   const stated =
     relative === null
-      ? (fromExpires(fields.expires, now) ?? fromTimestamp(fields.expires_at ?? fields.expires_on, now))
+      ? (fromExpires(fields.expires, now) ??
+        fromTimestamp(fields.expires_at ?? fields.expires_on, now) ??
+        (provider.answer.expiresIn === "jwt" ? fromJwt(fields.access_token ?? fields.accessToken, now) : null))
       : scale(relative, fields, provider, now);
   if (stated === null || !(stated >= 1)) return "unstated";
   return stated > 100 * year ? "never" : Math.floor(stated);
 }
 
-/** Seconds until the refresh token ends, where the answer says so. */
+/** Seconds until the refresh token ends, where the answer says so: unused, or for good, whichever comes first. */
 export function readRefreshLifetime(fields: Readonly<Record<string, unknown>>): number | null {
-  const stated =
+  const stated = [
     number(fields.refresh_token_expires_in) ??
-    number(fields.refresh_expires_in) ??
-    number(fields.x_refresh_token_expires_in);
-  return stated !== null && stated >= 1 && stated <= 100 * year ? Math.floor(stated) : null;
+      number(fields.refresh_expires_in) ??
+      number(fields.x_refresh_token_expires_in),
+    number(fields.x_refresh_token_hard_expires_in),
+  ].filter((seconds): seconds is number => seconds !== null && seconds >= 1 && seconds <= 100 * year);
+  return stated.length === 0 ? null : Math.floor(Math.min(...stated));
 }
 
 function scale(
@@ -55,6 +60,18 @@ function fromTimestamp(value: unknown, now: Date): number | null {
   if (stated !== null) return (stated >= 1e11 ? stated / 1000 : stated) - now.getTime() / 1000;
   const date = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : (date - now.getTime()) / 1000;
+}
+
+/** From the `exp` of a JWT (RFC 7519 section 4.1.4), unverified: it came straight from who signed it. */
+function fromJwt(token: unknown, now: Date): number | null {
+  const payload = typeof token === "string" ? token.split(".")[1] : undefined;
+  if (payload === undefined) return null;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
+    return fromTimestamp(at(claims, "exp"), now);
+  } catch {
+    return null;
+  }
 }
 
 function number(value: unknown): number | null {

@@ -14,6 +14,10 @@ export async function callback(engine: Engine, request: FastifyRequest, reply: F
     // A parameter that comes twice is nobody's word (RFC 6749 section 3.1).
     error: once("error") ?? (Array.isArray(query.error) || Array.isArray(query.code) ? "invalid_request" : undefined),
     errorDescription: once("error_description"),
+    // Including those above: which of them are kept, the provider's file says.
+    parameters: Object.fromEntries(
+      Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    ),
     iss: once("iss") ?? (Array.isArray(query.iss) ? "" : undefined),
     binding: readSession(engine, request)?.id,
   });

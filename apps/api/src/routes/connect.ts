@@ -49,8 +49,17 @@ function some<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undef
 }
 
 type Query = { [K in keyof typeof answerOf]?: string | undefined };
-const toAnswer = ({ code, error, error_description: errorDescription, iss }: Query) => ({
+const toAnswer = ({
+  code,
+  error,
+  error_description: errorDescription,
+  iss,
+  ...rest
+}: Query & Record<string, unknown>) => ({
   ...{ code, error, errorDescription, iss },
+  parameters: Object.fromEntries(
+    Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  ),
 });
 
 /** What an app finds in the query of its return URL; the same as after the connect page, and the state to compare. */
@@ -91,7 +100,7 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
     summary: "Where the provider sends the browser back to",
     description: `Goes on to the return URL with \`status=connected\`, \`connection_id\`, \`provider\` and \`state\`, or with
 \`status=refused\`, \`error\` and \`state\`. A state that nobody knows has no return URL.`,
-    query: z.object({ state: text(512), ...answerOf }),
+    query: z.looseObject({ state: text(512), ...answerOf }),
     status: 303,
     async handle({ query, reply }, { engine }) {
       const { state } = query;
@@ -105,12 +114,15 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
     summary: "The same for a page of yours that got the answer",
     description:
       "For single-page apps; from a browser only of an allowed origin. The state is the proof, so no key is needed.",
-    body: z.strictObject({ state: text(512), redirect_uri: address, ...answerOf }),
+    body: z.strictObject({
+      ...{ state: text(512), redirect_uri: address, ...answerOf },
+      parameters: z.record(text(64), text(512)).optional().describe("What else came back, such as QuickBooks' realmId"),
+    }),
     answer: connected,
     async handle({ body, request, reply }, { engine }) {
       checkOrigin(request, reply, engine);
-      const { state, redirect_uri: redirectUri } = body;
-      const done = await completeConnect(engine, { state, redirectUri, ...toAnswer(body) });
+      const { state, redirect_uri: redirectUri, parameters = {}, ...rest } = body;
+      const done = await completeConnect(engine, { state, redirectUri, ...toAnswer({ ...parameters, ...rest }) });
       if (done.kind === "refused") {
         const where = done.returnUrl === null ? {} : { return_url: done.returnUrl };
         throw new Problem(done.code, { detail: done.message, ...where });

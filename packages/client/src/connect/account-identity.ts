@@ -16,10 +16,15 @@ export async function accountIdentity(
   input: { accessToken: string; clientId: string; metadata: Readonly<Record<string, string>> },
 ): Promise<Identity> {
   const request = requestFor(provider, input);
-  if (request === null) return { externalAccountId: unnamedAccount, displayName: null };
+  if (request === null) {
+    if (provider.identity === null) return { externalAccountId: unnamedAccount, displayName: null };
+    const known = readIdentity(provider, null, input.metadata);
+    if (known === null) throw new ConnectRefused("identity_unavailable", "not among what came back");
+    return known;
+  }
   for (let attempt = 1; ; attempt++) {
     const answer = await exchange(request);
-    const identity = readIdentity(provider, answer);
+    const identity = readIdentity(provider, answer, input.metadata);
     if (identity !== null) return identity;
     const status = answer.status ?? 0;
     const passing = answer.kind === "failure" || status >= 500 || status === 429;

@@ -1,5 +1,5 @@
 import { createUserHash, describeError } from "@evertoken/adapters";
-import { sanitize } from "@evertoken/providers";
+import { type Provider, sanitize } from "@evertoken/providers";
 import { createAudit } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -18,6 +18,8 @@ export interface ConnectAnswer {
   readonly error?: string | undefined;
   readonly errorDescription?: string | undefined;
   readonly iss?: string | undefined;
+  /** Whatever else came back, by name: of it, what the provider's file names is kept. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** Of a page of the app that posts the answer: must be the one that was asked for. */
   readonly redirectUri?: string | undefined;
   /** Of the browser, where the flow was begun with one. */
@@ -61,9 +63,10 @@ export async function completeConnect(engine: Engine, answer: ConnectAnswer): Pr
   }
 }
 
-async function finish(engine: Engine, flow: StoredFlow, answer: ConnectAnswer): Promise<Completed> {
-  const configured = await withStore(() => engine.providers.find(flow.provider));
+async function finish(engine: Engine, begun: StoredFlow, answer: ConnectAnswer): Promise<Completed> {
+  const configured = await withStore(() => engine.providers.find(begun.provider));
   if (configured === undefined) throw new ConnectRefused("invalid_client", "the provider is not known here");
+  const flow = { ...begun, metadata: { ...begun.metadata, ...keptFrom(answer, configured.provider) } };
   const code = checkedCode(answer, flow, configured.provider.issuer);
   const registration = await withStore(() => engine.registrations.find(flow.provider, flow.registration));
   if (registration === null) throw new ConnectRefused("invalid_client", "the client registration is gone");
@@ -87,6 +90,15 @@ async function finish(engine: Engine, flow: StoredFlow, answer: ConnectAnswer): 
     ...{ reconnected: stored.reconnected, missingScopes: missing },
   };
 }
+
+function keptFrom({ parameters = {} }: ConnectAnswer, { keepFromRedirect }: Provider): Record<string, string> {
+  const kept = Object.entries(parameters).filter(
+    ([name, value]) => keepFromRedirect.includes(name) && isStorable(value),
+  );
+  return Object.fromEntries(kept);
+}
+
+const isStorable = (value: string) => /^[^\0]{1,512}$/.test(value) && value.isWellFormed();
 
 /** The log and the audit trail. The connection stands, whether or not it could be written down who made it. */
 async function told(

@@ -28,7 +28,7 @@ export default defineProvider({
     minimumAgeSeconds: 86_400,
   },
   // The code exchange wraps its answer in a list.
-  answer: { nestedIn: ["data.0"] },
+  answer: { nestedIn: ["data.0"], scopes: "permissions" },
   errors: graphErrors,
   identity: { url: `${graph}/me?fields=user_id,username`, id: "user_id", name: "username" },
   samples: [
@@ -42,14 +42,19 @@ export default defineProvider({
         expires_in: 5_183_944,
         permissions: "instagram_business_basic",
       },
-      expect: { accessToken: "IGAA-new", refreshToken: null, expiresIn: 5_183_944 },
+      expect: {
+        accessToken: "IGAA-new",
+        refreshToken: null,
+        expiresIn: 5_183_944,
+        scopes: ["instagram_business_basic"],
+      },
     },
     {
       name: "code exchanged",
       judged: "granted",
       status: 200,
-      body: { data: [{ access_token: "IGAA-short", user_id: "178" }] },
-      expect: { accessToken: "IGAA-short" },
+      body: { data: [{ access_token: "IGAA-short", user_id: "178", permissions: "instagram_business_basic" }] },
+      expect: { accessToken: "IGAA-short", scopes: ["instagram_business_basic"] },
     },
     {
       name: "expired or withdrawn",

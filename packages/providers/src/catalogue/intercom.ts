@@ -8,7 +8,8 @@ export default defineProvider({
   authorizeUrl: "https://app.intercom.com/oauth",
   tokenUrl: "https://api.intercom.io/auth/eagle/token",
   policy: { spends: "nothing", lifetimeSeconds: null },
-  identity: { url: "https://api.intercom.io/me", id: "id", name: "email" },
+  // The token is the workspace's; the teammate who gave it may be in several. https://developers.intercom.com/docs/references/rest-api/api.intercom.io/admins/identifyadmin
+  identity: { url: "https://api.intercom.io/me", id: "app.id_code", name: "app.name" },
   samples: [
     {
       name: "code exchanged; the token has two names",

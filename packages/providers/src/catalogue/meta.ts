@@ -81,6 +81,24 @@ export default defineProvider({
       },
     },
     {
+      name: "session ended, in the words of older calls",
+      judged: "denied",
+      status: 400,
+      body: { error: { message: "The session is invalid", type: "OAuthException", code: 102, error_subcode: 463 } },
+    },
+    {
+      name: "app deleted, with a dead token's code",
+      judged: "misconfigured",
+      status: 400,
+      body: {
+        error: {
+          message: "Error validating application. Application has been deleted.",
+          type: "OAuthException",
+          code: 190,
+        },
+      },
+    },
+    {
       name: "wrong secret",
       judged: "misconfigured",
       status: 400,
@@ -114,6 +132,12 @@ export default defineProvider({
       status: 400,
       body: { error: { message: "(#17) User request limit reached", type: "OAuthException", code: 17 } },
       expect: { scope: "connection" },
+    },
+    {
+      name: "trouble that is not said to pass",
+      judged: "transient",
+      status: 400,
+      body: { error: { message: "An unknown error occurred", type: "OAuthException", code: 1 } },
     },
     {
       name: "trouble",

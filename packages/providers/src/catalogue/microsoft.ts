@@ -20,6 +20,18 @@ export default defineProvider({
   policy: { lifetimeSeconds: 3600, refreshTokenIdleSeconds: 7_776_000 },
   errors: [
     { where: { error_description: { pattern: "AADSTS90033" } }, judged: "transient" },
+    // The same request too often: a pause that is called invalid_grant, while the grant lives.
+    // https://learn.microsoft.com/en-us/entra/msal/dotnet/advanced/exceptions/throttling-with-msal
+    {
+      where: { error_description: { pattern: "AADSTS50196" } },
+      judged: "throttled",
+      throttleScope: "connection",
+      waitSeconds: 900,
+    },
+    // One tenant's administrator has switched the app off or removed it: the other tenants' grants are none the worse. When it is
+    // the registration itself, all connections say so, and that opens the circuit as well.
+    // https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
+    { where: { error_description: { pattern: "AADSTS(7000112|700016)\\b" } }, judged: "unknown" },
     { where: { error: "interaction_required" }, status: 400, judged: "denied" },
   ],
   identity: { url: "https://graph.microsoft.com/oidc/userinfo", id: "sub", name: "name" },
@@ -59,13 +71,30 @@ export default defineProvider({
       body: { error: "invalid_client", error_description: "AADSTS7000215: Invalid client secret provided." },
     },
     {
-      name: "client id unknown",
-      judged: "misconfigured",
+      name: "asked too often, called a dead grant",
+      judged: "throttled",
+      status: 400,
+      body: {
+        error: "invalid_grant",
+        error_description:
+          "AADSTS50196: The server terminated an operation because it encountered a client request loop.",
+      },
+      expect: { scope: "connection", retryAfterMs: 900_000 },
+    },
+    {
+      name: "client id unknown, in this tenant or in all",
+      judged: "unknown",
       status: 400,
       body: {
         error: "unauthorized_client",
         error_description: "AADSTS700016: Application was not found in the directory.",
       },
+    },
+    {
+      name: "switched off by the tenant's administrator",
+      judged: "unknown",
+      status: 401,
+      body: { error: "unauthorized_client", error_description: "AADSTS7000112: Application is disabled." },
     },
     {
       name: "trouble called 400",

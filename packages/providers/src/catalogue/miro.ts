@@ -10,7 +10,8 @@ export default defineProvider({
   tokenUrl: "https://api.miro.com/v1/oauth/token",
   scopes: [{ scope: "boards:read", why: "the least that an app may ask for" }],
   policy: { lifetimeSeconds: 3599, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 5_184_000 },
-  identity: { url: "https://api.miro.com/v1/oauth-token", id: "user.id", name: "user.name" },
+  // A token is for one team, and a user may be in several: https://developers.miro.com/v1.0/reference/team-object
+  identity: { url: "https://api.miro.com/v1/oauth-token", id: ["team.id", "user.id"], name: "team.name" },
   unconfirmed: ["whether a spent refresh token works again: the careful assumption"],
   samples: [
     rotated(3599, { scope: "boards:read", team_id: 3_074_457_358 }),

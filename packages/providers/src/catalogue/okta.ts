@@ -20,7 +20,8 @@ export default defineProvider({
   pkce: "supported",
   // Rotation and its grace period (0 to 60 s) are settings of the application; reuse after it ends the whole grant.
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" } },
-  throttle: { header: { name: "x-rate-limit-reset", unit: "epoch" } },
+  // Limits are the org's, and every customer has its own.
+  throttle: { scope: "connection", header: { name: "x-rate-limit-reset", unit: "epoch" } },
   revoke: { url: "https://{domain}/oauth2/v1/revoke" },
   identity: { url: "https://{domain}/oauth2/v1/userinfo", id: "sub", name: "name" },
   unconfirmed: ["the text of the answer to a wrong client"],
@@ -49,7 +50,7 @@ export default defineProvider({
       // 90 seconds after the time at which the contract suite judges.
       headers: { "x-rate-limit-reset": "1795176090" },
       body: { errorCode: "E0000047", errorSummary: "API call exceeded rate limit due to too many requests." },
-      expect: { scope: "provider", retryAfterMs: 90_000 },
+      expect: { scope: "connection", retryAfterMs: 90_000 },
     },
     {
       name: "trouble",

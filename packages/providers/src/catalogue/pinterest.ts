@@ -18,7 +18,8 @@ export default defineProvider({
     rotation: { kind: "single_use" },
     refreshTokenIdleSeconds: 5_184_000,
   },
-  identity: { url: "https://api.pinterest.com/v5/user_account", id: "username", name: "username" },
+  // The name can be changed.
+  identity: { url: "https://api.pinterest.com/v5/user_account", id: "id", name: "username" },
   unconfirmed: ["whether a spent refresh token works again: the careful assumption"],
   samples: [
     rotated(2_592_000, { response_type: "everlasting_refresh", refresh_token_expires_in: 5_184_000 }),

@@ -19,7 +19,12 @@ export default defineProvider({
     { text: "Invalid client: ", status: [400, 401], judged: "misconfigured" },
   ],
   revoke: { url: "https://oauth.pipedrive.com/oauth/revoke" },
-  identity: { url: "https://api.pipedrive.com/v1/users/me", id: "data.id", name: "data.name" },
+  // A token is for one user in one company, and a user may be in several.
+  identity: {
+    url: "https://api.pipedrive.com/v1/users/me",
+    id: ["data.company_id", "data.id"],
+    name: "data.company_name",
+  },
   unconfirmed: ["the field names of an error"],
   samples: [
     rotated(3600, { scope: "deals:read,base", api_domain: "https://acme.pipedrive.com" }),

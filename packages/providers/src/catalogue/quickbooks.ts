@@ -8,16 +8,11 @@ export default defineProvider({
   authorizeUrl: "https://appcenter.intuit.com/connect/oauth2",
   tokenUrl: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
   clientAuth: "basic",
-  scopes: [
-    { scope: "com.intuit.quickbooks.accounting", why: "the only scope of the accounting API" },
-    { scope: "openid", why: "tells which account was connected" },
-  ],
-  // The refresh token's value changes about daily; the one before keeps working for a while.
-  policy: {
-    lifetimeSeconds: 3600,
-    rotation: { kind: "grace", graceSeconds: 3600 },
-    refreshTokenIdleSeconds: 8_640_000,
-  },
+  scopes: [{ scope: "com.intuit.quickbooks.accounting", why: "the only scope of the accounting API" }],
+  // The refresh token's value changes about daily, and Intuit is said to take two uses of one for theft and to end the grant.
+  policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 8_640_000 },
+  // Asks for the five years' end too, which no refresh moves: https://github.com/intuit/QuickBooks-V3-Java-SDK/releases/tag/v6.5.4
+  headers: { "x-include-refresh-token-hard-expires-in": "true" },
   errors: [
     {
       where: { error: "invalid_grant", error_description: { pattern: "token type or clientID" } },
@@ -25,10 +20,20 @@ export default defineProvider({
     },
   ],
   revoke: { url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke", encoding: "json" },
-  identity: { url: "https://accounts.platform.intuit.com/v1/openid_connect/userinfo", id: "sub", name: "email" },
-  unconfirmed: ["the daily change of the refresh token and how long the one before works"],
+  // A grant is for one company, and its id, which every call of the API needs, is told to the redirect URI alone.
+  keepFromRedirect: ["realmId"],
+  identity: { url: null, id: "{realmId}", name: "{realmId}" },
+  unconfirmed: ["the daily change of the refresh token, and what becomes of a grant when the one before is used"],
   samples: [
-    rotated(3600, { x_refresh_token_expires_in: 8_726_400 }),
+    {
+      ...rotated(3600, { x_refresh_token_expires_in: 8_640_000, x_refresh_token_hard_expires_in: 157_680_000 }),
+      expect: { refreshToken: "refresh-new", refreshTokenExpiresIn: 8_640_000 },
+    },
+    {
+      ...rotated(3600, { x_refresh_token_expires_in: 8_640_000, x_refresh_token_hard_expires_in: 86_400 }),
+      name: "refreshed on the last day of the five years",
+      expect: { refreshToken: "refresh-new", refreshTokenExpiresIn: 86_400 },
+    },
     {
       // https://github.com/intuit/oauth-jsclient/issues/77
       name: "access withdrawn",

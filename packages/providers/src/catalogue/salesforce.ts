@@ -19,8 +19,13 @@ export default defineProvider({
     { scope: "refresh_token", why: "without it there is no refresh token" },
   ],
   pkce: "supported",
-  // The answer states no lifetime: it is the org's session timeout, 2 hours unless changed.
-  policy: { lifetimeSeconds: 7200 },
+  // The answer states no lifetime: it is the org's session timeout, 2 hours unless changed. Rotation is a setting of the app, and
+  // a duty of those that serve more than two orgs: then a refresh token that is used twice ends the grant and its access tokens.
+  // https://help.salesforce.com/s/articleView?id=005316711, https://developer.salesforce.com/docs/platform/isvforce/guide/secure-code-ac-eca.html
+  // So is the limit of 30 days unused: https://help.salesforce.com/s/articleView?id=xcloud.eca_limit_idle_refresh_token_ttl.htm
+  policy: { lifetimeSeconds: 7200, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 2_592_000 },
+  // Limits are the org's, and every customer has its own.
+  throttle: { scope: "connection" },
   answer: { keep: ["instance_url"] },
   errors: [
     // https://github.com/segmentio/action-destinations/pull/2300
@@ -41,6 +46,7 @@ export default defineProvider({
     },
     { where: { error: "inactive_user" }, status: 400, judged: "denied" },
     { where: { error: "invalid_client_id" }, judged: "misconfigured" },
+    { where: { error: "unknown_error" }, judged: "transient" },
   ],
   revoke: { url: "https://{host}/services/oauth2/revoke", clientAuth: "none" },
   identity: { url: "https://{host}/services/oauth2/userinfo", id: "user_id", name: "preferred_username" },
@@ -65,6 +71,13 @@ export default defineProvider({
         refreshToken: null,
         metadata: { instance_url: "https://na2.my.salesforce.com" },
       },
+    },
+    {
+      name: "refreshed and rotated",
+      judged: "granted",
+      status: 200,
+      body: { access_token: "00D-new", refresh_token: "5Aep-new", instance_url: "https://na2.my.salesforce.com" },
+      expect: { refreshToken: "5Aep-new", expiresIn: "unstated" },
     },
     {
       // https://github.com/jsforce/jsforce/issues/1656
@@ -109,7 +122,13 @@ export default defineProvider({
       status: 400,
       body: { error: "invalid_grant", error_description: "ip restricted" },
     },
-    { name: "throttled", judged: "throttled", status: 400, body: { error: "rate_limit_exceeded" } },
+    {
+      name: "throttled",
+      judged: "throttled",
+      status: 400,
+      body: { error: "rate_limit_exceeded" },
+      expect: { scope: "connection" },
+    },
     { name: "trouble", judged: "transient", status: 503, body: "" },
   ],
 });

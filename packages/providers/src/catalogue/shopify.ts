@@ -18,14 +18,32 @@ export default defineProvider({
     rotation: { kind: "grace", graceSeconds: 2_592_000 },
     refreshTokenIdleSeconds: 7_776_000,
   },
+  identity: { url: null, id: "{shop}", name: "{shop}" },
+  // Limits are the shop's.
+  throttle: { scope: "connection" },
   errors: [
+    // "Treat that 401 as final": a refresh token that is unknown, replaced, expired or revoked, an app that was removed. May be a page.
+    { text: "requires an active refresh_token", status: 401, judged: "denied" },
     { where: { error: "unauthorized" }, status: 401, judged: "denied" },
     { where: { error: "application_cannot_be_found" }, judged: "misconfigured" },
   ],
-  unconfirmed: ["the answer to a dead grant: taken from a library's tests"],
+  unconfirmed: ["the shorter answer to a dead grant: taken from a library's tests"],
   samples: [
     rotated(3600, { scope: "read_products", refresh_token_expires_in: 7_776_000 }),
-    { name: "app removed", judged: "denied", status: 401, body: { error: "unauthorized" } },
+    {
+      name: "app removed",
+      judged: "denied",
+      status: 401,
+      body: { error: "invalid_request", error_description: "This request requires an active refresh_token" },
+    },
+    {
+      name: "the same as a page",
+      judged: "denied",
+      status: 401,
+      body: "<html><div>Oauth error invalid_request: This request requires an active refresh_token</div></html>",
+    },
+    { name: "some other refusal", judged: "unknown", status: 401, body: { error: "invalid_request" } },
+    { name: "the shorter answer", judged: "denied", status: 401, body: { error: "unauthorized" } },
     { name: "client id unknown", judged: "misconfigured", status: 400, body: { error: "application_cannot_be_found" } },
     {
       name: "shop closed",

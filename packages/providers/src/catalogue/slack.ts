@@ -12,14 +12,21 @@ export default defineProvider({
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 43_200, rotation: { kind: "single_use" } },
   answer: { nestedIn: ["authed_user"] },
-  // https://github.com/slackapi/python-slack-sdk/issues/1242 and the table of errors of oauth.v2.exchange
+  // https://github.com/slackapi/python-slack-sdk/issues/1242 and https://docs.slack.dev/reference/methods/oauth.v2.access
   errors: [
     { where: { error: ["invalid_refresh_token", "token_expired", "token_revoked"] }, status: 200, judged: "denied" },
     { where: { error: ["bad_client_secret", "invalid_client_id"] }, judged: "misconfigured" },
-    { where: { error: ["internal_error", "fatal_error"] }, judged: "transient" },
+    // team_added_to_org: the workspace is being moved, and calls fail now and then until it is done.
+    {
+      where: {
+        error: ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"],
+      },
+      judged: "transient",
+    },
   ],
   revoke: { url: "https://slack.com/api/auth.revoke", token: "access_token", tokenAs: "bearer", clientAuth: "none" },
-  identity: { url: "https://slack.com/api/auth.test", id: "team_id", name: "team" },
+  // A bot has a user too: one per workspace and app.
+  identity: { url: "https://slack.com/api/auth.test", id: ["team_id", "user_id"], name: "team" },
   samples: [
     rotated(43_200, { ok: true, scope: "users:read" }),
     {
@@ -48,6 +55,12 @@ export default defineProvider({
       expect: { retryAfterMs: 30_000 },
     },
     { name: "trouble called 200", judged: "transient", status: 200, body: { ok: false, error: "internal_error" } },
+    {
+      name: "workspace on the move",
+      judged: "transient",
+      status: 200,
+      body: { ok: false, error: "team_added_to_org" },
+    },
     {
       name: "an error nobody has described",
       judged: "unknown",

@@ -9,7 +9,9 @@ export default defineProvider({
   clientAuth: "basic",
   scopes: [{ scope: "user-read-private", why: "tells which account was connected, and its market" }],
   pkce: "supported",
-  policy: { lifetimeSeconds: 3600 },
+  // Six months from consent since July 2026; refreshing does not move it.
+  // https://developer.spotify.com/blog/2026-06-18-refresh-token-expiration
+  policy: { lifetimeSeconds: 3600, refreshTokenFixedSeconds: 15_552_000 },
   identity: { url: "https://api.spotify.com/v1/me", id: "id", name: "display_name" },
   samples: [
     {

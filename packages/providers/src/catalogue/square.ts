@@ -14,6 +14,14 @@ export default defineProvider({
   scopes: [{ scope: "MERCHANT_PROFILE_READ", why: "tells which account was connected" }],
   policy: { lifetimeSeconds: 2_592_000, marginSeconds: 518_400, refreshTokenIdleSeconds: 3_888_000 },
   answer: { keep: ["merchant_id"] },
+  // https://developer.squareup.com/forums/t/getting-error-while-renew-token/11056: revoked, "no longer valid".
+  errors: [
+    {
+      where: { type: "service.not_authorized", message: { pattern: "^invalid refresh token" } },
+      status: [400, 401],
+      judged: "denied",
+    },
+  ],
   identity: {
     url: "https://connect.squareup.com/v2/merchants/me",
     id: "merchant.id",
@@ -35,6 +43,18 @@ export default defineProvider({
       expect: { accessToken: "EAAA-new", expiresIn: 2_592_000, metadata: { merchant_id: "M1" } },
     },
     {
+      name: "access withdrawn",
+      judged: "denied",
+      status: 401,
+      body: { message: "Invalid refresh token", type: "service.not_authorized" },
+    },
+    {
+      name: "the same type, and not which",
+      judged: "unknown",
+      status: 401,
+      body: { message: "Not Authorized", type: "service.not_authorized" },
+    },
+    {
       name: "an error, and not which",
       judged: "unknown",
       status: 401,
@@ -42,5 +62,6 @@ export default defineProvider({
     },
     ...httpTrouble,
   ],
-  undocumented: ["denied", "misconfigured"],
+  undocumented: ["misconfigured"],
+  unconfirmed: ["the status of the answer to a dead grant"],
 });

@@ -16,7 +16,8 @@ export default defineProvider({
   errors: [
     // Strava's own list of errors, never RFC 6749's: https://github.com/dreeveapp/dreeve/issues/1449
     { where: { "errors.0.resource": "RefreshToken", "errors.0.code": "invalid" }, status: 400, judged: "denied" },
-    { where: { "errors.0.resource": "Application" }, status: [400, 401], judged: "misconfigured" },
+    // 403: the app was made inactive, because its owner has no subscription: https://github.com/stravalib/stravalib/issues/730
+    { where: { "errors.0.resource": "Application" }, status: [400, 401, 403], judged: "misconfigured" },
     // Counted in quarters of an hour for the whole app; no Retry-After.
     { status: 429, judged: "throttled", waitSeconds: 900 },
   ],
@@ -47,6 +48,12 @@ export default defineProvider({
         message: "Authorization Error",
         errors: [{ resource: "Application", field: "client_secret", code: "invalid" }],
       },
+    },
+    {
+      name: "app inactive",
+      judged: "misconfigured",
+      status: 403,
+      body: { message: "Forbidden", errors: [{ resource: "Application", field: "Status", code: "Inactive" }] },
     },
     {
       name: "throttled",

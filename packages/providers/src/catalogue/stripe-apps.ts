@@ -12,6 +12,7 @@ export default defineProvider({
   // The answer states no lifetime: one hour, and a year for the refresh token, which each refresh replaces.
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 31_536_000 },
   answer: { keep: ["stripe_user_id"] },
+  identity: { url: null, id: "{stripe_user_id}", name: "{stripe_user_id}" },
   errors: [
     // How Stripe's API refuses a secret key; the key is in the message.
     { where: { "error.type": "invalid_request_error" }, status: 401, judged: "misconfigured" },

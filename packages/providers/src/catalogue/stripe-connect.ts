@@ -11,6 +11,7 @@ export default defineProvider({
   scopes: [{ scope: "read_write", why: "Stripe grants a new account nothing less" }],
   policy: { spends: "nothing", lifetimeSeconds: null },
   answer: { keep: ["stripe_user_id"] },
+  identity: { url: null, id: "{stripe_user_id}", name: "{stripe_user_id}" },
   samples: [
     {
       name: "code exchanged",

@@ -11,7 +11,11 @@ export default defineProvider({
   policy: { lifetimeSeconds: 14_400 },
   // https://github.com/Teekeks/pyTwitchAPI/issues/37, https://github.com/twitchdev/issues/issues/1042
   errors: [
-    { where: { message: { pattern: "^invalid (refresh token|grant)$" } }, status: [400, 401], judged: "denied" },
+    {
+      where: { status: [400, 401], message: { pattern: "^invalid (refresh token|grant)$" } },
+      status: [400, 401],
+      judged: "denied",
+    },
     {
       where: { message: { pattern: "^(invalid client|missing client secret|invalid client secret)$" } },
       status: [400, 401, 403],

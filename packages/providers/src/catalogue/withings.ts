@@ -17,13 +17,14 @@ export default defineProvider({
     rotation: { kind: "grace", graceSeconds: 28_800 },
     refreshTokenIdleSeconds: 31_536_000,
   },
-  answer: { nestedIn: ["body"] },
+  answer: { nestedIn: ["body"], keep: ["body.userid"] },
+  identity: { url: null, id: "{body.userid}" },
   errors: [
-    // Seen for codes ("Invalid Params: invalid code", https://github.com/home-assistant/home-assistant.io/issues/34285).
+    // As several public clients have recorded it.
     { where: { status: 503, error: { pattern: "invalid refresh_token" } }, status: 200, judged: "denied" },
     { where: { status: 601 }, status: 200, judged: "throttled", waitSeconds: 60 },
   ],
-  unconfirmed: ["the text for a dead grant, taken from that for a dead code", "the answer to a wrong client"],
+  unconfirmed: ["the answer to a wrong client"],
   samples: [
     {
       name: "refreshed and rotated",
@@ -40,7 +41,12 @@ export default defineProvider({
           token_type: "Bearer",
         },
       },
-      expect: { accessToken: "a075-new", refreshToken: "f631-new", expiresIn: 10_800 },
+      expect: {
+        accessToken: "a075-new",
+        refreshToken: "f631-new",
+        expiresIn: 10_800,
+        metadata: { "body.userid": "12345678" },
+      },
     },
     {
       name: "refresh token spent or withdrawn",

@@ -9,7 +9,9 @@ export default defineProvider({
   tokenUrl: "https://identity.xero.com/connect/token",
   clientAuth: "basic",
   scopes: [
-    { scope: "accounting.settings.read", why: "tells which organisation was connected" },
+    { scope: "openid", why: "tells which account was connected" },
+    { scope: "email", why: "shows the account's address to its owner" },
+    { scope: "accounting.settings.read", why: "reads the organisation, the least an integration needs" },
     { scope: "offline_access", why: "without it there is no refresh token" },
   ],
   pkce: "supported",
@@ -21,10 +23,11 @@ export default defineProvider({
     refreshTokenIdleSeconds: 5_184_000,
   },
   revoke: { url: "https://identity.xero.com/connect/revocation" },
-  identity: { url: "https://api.xero.com/connections", id: "0.tenantId", name: "0.tenantName" },
+  // A grant is a user's, for all of their organisations; which of those the list of connections names first, changes.
+  identity: { url: "https://identity.xero.com/connect/userinfo", id: "sub", name: "email" },
   unconfirmed: ["the answer to a wrong client: that of other IdentityServers is assumed"],
   samples: [
-    rotated(1800, { scope: "accounting.settings.read offline_access" }),
+    rotated(1800, { scope: "openid email accounting.settings.read offline_access" }),
     // https://github.com/XeroAPI/xero-node/issues/370
     { name: "spent or withdrawn", judged: "denied", status: 400, body: { error: "invalid_grant" } },
     { name: "wrong secret", judged: "misconfigured", status: 400, body: { error: "invalid_client" } },

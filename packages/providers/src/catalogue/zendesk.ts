@@ -14,6 +14,8 @@ export default defineProvider({
   scopes: [{ scope: "read", why: "reads tickets and the account" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 1800, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 2_592_000 },
+  // Limits are the account's.
+  throttle: { scope: "connection" },
   identity: { url: "https://{subdomain}.zendesk.com/api/v2/users/me.json", id: "user.id", name: "user.email" },
   unconfirmed: ["the answer to a wrong client: RFC 6749's is assumed"],
   samples: [

@@ -8,14 +8,16 @@ export default defineProvider({
   docs: "https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html",
   authorizeUrl: "https://accounts.zoho.{data_centre}/oauth/v2/auth",
   tokenUrl: "https://accounts.zoho.{data_centre}/oauth/v2/token",
-  placeholders: { data_centre: { pattern: "com|eu|in|com\\.au|jp|com\\.cn", example: "eu", default: "com" } },
+  // Canada's is at another name, accounts.zohocloud.ca: for that, ZOHO_TOKEN_URL and its like.
+  placeholders: { data_centre: { pattern: "com|eu|in|com\\.au|jp|com\\.cn|sa|uk", example: "eu", default: "com" } },
   authorizeParameters: { access_type: "offline", prompt: "consent" },
   scopes: [{ scope: "AaaServer.profile.READ", why: "tells which account was connected" }],
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 3600 },
   // https://www.zoho.com/crm/developer/docs/api/v4/token-validity.html
   errors: [
-    { where: { error: "invalid_code" }, status: 200, judged: "denied" },
+    // Whatever the status: the rules below would take one with a 400 for a limit, for ever.
+    { where: { error: "invalid_code" }, status: [200, 400, 401], judged: "denied" },
     { where: { error: ["invalid_client", "invalid_client_secret"] }, judged: "misconfigured" },
     // The text is in the account's language, so it is the form that counts. 10 tokens per refresh token in 10 minutes.
     { where: { status: "failure" }, status: [200, 400], judged: "throttled", waitSeconds: 600 },
