@@ -64,6 +64,17 @@ describe("a token that came back counts", () => {
     expect(granted({ access_token: "t", refresh_token: "r" }).refreshToken).toBe("r");
   });
 
+  it("reads the scopes from whatever they come in", () => {
+    const lists = acme({ answer: { scopes: "scopes" } });
+    for (const scopes of ["a b", "a,b", ["a", "b"]]) {
+      expect(granted({ access_token: "t", scope: scopes }).scopes).toEqual(["a", "b"]);
+      expect(granted({ access_token: "t", scopes }, lists).scopes).toEqual(["a", "b"]);
+    }
+    for (const scope of [undefined, "", null, [], { a: true }]) {
+      expect(granted({ access_token: "t", scope }).scopes).toBeNull();
+    }
+  });
+
   it("keeps facts that may move", () => {
     const salesforce = acme({ answer: { keep: ["instance_url"] } });
     const body = { access_token: "t", instance_url: "https://na1.example", id: "x" };

@@ -70,6 +70,8 @@ const answer = z.strictObject({
   /** Objects in which the tokens may be nested, tried after the top level. */
   nestedIn: z.array(z.string()).default([]),
   expiresIn: z.enum(["seconds", "milliseconds", "timestamp"]).default("seconds"),
+  /** The field that lists what was granted. */
+  scopes: z.string().default("scope"),
   /** Fields to keep in the connection's metadata, such as `instance_url`. Never tokens. */
   keep: z.array(z.string()).default([]),
 });

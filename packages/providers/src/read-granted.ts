@@ -23,7 +23,7 @@ export function readGranted(
     tokenType: text(holder.token_type) ?? text(holder.tokenType),
     expiresIn: readLifetime(holder, provider, now),
     refreshTokenExpiresIn: readRefreshLifetime(holder),
-    scopes: readScopes(holder.scope),
+    scopes: readScopes(at(holder, provider.answer.scopes)),
     metadata: Object.fromEntries(
       provider.answer.keep.flatMap((path) => {
         const value = text(at(fields, path));
