@@ -18,7 +18,13 @@ export default defineProvider({
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [
     { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
-    { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
+    // With any other text it is a rule or an action of the tenant that denies one user:
+    // https://support.auth0.com/center/s/article/troubleshooting-the-access-denied-error
+    {
+      where: { error: "access_denied", error_description: { pattern: "^unauthorized$" } },
+      status: 401,
+      judged: "misconfigured",
+    },
   ],
   throttle: { header: { name: "x-ratelimit-reset", unit: "epoch" } },
   revoke: { url: "https://{domain}/oauth/revoke" },
@@ -36,6 +42,12 @@ export default defineProvider({
       judged: "misconfigured",
       status: 401,
       body: { error: "access_denied", error_description: "Unauthorized" },
+    },
+    {
+      name: "one user denied by a rule of the tenant",
+      judged: "unknown",
+      status: 401,
+      body: { error: "access_denied", error_description: "You can't log in" },
     },
     { name: "throttled", judged: "throttled", status: 429, body: { error: "too_many_attempts" } },
     { name: "trouble", judged: "transient", status: 503, body: "" },
