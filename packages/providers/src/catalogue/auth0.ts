@@ -18,6 +18,11 @@ export default defineProvider({
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [
     { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
+    // Its limits at times come as a broken server: https://community.auth0.com/t/global-limit-has-been-reached/77440
+    {
+      where: { error: "access_denied", error_description: { pattern: "limit has been reached" } },
+      judged: "throttled",
+    },
     // With any other text it is a rule or an action of the tenant that denies one user:
     // https://support.auth0.com/center/s/article/troubleshooting-the-access-denied-error
     {
@@ -26,7 +31,9 @@ export default defineProvider({
       judged: "misconfigured",
     },
   ],
-  throttle: { header: { name: "x-ratelimit-reset", unit: "epoch" } },
+  // Limits are the tenant's: one that is throttled must not make the others wait.
+  // https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
+  throttle: { scope: "connection", header: { name: "x-ratelimit-reset", unit: "epoch" } },
   revoke: { url: "https://{domain}/oauth/revoke" },
   identity: { url: "https://{domain}/userinfo", id: "sub", name: "name" },
   samples: [
@@ -49,7 +56,20 @@ export default defineProvider({
       status: 401,
       body: { error: "access_denied", error_description: "You can't log in" },
     },
-    { name: "throttled", judged: "throttled", status: 429, body: { error: "too_many_attempts" } },
+    {
+      name: "throttled",
+      judged: "throttled",
+      status: 429,
+      body: { error: "too_many_attempts" },
+      expect: { scope: "connection" },
+    },
+    {
+      name: "throttled, as a broken server",
+      judged: "throttled",
+      status: 500,
+      body: { error: "access_denied", error_description: "Global limit has been reached" },
+      expect: { scope: "connection" },
+    },
     { name: "trouble", judged: "transient", status: 503, body: "" },
   ],
 });
