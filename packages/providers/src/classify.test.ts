@@ -110,6 +110,15 @@ describe("lifetimes lie", () => {
     expect(granted({ access_token: "t", ...(fields as object) }).expiresIn).toBe(expected);
   });
 
+  it("none and nothing to refresh it with: no end, where that is an option", () => {
+    const option = acme({ answer: { endless: true } });
+    expect(granted({ access_token: "t" }, option).expiresIn).toBe("never");
+    expect(granted({ access_token: "t", refresh_token: "" }, option).expiresIn).toBe("never");
+    expect(granted({ access_token: "t", refresh_token: "r" }, option).expiresIn).toBe("unstated");
+    expect(granted({ access_token: "t", expires_in: 60 }, option).expiresIn).toBe(60);
+    expect(granted({ access_token: "t" }).expiresIn).toBe("unstated");
+  });
+
   it("in milliseconds or as a time, where the file says so", () => {
     const ms = acme({ answer: { expiresIn: "milliseconds" }, policy: { lifetimeSeconds: null, spends: "nothing" } });
     expect(granted({ access_token: "t", expires_in: 60_000 }, ms).expiresIn).toBe(60);

@@ -1,7 +1,7 @@
 import { defineProvider } from "../provider.ts";
 import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
 
-// Offline tokens that expire; the older kind, without an end, is never refreshed because it has no refresh token.
+// Offline tokens that expire; the older kind has no end, and no refresh token.
 export default defineProvider({
   id: "shopify",
   name: "Shopify",
@@ -12,6 +12,7 @@ export default defineProvider({
   scopes: [{ scope: "read_products", why: "the least that shows the connection works" }],
   scopeSeparator: ",",
   code: { parameters: { expiring: "1" } },
+  answer: { endless: true },
   // The spent refresh token stays usable until its successor is used, 30 days at most.
   policy: {
     lifetimeSeconds: 3600,
@@ -25,6 +26,13 @@ export default defineProvider({
   unconfirmed: ["the answer to a dead grant: taken from a library's tests"],
   samples: [
     rotated(3600, { scope: "read_products", refresh_token_expires_in: 7_776_000 }),
+    {
+      name: "the older kind",
+      judged: "granted",
+      status: 200,
+      body: { access_token: "shpat_new", scope: "read_products" },
+      expect: { refreshToken: null, expiresIn: "never" },
+    },
     { name: "app removed", judged: "denied", status: 401, body: { error: "unauthorized" } },
     { name: "client id unknown", judged: "misconfigured", status: 400, body: { error: "application_cannot_be_found" } },
     {
