@@ -12,6 +12,8 @@ export default defineProvider({
   encoding: "json",
   policy: { lifetimeSeconds: 7200, rotation: { kind: "grace", graceSeconds: 7200 } },
   errors: doorkeeperErrors,
+  // Limits are the grant's: https://docs.gusto.com/app-integrations/docs/rate-limits
+  throttle: { scope: "connection" },
   // A token is for one company. Its admin may have several, and is no one at all for some tokens.
   identity: { url: "https://api.gusto.com/v1/token_info", id: "resource.uuid" },
   unconfirmed: ["the answers to a dead grant and a wrong client: those of other Doorkeeper servers are assumed"],
