@@ -51,7 +51,7 @@ export const documentedRefreshes: Readonly<Record<string, Documented>> = {
   basecamp: post("https://launchpad.37signals.com/authorization/token"),
   bitbucket: basic("https://bitbucket.org/site/oauth2/access_token"),
   box: post("https://api.box.com/oauth2/token"),
-  calendly: post("https://auth.calendly.com/oauth/token"),
+  calendly: basic("https://auth.calendly.com/oauth/token"),
   "constant-contact": basic("https://authz.constantcontact.com/oauth2/default/v1/token"),
   discord: basic("https://discord.com/api/oauth2/token"),
   docusign: basic("https://account-d.docusign.com/oauth/token"),

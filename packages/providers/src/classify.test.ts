@@ -64,6 +64,17 @@ describe("a token that came back counts", () => {
     expect(granted({ access_token: "t", refresh_token: "r" }).refreshToken).toBe("r");
   });
 
+  it("reads the scopes from whatever they come in", () => {
+    const lists = acme({ answer: { scopes: "scopes" } });
+    for (const scopes of ["a b", "a,b", ["a", "b"]]) {
+      expect(granted({ access_token: "t", scope: scopes }).scopes).toEqual(["a", "b"]);
+      expect(granted({ access_token: "t", scopes }, lists).scopes).toEqual(["a", "b"]);
+    }
+    for (const scope of [undefined, "", null, [], { a: true }]) {
+      expect(granted({ access_token: "t", scope }).scopes).toBeNull();
+    }
+  });
+
   it("keeps facts that may move", () => {
     const salesforce = acme({ answer: { keep: ["instance_url"] } });
     const body = { access_token: "t", instance_url: "https://na1.example", id: "x" };
@@ -97,6 +108,15 @@ describe("lifetimes lie", () => {
     [{ expires_in: 1e15 }, "never"],
   ])("%j means %j", (fields, expected) => {
     expect(granted({ access_token: "t", ...(fields as object) }).expiresIn).toBe(expected);
+  });
+
+  it("none and nothing to refresh it with: no end, where that is an option", () => {
+    const option = acme({ answer: { endless: true } });
+    expect(granted({ access_token: "t" }, option).expiresIn).toBe("never");
+    expect(granted({ access_token: "t", refresh_token: "" }, option).expiresIn).toBe("never");
+    expect(granted({ access_token: "t", refresh_token: "r" }, option).expiresIn).toBe("unstated");
+    expect(granted({ access_token: "t", expires_in: 60 }, option).expiresIn).toBe(60);
+    expect(granted({ access_token: "t" }).expiresIn).toBe("unstated");
   });
 
   it("in milliseconds or as a time, where the file says so", () => {

@@ -17,11 +17,13 @@ export function readGranted(
   );
   const accessToken = accessTokenOf(holder);
   if (holder === undefined || accessToken === null) return null;
+  const refreshToken = text(holder.refresh_token) ?? text(holder.refreshToken);
+  const lifetime = readLifetime(holder, provider, now);
   return {
     accessToken,
-    refreshToken: text(holder.refresh_token) ?? text(holder.refreshToken),
+    refreshToken,
     tokenType: text(holder.token_type) ?? text(holder.tokenType),
-    expiresIn: readLifetime(holder, provider, now),
+    expiresIn: lifetime === "unstated" && refreshToken === null && provider.answer.endless ? "never" : lifetime,
     refreshTokenExpiresIn: readRefreshLifetime(holder),
     scopes: readScopes(at(holder, provider.answer.scopes)),
     metadata: Object.fromEntries(

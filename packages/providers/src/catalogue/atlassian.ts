@@ -13,25 +13,26 @@ export default defineProvider({
     { scope: "read:me", why: "tells which account was connected" },
     { scope: "offline_access", why: "without it there is no refresh token" },
   ],
-  // A spent refresh token stays usable for about 10 minutes.
+  // A spent refresh token stays usable for 10 minutes.
+  // https://community.developer.atlassian.com/t/the-old-access-token-will-be-revoked-during-the-refresh-token-exchange/83103
   policy: {
     lifetimeSeconds: 3600,
     rotation: { kind: "grace", graceSeconds: 540 },
     refreshTokenIdleSeconds: 7_776_000,
     refreshTokenFixedSeconds: 31_536_000,
   },
-  // The first: https://github.com/raycast/extensions/issues/11836
+  // The first: https://github.com/raycast/extensions/issues/11836. Its status has changed before, the code has not:
+  // https://github.com/MrRefactoring/jira.js/blob/master/src/core/errors/oauthError.ts
   errors: [
     {
       where: { error: "unauthorized_client", error_description: { pattern: "refresh_token is invalid" } },
-      status: 403,
+      status: [400, 401, 403],
       judged: "denied",
     },
-    { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
+    { where: { error: "invalid_grant" }, status: [400, 401, 403], judged: "denied" },
     { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
   ],
   identity: { url: "https://api.atlassian.com/me", id: "account_id", name: "name" },
-  unconfirmed: ["the ten minutes in which a spent refresh token works again"],
   samples: [
     rotated(3600, { scope: "read:me offline_access" }),
     {

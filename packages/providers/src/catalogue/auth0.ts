@@ -18,9 +18,22 @@ export default defineProvider({
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [
     { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
-    { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
+    // Its limits at times come as a broken server: https://community.auth0.com/t/global-limit-has-been-reached/77440
+    {
+      where: { error: "access_denied", error_description: { pattern: "limit has been reached" } },
+      judged: "throttled",
+    },
+    // With any other text it is a rule or an action of the tenant that denies one user:
+    // https://support.auth0.com/center/s/article/troubleshooting-the-access-denied-error
+    {
+      where: { error: "access_denied", error_description: { pattern: "^unauthorized$" } },
+      status: 401,
+      judged: "misconfigured",
+    },
   ],
-  throttle: { header: { name: "x-ratelimit-reset", unit: "epoch" } },
+  // Limits are the tenant's: one that is throttled must not make the others wait.
+  // https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
+  throttle: { scope: "connection", header: { name: "x-ratelimit-reset", unit: "epoch" } },
   revoke: { url: "https://{domain}/oauth/revoke" },
   identity: { url: "https://{domain}/userinfo", id: "sub", name: "name" },
   samples: [
@@ -37,7 +50,26 @@ export default defineProvider({
       status: 401,
       body: { error: "access_denied", error_description: "Unauthorized" },
     },
-    { name: "throttled", judged: "throttled", status: 429, body: { error: "too_many_attempts" } },
+    {
+      name: "one user denied by a rule of the tenant",
+      judged: "unknown",
+      status: 401,
+      body: { error: "access_denied", error_description: "You can't log in" },
+    },
+    {
+      name: "throttled",
+      judged: "throttled",
+      status: 429,
+      body: { error: "too_many_attempts" },
+      expect: { scope: "connection" },
+    },
+    {
+      name: "throttled, as a broken server",
+      judged: "throttled",
+      status: 500,
+      body: { error: "access_denied", error_description: "Global limit has been reached" },
+      expect: { scope: "connection" },
+    },
     { name: "trouble", judged: "transient", status: 503, body: "" },
   ],
 });

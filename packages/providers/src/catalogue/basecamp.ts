@@ -1,5 +1,5 @@
 import { defineProvider } from "../provider.ts";
-import { httpTrouble, kept } from "./shared/rfc-samples.ts";
+import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
 
 // Five dead refreshes in 48 hours get the client banned (https://github.com/basecamp/basecamp-cli/pull/711), so each is
 // told from trouble by what Launchpad says.
@@ -9,7 +9,7 @@ export default defineProvider({
   docs: "https://github.com/basecamp/bc3-api/blob/master/sections/authentication.md",
   authorizeUrl: "https://launchpad.37signals.com/authorization/new",
   tokenUrl: "https://launchpad.37signals.com/authorization/token",
-  policy: { lifetimeSeconds: 1_209_600, marginSeconds: 86_400 },
+  policy: { lifetimeSeconds: 1_209_600, marginSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [
     // The password was changed: https://github.com/basecamp/bc-api/issues/98 and /199
     { where: { error: "authorization_expired" }, status: [400, 401], judged: "denied" },
@@ -22,9 +22,12 @@ export default defineProvider({
     id: "identity.id",
     name: "identity.email_address",
   },
-  unconfirmed: ["whether the refresh token is repeated", "the answer to a wrong client: RFC 6749's is assumed"],
+  unconfirmed: [
+    "whether the refresh token that an answer brings is a new one, and the spent one works again: the careful assumption",
+    "the answer to a wrong client: RFC 6749's is assumed",
+  ],
   samples: [
-    kept(1_209_600),
+    rotated(1_209_600),
     { name: "password changed", judged: "denied", status: 400, body: { error: "authorization_expired" } },
     {
       name: "password changed, in plain text",

@@ -9,6 +9,8 @@ export default defineProvider({
   authorizeUrl: "https://account.box.com/api/oauth2/authorize",
   tokenUrl: "https://api.box.com/oauth2/token",
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 5_184_000 },
+  // A conflict without a body, gone when asked again: https://support.box.com/hc/en-us/community/posts/360052599233
+  errors: [{ status: 409, judged: "transient" }],
   revoke: { url: "https://api.box.com/oauth2/revoke" },
   identity: { url: "https://api.box.com/2.0/users/me", id: "id", name: "login" },
   samples: [
@@ -26,6 +28,7 @@ export default defineProvider({
       status: 400,
       body: { error: "invalid_client", error_description: "The client credentials are not valid" },
     },
+    { name: "a conflict on their side", judged: "transient", status: 409, body: "" },
     ...httpTrouble,
   ],
 });

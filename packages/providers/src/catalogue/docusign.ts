@@ -23,10 +23,34 @@ export default defineProvider({
   ],
   pkce: "supported",
   policy: { lifetimeSeconds: 28_800, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 2_592_000 },
+  errors: [
+    // A wrong secret is called invalid_grant as well, and only the text tells it from a dead grant.
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "^unauthorized_client" } },
+      status: [400, 401],
+      judged: "misconfigured",
+    },
+  ],
   identity: { url: "https://{host}/oauth/userinfo", id: "sub", name: "name" },
   unconfirmed: [
     "whether a spent refresh token works again: the careful assumption",
-    "the answer to a wrong client: RFC 6749's is assumed",
+    "the answer to a wrong secret: seen once in public, and RFC 6749's is understood too",
   ],
-  samples: [rotated(28_800, { scope: "signature extended" }), ...rfcErrors, ...httpTrouble],
+  samples: [
+    rotated(28_800, { scope: "signature extended" }),
+    ...rfcErrors,
+    {
+      name: "wrong secret, in its own words",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "unauthorized_client" },
+    },
+    {
+      name: "refresh token ended",
+      judged: "denied",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "expired_client_token" },
+    },
+    ...httpTrouble,
+  ],
 });

@@ -20,10 +20,10 @@ export default defineProvider({
     tokenAs: "bearer",
     clientAuth: "none",
   },
-  unconfirmed: ["the text of the answer to a dead grant"],
   samples: [
     kept(14_400),
     {
+      // https://github.com/dropbox/dropbox-sdk-dotnet/pull/384 and https://github.com/nextcloud/integration_dropbox/issues/34
       name: "access withdrawn",
       judged: "denied",
       status: 400,

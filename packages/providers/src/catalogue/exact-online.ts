@@ -19,7 +19,19 @@ export default defineProvider({
     rotation: { kind: "single_use" },
     refreshTokenIdleSeconds: 2_592_000,
   },
+  // The dead grant has three faces: https://github.com/picqer/exact-php-client/issues/644 (spent; not about the client, whatever
+  // its code says) and https://github.com/websmurf/laravel-exact-online/issues/23 (unused for 30 days).
   errors: [
+    {
+      where: { error: "unauthorized_client", error_description: { pattern: "^old refresh token used" } },
+      status: [400, 401],
+      judged: "denied",
+    },
+    {
+      where: { error: "invalid_request", error_description: { pattern: "^the refresh token expired" } },
+      status: 400,
+      judged: "denied",
+    },
     // Too early. The token lives.
     { text: "access_token not expired", status: [400, 401], judged: "throttled", waitSeconds: 30 },
   ],
@@ -45,6 +57,27 @@ export default defineProvider({
       judged: "denied",
       status: 400,
       body: { error: "invalid_grant", error_description: "Token is not allowed, because of invalid or empty chainId" },
+    },
+    {
+      name: "refresh token spent",
+      judged: "denied",
+      status: 401,
+      body: { error: "unauthorized_client", error_description: "Old refresh token used." },
+    },
+    {
+      name: "refresh token unused for 30 days",
+      judged: "denied",
+      status: 400,
+      body: {
+        error: "invalid_request",
+        error_description: "The refresh token expired at 10/11/2022 9:18:20 PM and it is now 10/28/2022 4:15:50 PM.",
+      },
+    },
+    {
+      name: "another client that may not refresh",
+      judged: "misconfigured",
+      status: 401,
+      body: { error: "unauthorized_client", error_description: "Client is not allowed" },
     },
     {
       name: "too early",

@@ -1,7 +1,8 @@
 import { defineProvider } from "../provider.ts";
 import { rotated } from "./shared/rfc-samples.ts";
 
-// The older Web API; its successor, Google Health, uses Google's tokens: https://developers.google.com/health/migration
+// The older Web API, to be switched off by the end of September 2026 (https://github.com/PipedreamHQ/pipedream/issues/21785). Its
+// successor, Google Health, uses Google's tokens and wants a new consent: https://developers.google.com/health/migration
 export default defineProvider({
   id: "fitbit",
   name: "Fitbit",

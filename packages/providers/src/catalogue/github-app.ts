@@ -1,13 +1,14 @@
 import { defineProvider } from "../provider.ts";
 import { github } from "./shared/github.ts";
 
-// User tokens of a GitHub App. All errors come with HTTP 200.
+// User tokens of a GitHub App. All errors come with HTTP 200. An app may opt out of tokens that expire.
 export default defineProvider({
   ...github,
   id: "github-app",
   name: "GitHub App",
   docs: "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens",
   policy: { lifetimeSeconds: 28_800, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 15_811_200 },
+  answer: { endless: true },
   errors: [
     { where: { error: "bad_refresh_token" }, judged: "denied" },
     { where: { error: "incorrect_client_credentials" }, judged: "misconfigured" },
@@ -26,6 +27,13 @@ export default defineProvider({
         token_type: "bearer",
       },
       expect: { refreshToken: "ghr_new", expiresIn: 28_800, refreshTokenExpiresIn: 15_897_600, scopes: null },
+    },
+    {
+      name: "an app whose tokens do not expire",
+      judged: "granted",
+      status: 200,
+      body: { access_token: "ghu_new", scope: "", token_type: "bearer" },
+      expect: { refreshToken: null, expiresIn: "never" },
     },
     {
       name: "form-encoded",

@@ -10,6 +10,7 @@ export default defineProvider({
   scopes: [{ scope: "oauth", why: "the smallest scope that HubSpot installs an app with" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 1800 },
+  answer: { scopes: "scopes" },
   // https://github.com/HGData/mk-node-hubspot/issues/64
   errors: [
     { where: { status: "BAD_REFRESH_TOKEN" }, status: [400, 401], judged: "denied" },
@@ -33,9 +34,13 @@ export default defineProvider({
         refresh_token: "na1-4f1c",
         access_token: "CJ7k-new",
         hub_id: 1234567,
+        scopes: ["oauth", "crm.objects.contacts.read"],
         expires_in: 1800,
       },
-      expect: { accessToken: "CJ7k-new", refreshToken: "na1-4f1c", expiresIn: 1800 },
+      expect: {
+        ...{ accessToken: "CJ7k-new", refreshToken: "na1-4f1c", expiresIn: 1800 },
+        scopes: ["oauth", "crm.objects.contacts.read"],
+      },
     },
     {
       name: "app removed",

@@ -1,7 +1,7 @@
 import { defineProvider } from "../provider.ts";
 import { httpTrouble, rotated } from "./shared/rfc-samples.ts";
 
-// Offline tokens that expire; the older kind, without an end, is never refreshed because it has no refresh token.
+// Offline tokens that expire; the older kind has no end, and no refresh token.
 export default defineProvider({
   id: "shopify",
   name: "Shopify",
@@ -12,6 +12,7 @@ export default defineProvider({
   scopes: [{ scope: "read_products", why: "the least that shows the connection works" }],
   scopeSeparator: ",",
   code: { parameters: { expiring: "1" } },
+  answer: { endless: true },
   // The spent refresh token stays usable until its successor is used, 30 days at most.
   policy: {
     lifetimeSeconds: 3600,
@@ -44,6 +45,12 @@ export default defineProvider({
     },
     { name: "some other refusal", judged: "unknown", status: 401, body: { error: "invalid_request" } },
     { name: "the shorter answer", judged: "denied", status: 401, body: { error: "unauthorized" } },
+      name: "the older kind",
+      judged: "granted",
+      status: 200,
+      body: { access_token: "shpat_new", scope: "read_products" },
+      expect: { refreshToken: null, expiresIn: "never" },
+    },
     { name: "client id unknown", judged: "misconfigured", status: 400, body: { error: "application_cannot_be_found" } },
     {
       name: "shop closed",

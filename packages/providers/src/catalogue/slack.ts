@@ -1,7 +1,7 @@
 import { defineProvider } from "../provider.ts";
 import { rotated } from "./shared/rfc-samples.ts";
 
-// With token rotation switched on. All errors but limits come with HTTP 200.
+// All errors but limits come with HTTP 200. Without token rotation, which is a setting of the app, tokens do not expire.
 export default defineProvider({
   id: "slack",
   name: "Slack",
@@ -11,7 +11,7 @@ export default defineProvider({
   scopes: [{ scope: "users:read", why: "lists the people of the workspace, the least a bot needs" }],
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 43_200, rotation: { kind: "single_use" } },
-  answer: { nestedIn: ["authed_user"] },
+  answer: { nestedIn: ["authed_user"], endless: true },
   // https://github.com/slackapi/python-slack-sdk/issues/1242 and https://docs.slack.dev/reference/methods/oauth.v2.access
   errors: [
     { where: { error: ["invalid_refresh_token", "token_expired", "token_revoked"] }, status: 200, judged: "denied" },
@@ -38,6 +38,13 @@ export default defineProvider({
         authed_user: { id: "U1", access_token: "xoxe.xoxp-new", refresh_token: "xoxe-new", expires_in: 43_200 },
       },
       expect: { accessToken: "xoxe.xoxp-new", refreshToken: "xoxe-new" },
+    },
+    {
+      name: "without token rotation",
+      judged: "granted",
+      status: 200,
+      body: { ok: true, access_token: "xoxb-new", token_type: "bot", scope: "users:read" },
+      expect: { refreshToken: null, expiresIn: "never" },
     },
     {
       name: "refresh token spent or withdrawn",

@@ -20,7 +20,9 @@ export const google = {
 
 export const googleIdentityScopes = [
   { scope: "openid", why: "tells which account was connected" },
-  { scope: "email", why: "shows the account's address to its owner" },
+  // By its long name: that is what is granted, also to who asks for "email", so the short one would seem to be missing for good.
+  // https://github.com/googleapis/google-api-python-client/pull/1088
+  { scope: "https://www.googleapis.com/auth/userinfo.email", why: "shows the account's address to its owner" },
 ];
 
 export const googleSamples: ProviderInput["samples"] = [
@@ -31,11 +33,14 @@ export const googleSamples: ProviderInput["samples"] = [
     body: {
       access_token: "ya29.new",
       expires_in: 3599,
-      scope: "openid email",
+      scope: "openid https://www.googleapis.com/auth/userinfo.email",
       token_type: "Bearer",
       id_token: "e30.e30.x",
     },
-    expect: { accessToken: "ya29.new", refreshToken: null, expiresIn: 3599, scopes: ["openid", "email"] },
+    expect: {
+      ...{ accessToken: "ya29.new", refreshToken: null, expiresIn: 3599 },
+      scopes: ["openid", "https://www.googleapis.com/auth/userinfo.email"],
+    },
   },
   {
     name: "time-limited consent",
