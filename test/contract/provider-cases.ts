@@ -1,5 +1,13 @@
 import type { Outcome, RawAnswer } from "@evertoken/core";
-import { authorizeUrl, classify, type Provider, refreshRequest, type Sample, sentSecrets } from "@evertoken/providers";
+import {
+  authorizeUrl,
+  classify,
+  type Provider,
+  readIdentity,
+  refreshRequest,
+  type Sample,
+  sentSecrets,
+} from "@evertoken/providers";
 import { describe, expect, it } from "vitest";
 import { clientId, clientSecret } from "./documented-refreshes.ts";
 
@@ -134,6 +142,17 @@ function refreshCases(provider: Provider): void {
 }
 
 function connectCases(provider: Provider): void {
+  // Otherwise a user's second account takes the place of the first.
+  it("tells whose account was connected", () => {
+    if (typeof provider.identity?.url === "string" || provider.keepFromRedirect.length > 0) return;
+    const read = provider.samples.map((sample) => {
+      const outcome = judge(provider, sample);
+      if (outcome.kind !== "granted") return null;
+      return readIdentity(provider, null, { ...exampleMetadata(provider), ...outcome.tokens.metadata });
+    });
+    expect(read).toContainEqual(expect.objectContaining({ externalAccountId: expect.any(String) }));
+  });
+
   it("is connected with state, redirect, scopes, PKCE and offline access in the URL", () => {
     const url = new URL(
       authorizeUrl(provider, {

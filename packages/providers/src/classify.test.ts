@@ -64,6 +64,12 @@ describe("a token that came back counts", () => {
     expect(granted({ access_token: "t", refresh_token: "r" }).refreshToken).toBe("r");
   });
 
+  it("keeps parts of the token that tell something", () => {
+    const etsy = acme({ answer: { inToken: "^(?<user_id>\\d+)\\." } });
+    expect(granted({ access_token: "123.abc" }, etsy).metadata).toEqual({ user_id: "123" });
+    expect(granted({ access_token: "abc" }, etsy).metadata).toEqual({});
+  });
+
   it("reads the scopes from whatever they come in", () => {
     const lists = acme({ answer: { scopes: "scopes" } });
     for (const scopes of ["a b", "a,b", ["a", "b"]]) {

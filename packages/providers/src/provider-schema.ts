@@ -75,6 +75,8 @@ const answer = z.strictObject({
   scopes: z.string().default("scope"),
   /** Fields to keep in the connection's metadata, such as `instance_url`. Never tokens. */
   keep: z.array(z.string()).default([]),
+  /** A pattern with named groups, which are kept as well when the access token matches: such as the account's number before a dot. */
+  inToken: pattern.optional(),
   /** An answer with neither a lifetime nor a refresh token brings a token without an end: that is an option of this provider's apps. */
   endless: z.boolean().default(false),
 });

@@ -62,8 +62,8 @@ function contradictions(provider: z.output<typeof providerSchema>): string[] {
     .flat()
     .join()
     .matchAll(/\{([^}]*)\}/g)) {
-    if (metadata.has(name)) continue;
-    faults.push(`identity.id: {${name}} is in none of placeholders, answer.keep and keepFromRedirect`);
+    if (metadata.has(name) || provider.answer.inToken?.includes(`(?<${name}>`) === true) continue;
+    faults.push(`identity.id: {${name}} is in none of placeholders, answer.keep, answer.inToken and keepFromRedirect`);
   }
   for (const [field, url] of urlsOf(provider)) {
     for (const [, name] of url.matchAll(/\{([a-z_]+)\}/g)) {

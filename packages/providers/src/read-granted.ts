@@ -26,14 +26,22 @@ export function readGranted(
     expiresIn: lifetime === "unstated" && refreshToken === null && provider.answer.endless ? "never" : lifetime,
     refreshTokenExpiresIn: readRefreshLifetime(holder),
     scopes: readScopes(at(holder, provider.answer.scopes)),
-    metadata: Object.fromEntries(
-      provider.answer.keep.flatMap((path) => {
-        const value = at(fields, path);
-        const kept = typeof value === "number" ? String(value) : text(value);
-        return kept === null ? [] : [[path, kept]];
-      }),
-    ),
+    metadata: { ...keptOf(fields, provider.answer.keep), ...partsOf(accessToken, provider.answer.inToken) },
   };
+}
+
+function keptOf(fields: Readonly<Record<string, unknown>>, paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    paths.flatMap((path) => {
+      const value = at(fields, path);
+      const kept = typeof value === "number" ? String(value) : text(value);
+      return kept === null ? [] : [[path, kept]];
+    }),
+  );
+}
+
+function partsOf(accessToken: string, pattern: string | undefined): Readonly<Record<string, string>> {
+  return pattern === undefined ? {} : { ...new RegExp(pattern).exec(accessToken)?.groups };
 }
 
 function accessTokenOf(value: unknown): string | null {

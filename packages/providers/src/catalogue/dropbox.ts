@@ -12,6 +12,7 @@ export default defineProvider({
   pkce: "supported",
   policy: { lifetimeSeconds: 14_400 },
   answer: { keep: ["account_id"] },
+  identity: { url: null, id: "{account_id}" },
   // Code and text in one string.
   errors: [{ where: { error: { pattern: "^invalid_client" } }, judged: "misconfigured" }],
   revoke: {
@@ -22,6 +23,19 @@ export default defineProvider({
   },
   samples: [
     kept(14_400),
+    {
+      name: "code exchanged",
+      judged: "granted",
+      status: 200,
+      body: {
+        access_token: "sl.new",
+        expires_in: 14_400,
+        refresh_token: "new",
+        account_id: "dbid:AAH4f99",
+        uid: "12345",
+      },
+      expect: { refreshToken: "new", metadata: { account_id: "dbid:AAH4f99" } },
+    },
     {
       // https://github.com/dropbox/dropbox-sdk-dotnet/pull/384 and https://github.com/nextcloud/integration_dropbox/issues/34
       name: "access withdrawn",
