@@ -45,6 +45,7 @@ export default defineProvider({
     },
     { name: "some other refusal", judged: "unknown", status: 401, body: { error: "invalid_request" } },
     { name: "the shorter answer", judged: "denied", status: 401, body: { error: "unauthorized" } },
+    {
       name: "the older kind",
       judged: "granted",
       status: 200,
