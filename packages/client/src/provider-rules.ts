@@ -60,7 +60,7 @@ function asking(
 ): ProviderRules {
   return {
     policy,
-    fingerprint: fingerprintOf(registration),
+    fingerprint: fingerprintOf(registration, provider),
     client: clientOf(registration),
     async ask(asked, tokens) {
       try {

@@ -48,6 +48,8 @@ export interface Lease {
   readonly abandonedSince: Date | null;
   /** This attempt is the one probe of an open circuit. */
   readonly probing: boolean;
-  /** Another connection closed, a moment ago, the circuit that this one had opened. */
+  /** Another connection closed, a moment ago, the circuit that this one had opened; or it is marked for such a fault already. */
   readonly ownFault: boolean;
+  /** Fingerprint of the registration with which the provider granted something last; null: nothing yet. */
+  readonly grantedWith: string | null;
 }

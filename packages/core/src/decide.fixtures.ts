@@ -60,6 +60,8 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
     probing: false,
     ownFault: false,
     around: null,
+    untried: false,
+    proves: false,
     foreignClient: false,
     ...overrides,
   };

@@ -149,15 +149,16 @@ test("a misconfiguration of ours leaves no mark on the connection and opens the 
   expect(decided).toMatchObject({
     ...{ status, nextRefreshAt, notBefore, failingSince, consecutiveFailures, lostAnswers },
     errorCode: null,
-    provider: { kind: "open_circuit", nextProbeAt: at(5 * minute) },
+    provider: { kind: "open_circuit", nextProbeAt: at(minute / 4) },
     events: ["provider.circuit_opened"],
   });
-  expect(setback({}, setbacks.misconfigured, { probing: true }).events).toEqual([]);
+  const again = setback({}, setbacks.misconfigured, { probing: true });
+  expect(again).toMatchObject({ provider: { nextProbeAt: at(5 * minute) }, events: [] });
 });
 
 test("who opened the circuit comes back after all the others, so that one of them is the probe", () => {
   const { timing } = context();
-  const probeAt = at(5 * minute);
+  const probeAt = at(minute / 4);
   const own = setback({}, setbacks.misconfigured).resumeAt as Date;
   for (let i = 0; i < 100; i++) {
     const other = circuitResumeAt(`connection-${i}`, probeAt, timing);
@@ -251,6 +252,24 @@ test("a denial of a grant that was given to another client id is a mistake of ou
     provider: { kind: "open_circuit", code: "invalid_client" },
     events: ["provider.circuit_opened"],
   });
+});
+
+test("a denial is a mistake of ours while nothing has been granted since our secret changed", () => {
+  for (const ownFault of [false, true]) {
+    expect(decide(connection(), setbacks.denied, context({ untried: true, ownFault }))).toMatchObject({
+      status: "connected",
+      errorCode: null,
+      provider: { kind: "open_circuit", code: "invalid_client" },
+    });
+  }
+});
+
+test("the first grant with a secret proves it; one that closes a circuit does so anyway", () => {
+  expect(decide(connection(), granted(), context({ proves: true })).provider).toEqual({ kind: "prove" });
+  expect(decide(connection(), granted(), context({ proves: true, probing: true })).provider).toEqual({
+    kind: "close_circuit",
+  });
+  expect(decide(connection(), granted(), context()).provider).toBeNull();
 });
 
 test("it is a dead grant when another connection shows that this client id is meant", () => {

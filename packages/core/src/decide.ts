@@ -16,7 +16,8 @@ import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
  *
  * - granted: `connected`, next job due before the new expiry.
  * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept. Unless the grant was given to another
- *   client id than ours is now: that is a misconfiguration until another connection shows that it is not.
+ *   client id than ours is now, or nothing has been granted since our secret or the endpoint changed: that is a misconfiguration until
+ *   another connection shows that it is not.
  * - nothing to spend: `needs_reauth` when the access token has ended, not before.
  * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
  *   later hourly; after 30 days `needs_reauth`.
@@ -72,6 +73,10 @@ export interface DecisionContext {
   readonly ownFault: boolean;
   /** The token set was granted to another client id than the one we asked with. */
   readonly foreignClient: boolean;
+  /** The provider has granted to our registration before, but not since its secret or its endpoint changed. */
+  readonly untried: boolean;
+  /** A grant now would be the first one with this secret and endpoint. */
+  readonly proves: boolean;
   /** With an unknown answer: how others were answered meanwhile. */
   readonly around: UnknownAround | null;
 }
@@ -97,7 +102,7 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
       timing,
     ),
     message: lost.length > 0 ? `granted without the scopes: ${lost.join(" ")}` : null,
-    provider: context.probing ? { kind: "close_circuit" } : null,
+    provider: context.probing ? { kind: "close_circuit" } : context.proves ? { kind: "prove" } : null,
     events: [
       ...(told ? (["connection.recovered"] as const) : []),
       ...(context.probing ? (["provider.circuit_closed"] as const) : []),
@@ -174,7 +179,8 @@ function openCircuit(
   reason: string,
   { now, timing, probing }: DecisionContext,
 ): Setback {
-  const nextProbeAt = after(now, timing.circuitProbeMs);
+  // Soon at first: often it is one account's trouble, and the first other one shows it.
+  const nextProbeAt = after(now, probing ? timing.circuitProbeMs : timing.circuitProbeMs / 20);
   return {
     ...unmarked(connection),
     message: reason,
@@ -221,12 +227,21 @@ function isEpidemic({ around, timing }: DecisionContext): boolean {
 }
 
 /**
- * A grant that was given to another client id is refused to this one in the words of a dead grant. As long as nothing shows that this
- * client id is meant, the mistake is ours. Otherwise the grant is dead; and that the provider can tell shows that our registration works.
+ * A grant that was given to another client id is refused to this one in the words of a dead grant, and so are, at some providers, all
+ * grants to a wrong secret or at a wrong endpoint. As long as nothing shows that this client id, this secret, this endpoint are meant, the
+ * mistake is ours. Otherwise the grant is dead; and that the provider can tell shows that our registration works.
  */
 function denied(connection: Connection, reason: string, context: DecisionContext): Setback {
   if (context.foreignClient && !context.ownFault) {
     return openCircuit(connection, "invalid_client", `the grant was given to another client id: ${reason}`, context);
+  }
+  if (context.untried) {
+    return openCircuit(
+      connection,
+      "invalid_client",
+      `nothing is granted since the secret or the endpoint changed: ${reason}`,
+      context,
+    );
   }
   const { probing } = context;
   const stopped = stop(connection, "refresh_token_expired", reason);

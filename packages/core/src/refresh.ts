@@ -37,10 +37,13 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
 
 async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps): Promise<DecisionContext> {
   const { outcome, rules, askedAt, answeredAt } = attempted;
-  const { probing, ownFault } = lease;
+  const { probing, grantedWith } = lease;
+  // What another secret than ours was granted says nothing about whose fault ours is.
+  const untried = grantedWith !== null && grantedWith !== rules.fingerprint;
   const since = new Date(answeredAt.getTime() - deps.timing.unknownWindowMs);
   return {
-    ...{ now: answeredAt, askedAt, probing, ownFault },
+    ...{ now: answeredAt, askedAt, probing, untried, ownFault: lease.ownFault && !untried },
+    proves: grantedWith !== rules.fingerprint,
     around: outcome.kind === "unknown" ? await deps.store.meetUnknown(lease.connection, answeredAt, since) : null,
     foreignClient: lease.connection.client !== null && lease.connection.client !== rules.client,
     policy: rules.policy,

@@ -22,6 +22,7 @@ const cases: readonly Case[] = [
   { name: "granted, as the probe of an open circuit", outcome: granted(), given: { probing: true } },
   { name: "denied", outcome: denied },
   { name: "denied, as the probe of an open circuit", outcome: denied, given: { probing: true } },
+  { name: "denied, nothing granted since our secret changed", outcome: denied, given: { untried: true } },
   { name: "nothing to spend", outcome: setbacks.nothing_to_spend },
   { name: "unsent", outcome: unsent },
   { name: "transient, 1st in a row", outcome: transient },

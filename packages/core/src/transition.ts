@@ -14,7 +14,7 @@ export interface Store {
   readonly nextRefreshAt: Date | null;
   /** Worth an operator's eye though all went well, such as a narrower scope. */
   readonly message: string | null;
-  readonly provider: ProviderChange | null;
+  readonly provider: Extract<ProviderChange, { kind: "close_circuit" | "prove" }> | null;
   readonly events: readonly EventName[];
 }
 
@@ -34,7 +34,7 @@ export interface Setback {
   readonly failingSince: Date | null;
   readonly consecutiveFailures: number;
   readonly lostAnswers: number;
-  readonly provider: ProviderChange | null;
+  readonly provider: Exclude<ProviderChange, { kind: "prove" }> | null;
   readonly events: readonly EventName[];
 }
 
@@ -50,4 +50,6 @@ export type ProviderChange =
       readonly reason: string;
       readonly nextProbeAt: Date;
     }
-  | { readonly kind: "close_circuit" };
+  | { readonly kind: "close_circuit" }
+  /** Our registration is as the provider wants it. */
+  | { readonly kind: "prove" };

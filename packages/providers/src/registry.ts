@@ -32,10 +32,13 @@ export function createProviders(settings: ProviderSettings): Providers {
   return { get: (id) => configured.get(id), all: () => all };
 }
 
-/** A short hash of a registration; also for those that are stored in the database. */
-export function fingerprintOf({ clientId, clientSecret }: Registration): string {
+/** A short hash of a registration and where it is presented: what a deployment may get wrong. Also for those stored in the database. */
+export function fingerprintOf(
+  { clientId, clientSecret }: Registration,
+  { refresh, tokenUrl }: Pick<Provider, "refresh" | "tokenUrl">,
+): string {
   return createHash("sha256")
-    .update(JSON.stringify([clientId, clientSecret]))
+    .update(JSON.stringify([clientId, clientSecret, refresh.url ?? tokenUrl]))
     .digest("hex")
     .slice(0, 12);
 }
@@ -52,7 +55,7 @@ export function configureProvider(
   return Object.freeze({
     ...{ provider, origin, registration, concurrency },
     policy: provider.policy,
-    secretFingerprint: registration === null ? null : fingerprintOf(registration),
+    secretFingerprint: registration === null ? null : fingerprintOf(registration, provider),
     configured:
       provider.authType !== "oauth2" || (registration !== null && (provider.tokenUrl ?? provider.code.url) != null),
   });

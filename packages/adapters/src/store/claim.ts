@@ -77,6 +77,7 @@ interface Seen extends ConnectionRow {
   lease_ran_out: boolean;
   circuit_open: boolean;
   circuit_code: CircuitCode | null;
+  granted_with: string | null;
   next_probe_at: Date | null;
   throttled_until: Date | null;
 }
@@ -86,7 +87,7 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOp
     name: "claim-look",
     text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at,
         coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
-        s.code AS circuit_code, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
+        s.code AS circuit_code, s.granted_fingerprint AS granted_with, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
     values: [id, now, fingerprints()],
@@ -161,7 +162,13 @@ async function takeOver(
   });
   if (rowCount === 1 && announced) {
     const abandonedSince = seen.lease_started_at ?? now;
-    const lease = { owner: options.owner, connection: toConnection(seen), abandonedSince, ownFault: false };
+    const lease = {
+      owner: options.owner,
+      connection: toConnection(seen),
+      abandonedSince,
+      ownFault: false,
+      grantedWith: seen.granted_with,
+    };
     return { kind: "claimed", lease: { ...lease, probing: seen.circuit_open } };
   }
   return refused("busy", new Date(now.getTime() + options.takeoverMs));

@@ -19,7 +19,7 @@ WITH changed AS (
     last_error_message = NULL, updated_at = r.at
   FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, token_type text,
     scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, next_refresh_at timestamptz,
-    closes_circuit boolean, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
+    closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
     old_expires_at timestamptz, at timestamptz)
   WHERE c.id = r.id AND c.generation = r.generation AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
@@ -33,9 +33,16 @@ WITH changed AS (
   SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
   FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
 ), closed AS (
-  UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at,
+  UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at, granted_fingerprint = c.fingerprint,
     opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
   FROM changed c WHERE c.closes_circuit AND s.provider = c.provider AND s.registration = c.registration AND s.circuit_open
+), proved AS (
+  -- Rare: the first grant with a secret. A row may be changed once in a statement, and closing a circuit comes first.
+  INSERT INTO provider_states (provider, registration, fingerprint, granted_fingerprint)
+  SELECT DISTINCT ON (provider, registration) provider, registration, fingerprint, fingerprint FROM changed c
+  WHERE proves AND NOT EXISTS (SELECT 1 FROM changed x WHERE x.closes_circuit AND x.provider = c.provider AND x.registration = c.registration)
+  ORDER BY provider, registration
+  ON CONFLICT (provider, registration) DO UPDATE SET granted_fingerprint = excluded.granted_fingerprint
 )
 SELECT n FROM changed`;
 
@@ -55,7 +62,7 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
   }, batching);
 }
 
-function toParameters({ connectionId, client, generation, transition, log }: GrantRecord, n: number) {
+function toParameters({ connectionId, client, fingerprint, generation, transition, log }: GrantRecord, n: number) {
   const { tokens } = transition;
   return {
     n,
@@ -71,6 +78,8 @@ function toParameters({ connectionId, client, generation, transition, log }: Gra
     refresh_token_expires_at: transition.refreshTokenExpiresAt,
     next_refresh_at: transition.nextRefreshAt,
     closes_circuit: transition.provider?.kind === "close_circuit",
+    proves: transition.provider?.kind === "prove",
+    fingerprint,
     events: transition.events,
     trigger: log.trigger,
     outcome: log.outcome,

@@ -40,9 +40,10 @@ WHERE c.id = o.id AND c.lease_owner IS NULL
   AND (o.through_circuit OR NOT EXISTS (
     SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
       AND ((s.circuit_open AND ${sameSecretSql("$4")}) OR (s.throttled_until > o.now AND NOT o.force))))
-RETURNING o.n, ${connectionColumns}, EXISTS (
+RETURNING o.n, ${connectionColumns}, (c.status = 'error' AND c.last_error_code = 'invalid_client') OR EXISTS (
     SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
       AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault,
+  (SELECT s.granted_fingerprint FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration) AS granted_with,
   EXISTS (SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)
     AS probing`;
 
@@ -79,11 +80,12 @@ function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { co
 
 interface Taken extends ConnectionRow {
   readonly own_fault: boolean;
+  readonly granted_with: string | null;
   /** Through an open circuit, as its probe or with another secret: what comes of it says whether the circuit may close. */
   readonly probing: boolean;
 }
 
 function toLease(row: Taken, owner: string): Lease {
-  const { probing, own_fault: ownFault } = row;
-  return { owner, connection: toConnection(row), abandonedSince: null, probing, ownFault };
+  const { probing, own_fault: ownFault, granted_with: grantedWith } = row;
+  return { owner, connection: toConnection(row), abandonedSince: null, probing, ownFault, grantedWith };
 }

@@ -20,6 +20,7 @@ export interface RegistrationCache {
 }
 
 interface Known {
+  readonly provider: string;
   readonly registration: Registration | null;
   readonly readAt: number;
 }
@@ -40,15 +41,17 @@ export function createRegistrationCache(
       if (known !== undefined && Date.now() - known.readAt < freshMs) return known.registration;
       const registration = await read(pool, keyring, provider, name);
       stored.delete(key);
-      stored.set(key, { registration, readAt: Date.now() });
+      stored.set(key, { provider, registration, readAt: Date.now() });
       // Maps keep their order: the first key is the one read longest ago.
       if (stored.size > rememberMost) stored.delete(stored.keys().next().value as string);
       return registration;
     },
     fingerprints() {
-      const used = [...stored]
-        .filter(([, { readAt }]) => Date.now() - readAt < freshMs)
-        .map(([key, { registration }]) => [key, registration === null ? unset : fingerprintOf(registration)]);
+      const used = [...stored].flatMap(([key, { provider, registration, readAt }]) => {
+        const known = providers.get(provider)?.provider;
+        if (known === undefined || Date.now() - readAt >= freshMs) return [];
+        return [[key, registration === null ? unset : fingerprintOf(registration, known)]];
+      });
       return { ...ofProviders(providers), ...Object.fromEntries(used) };
     },
     forget: (provider, name) => void stored.delete(`${provider}/${name}`),

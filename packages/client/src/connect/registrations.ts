@@ -121,9 +121,10 @@ async function closeCircuit(
   name: string,
   registration: { clientId: string; clientSecret: string | null },
 ): Promise<void> {
-  const closed = await withStore(() =>
-    closeCircuitOfOtherSecret(engine.pool, provider, name, fingerprintOf(registration), new Date()),
-  );
+  const known = await withStore(() => engine.providers.known(provider));
+  if (known === undefined) return;
+  const fingerprint = fingerprintOf(registration, known.provider);
+  const closed = await withStore(() => closeCircuitOfOtherSecret(engine.pool, provider, name, fingerprint, new Date()));
   // Redis may be away; the event waits in the outbox.
   if (closed) await nudgeDelivery(engine.queues).catch(() => {});
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "provider_states" ADD COLUMN "granted_fingerprint" TEXT;
