@@ -1,6 +1,6 @@
 import { type TokenRow, tokenById, tokenByUser } from "@evertoken/adapters";
 import type { Sealed } from "@evertoken/core";
-import { missingScopes } from "./connect/missing-scopes.ts";
+import { missingScopes } from "@evertoken/providers";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { type Freshened, type FreshToken, notFound } from "./fresh-token.ts";
@@ -58,8 +58,9 @@ export async function getAccessToken(
 }
 
 /** A connection that does not say what was granted, such as an imported one, is not judged. */
-function checkScopes({ config }: Engine, row: TokenRow, wanted: readonly string[]): void {
-  const missing = row.scopes.length === 0 ? [] : missingScopes(wanted, row.scopes);
+function checkScopes({ config, providers }: Engine, row: TokenRow, wanted: readonly string[]): void {
+  const provider = providers.get(row.provider)?.provider ?? { scopeForms: [] };
+  const missing = row.scopes.length === 0 ? [] : missingScopes(provider, wanted, row.scopes);
   if (missing.length === 0) return;
   const text = `not granted: ${missing.join(", ")}; the user has to reconnect this account and allow it`;
   throw new EvertokenError("insufficient_scope", text, { consentHelps: true, reconnectUrl: reconnectUrl(config, row) });

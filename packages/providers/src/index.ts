@@ -15,6 +15,7 @@ export { EndpointFault } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";
+export { missingScopes } from "./missing-scopes.ts";
 export { type PlainProvider, plainDefinition, plainProvider } from "./plain-provider.ts";
 export {
   defineProvider,

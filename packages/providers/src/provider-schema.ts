@@ -172,6 +172,8 @@ export const providerSchema = z.strictObject({
   scopes: z.array(z.strictObject({ scope: z.string().min(1), why: z.string().min(1) })).default([]),
   scopeSeparator: z.enum([" ", ","]).default(" "),
   scopeParameter: z.string().default("scope"),
+  /** Names under which a scope is granted beside the one by which it is asked for: both are compared after this replacement. */
+  scopeForms: z.array(z.strictObject({ pattern, as: z.string() })).default([]),
   /** Sent with the authorize URL: what makes access survive the user's absence, among others. */
   authorizeParameters: parameters.default({}),
   /** What comes back to the redirect URI beside the code and is kept in the connection's metadata, such as a company's id. */

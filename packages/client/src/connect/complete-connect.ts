@@ -1,5 +1,5 @@
 import { createUserHash, describeError } from "@evertoken/adapters";
-import { type Provider, sanitize } from "@evertoken/providers";
+import { missingScopes, type Provider, sanitize } from "@evertoken/providers";
 import { createAudit } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -7,7 +7,6 @@ import { requestSync } from "../sync/request-sync.ts";
 import { accountIdentity } from "./account-identity.ts";
 import { type ConnectRefusalCode, ConnectRefused } from "./connect-refusal.ts";
 import { exchangeCode } from "./exchange-code.ts";
-import { missingScopes } from "./missing-scopes.ts";
 import { type StoredFlow, takeFlow } from "./oauth-states.ts";
 import { storeConnection } from "./store-connection.ts";
 
@@ -82,7 +81,7 @@ async function finish(engine: Engine, begun: StoredFlow, answer: ConnectAnswer):
 
   // Redis may be away: the connection stands, and the app can ask for a sync again.
   await requestSync(engine, stored.id, { reason: "connected" }).catch(() => {});
-  const missing = missingScopes(flow.scopes, granted.scopes ?? flow.scopes);
+  const missing = missingScopes(configured.provider, flow.scopes, granted.scopes ?? flow.scopes);
   await told(engine, flow, { connectionId: stored.id, reconnected: stored.reconnected, missing });
   const { provider, returnUrl } = flow;
   return {

@@ -1,15 +1,7 @@
+import { missingScopes } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 
-/** They ask for a protocol or for a refresh token, and many servers do not name them among what was granted. */
-const protocolScopes = new Set(["openid", "offline_access"]);
-
-/** Which of the scopes that are needed were not granted. */
-export function missingScopes(required: readonly string[], granted: readonly string[]): string[] {
-  const given = new Set(granted);
-  return required.filter((scope) => !given.has(scope) && !protocolScopes.has(scope));
-}
-
-/** The same for a stored connection and the scopes that the provider's file asks for. */
+/** Of the scopes that the provider's file asks for, those that a stored connection was not granted. */
 export function missingScopesOf(
   { providers }: Engine,
   connection: { readonly provider: string; readonly authType: string; readonly scopes: readonly string[] },
@@ -18,6 +10,7 @@ export function missingScopesOf(
   // Imported connections may not say what was granted.
   if (provider === undefined || connection.authType !== "oauth2" || connection.scopes.length === 0) return [];
   return missingScopes(
+    provider,
     provider.scopes.map(({ scope }) => scope),
     connection.scopes,
   );

@@ -15,6 +15,8 @@ export default defineProvider({
     { scope: "profile", why: "shows the account's name to its owner" },
     { scope: "offline_access", why: "without it there is no refresh token" },
   ],
+  // "The resource is Microsoft Graph by default": https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc
+  scopeForms: [{ pattern: "https://graph\\.microsoft\\.com/(.+)", as: "$1" }],
   pkce: "supported",
   // A new refresh token each time, while the old one stays valid.
   policy: { lifetimeSeconds: 3600, refreshTokenIdleSeconds: 7_776_000 },

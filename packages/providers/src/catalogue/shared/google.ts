@@ -8,6 +8,8 @@ export const google = {
   // Without prompt=consent a second consent of the same account brings no refresh token.
   authorizeParameters: { access_type: "offline", prompt: "consent" },
   pkce: "supported",
+  // Asked for as "email", granted as ".../auth/userinfo.email": https://github.com/googleapis/google-api-python-client/pull/1088
+  scopeForms: [{ pattern: "https://www\\.googleapis\\.com/auth/userinfo\\.(email|profile)", as: "$1" }],
   // A refresh token ends after 6 months unused; it is neither rotated nor repeated.
   policy: { lifetimeSeconds: 3599, refreshTokenIdleSeconds: 15_552_000 },
   errors: [
