@@ -11,7 +11,7 @@ export interface NewConnection {
   readonly displayName: string | null;
   /** Where a "please reconnect" mail goes; left out: the one that is known stays. */
   readonly userEmail?: string | null;
-  /** Hash of the client id that it was granted to; left out: not known. */
+  /** Hash of the client id that it was granted to; left out: not known, as after an import. */
   readonly client?: string | null;
   readonly parentId: string | null;
   readonly authType: AuthType;
