@@ -28,6 +28,6 @@ async function handOver(engine: Engine, { data: { connectionId } }: SyncJob): Pr
   const provider = rows[0]?.provider;
   if (provider === undefined || !(await appHandles(engine.pool, provider))) return null;
   const queue = engine.queues.sync(provider);
-  await addSync(queue, connectionId, engine.config.syncRetryMs);
+  await addSync(queue, connectionId, engine.config.sync.retryMs);
   return { handedTo: queue.name };
 }

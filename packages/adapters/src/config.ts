@@ -72,8 +72,12 @@ export interface Config {
     readonly embedOrigins: readonly string[];
   };
   readonly notify: NotifyConfig;
-  /** The first retry of a failed sync; it doubles each time. */
-  readonly syncRetryMs: number;
+  readonly sync: {
+    /** The first retry of a failed sync; it doubles each time. */
+    readonly retryMs: number;
+    /** How long one run may take. */
+    readonly timeoutMs: number;
+  };
 }
 
 const second = 1000;
@@ -152,7 +156,10 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
-    syncRetryMs: read.ms("SYNC_RETRY_MS", 10 * second),
+    sync: {
+      retryMs: read.ms("SYNC_RETRY_MS", 10 * second),
+      timeoutMs: read.ms("SYNC_TIMEOUT_MS", 15 * minute),
+    },
     reconnectUrl: read.optionalText("RECONNECT_URL"),
     connect: {
       publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,

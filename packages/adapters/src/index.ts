@@ -48,7 +48,7 @@ export {
   addSync,
   followSync,
   isLastAttempt,
-  restoreSync,
+  restoreSyncJobs,
   type SyncJob,
   type SyncJobData,
   type SyncStep,
