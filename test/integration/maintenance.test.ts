@@ -139,7 +139,7 @@ test("sweep brings late jobs forward, shows what has ended, and leaves those tha
   );
 
   const report = await runTask(rig, "sweep");
-  expect(report).toEqual({ refreshed: 0, failed: 0, skipped: 3, scheduled: 1, expired: 1 });
+  expect(report).toEqual({ refreshed: 0, failed: 0, skipped: 3, scheduled: 1, expired: 1, reauthDue: 0 });
   expect((await rig.job(late))?.data).toEqual({ trigger: "sweep" });
   expect((await rig.job(late))?.state).not.toBe("delayed");
   for (const each of [coming, failing, throttled]) expect((await rig.job(each))?.state).toBe("delayed");

@@ -1,4 +1,5 @@
 import {
+  announceReauth,
   type Metrics,
   OrphanSearch,
   pruneAudit,
@@ -49,7 +50,12 @@ export function createTasks(engine: Engine): Task[] {
       name: "sweep",
       cron: config.schedules.sweep,
       onStart: true,
-      run: counted(config.sweepWindowMs, config.sweepWindowMs),
+      async run() {
+        const report = await counted(config.sweepWindowMs, config.sweepWindowMs)();
+        const reauthDue = await announceReauth(pool, now());
+        if (reauthDue > 0) await nudgeDelivery(queues);
+        return { ...report, reauthDue };
+      },
     },
     {
       name: "daily-sweep",

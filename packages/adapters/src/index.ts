@@ -1,6 +1,7 @@
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { type HealthServer, startHealthServer } from "./health-server.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
+export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";

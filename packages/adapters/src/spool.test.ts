@@ -36,6 +36,7 @@ const record: CommitRecord = {
     },
     expiresAt: new Date("2026-11-21T12:30:00Z"),
     refreshTokenExpiresAt: null,
+    grantEndsAt: new Date("2027-11-21T12:00:00Z"),
     nextRefreshAt: new Date("2026-11-21T12:25:00Z"),
     message: null,
     provider: null,

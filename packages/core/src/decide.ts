@@ -4,6 +4,7 @@ import type { EventName } from "./event.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { UnknownAround } from "./ports.ts";
+import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
@@ -96,6 +97,14 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
     tokens,
     expiresAt,
     refreshTokenExpiresAt,
+    grantEndsAt: grantEnd(
+      {
+        stated: tokens.refreshTokenExpiresIn === null ? null : refreshTokenExpiresAt,
+        known: connection.refreshTokenExpiresAt,
+        consentedAt: connection.connectedAt,
+      },
+      policy,
+    ),
     nextRefreshAt: dueAt(
       { connectionId: connection.id, issuedAt: askedAt, expiresAt, refreshTokenExpiresAt, refreshable },
       policy,

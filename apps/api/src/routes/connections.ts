@@ -23,6 +23,9 @@ export const connection = z
       .array(z.string())
       .describe("Needed by the provider's file and not granted: reconnecting may help"),
     ...{ expires_at: timeOut.nullable(), refresh_token_expires_at: timeOut.nullable() },
+    grant_ends_at: timeOut
+      .nullable()
+      .describe("The end of the user's consent that no refresh can move, where one is known"),
     generation: z.number().int().describe("+1 with every new token"),
     ...{ next_refresh_at: timeOut.nullable(), not_before: timeOut.nullable(), last_refresh_at: timeOut.nullable() },
     ...{ failing_since: timeOut.nullable(), consecutive_failures: z.number().int() },

@@ -19,6 +19,8 @@ export interface NewConnection {
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
   readonly refreshTokenExpiresAt: Date | null;
+  /** The end that no refresh can move; left out: none is known. */
+  readonly grantEndsAt?: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -74,6 +76,7 @@ export async function upsert(
         eventOf(connection, known !== null),
         connection.userEmail ?? null,
         connection.client ?? null,
+        connection.grantEndsAt ?? null,
       ],
     });
     const stored = rows[0];
@@ -102,8 +105,8 @@ const upsertSql = `
 WITH stored AS (
   INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
     access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
-    connected_at, updated_at, user_email, client)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20)
+    connected_at, updated_at, user_email, client, grant_ends_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20, $21)
   ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
     registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
     parent_id = excluded.parent_id, auth_type = excluded.auth_type, access_token = excluded.access_token,
@@ -112,7 +115,8 @@ WITH stored AS (
     next_refresh_at = excluded.next_refresh_at, metadata = c.metadata || excluded.metadata, connected_at = excluded.connected_at,
     updated_at = excluded.updated_at, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
-    last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client
+    last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
+    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL
     WHERE c.id = excluded.id
   RETURNING id, generation, provider, user_id, status, expires_at
 ), told AS (

@@ -1,5 +1,5 @@
 import type { NewConnection } from "@evertoken/adapters";
-import type { GrantedTokens, RefreshPolicy } from "@evertoken/core";
+import { type GrantedTokens, grantEnd, type RefreshPolicy } from "@evertoken/core";
 import { type ConfiguredProvider, clientOf, type Identity, type Registration } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -31,6 +31,8 @@ export async function storeConnection(
     flow.connectionId === null
       ? identity.externalAccountId
       : await sameAccount(engine, flow.connectionId, identity.externalAccountId);
+  const refreshTokenExpiresAt = refreshTokenEnd(granted, policy, askedAt);
+  const stated = granted.refreshTokenExpiresIn === null ? null : refreshTokenExpiresAt;
   const connection: NewConnection = {
     ...{ userId: flow.userId, userEmail: flow.userEmail, provider: flow.provider, registration: flow.registration },
     ...{ externalAccountId, displayName: identity.displayName, parentId: null, authType: "oauth2" },
@@ -39,7 +41,8 @@ export async function storeConnection(
     // No word about it means: what was asked for (RFC 6749 section 5.1).
     scopes: granted.scopes ?? flow.scopes,
     expiresAt: accessTokenEnd(granted, policy, askedAt),
-    refreshTokenExpiresAt: refreshTokenEnd(granted, policy, askedAt),
+    refreshTokenExpiresAt,
+    grantEndsAt: grantEnd({ stated, known: null, consentedAt: askedAt }, policy),
     metadata: { ...flow.metadata, ...granted.metadata },
   };
   return storeGrant(engine, policy, connection, granted, askedAt);
