@@ -98,6 +98,7 @@ function recordOf(
     log: {
       ...{ trigger: "scheduled", outcome: "granted", errorCode: null, message: null, httpStatus: 200, durationMs: 1 },
       oldExpiresAt: now,
+      dueAt: now,
       at: now,
     },
   };

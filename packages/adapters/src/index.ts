@@ -3,6 +3,7 @@ export { type HealthServer, startHealthServer } from "./health-server.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";
+export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";

@@ -50,6 +50,7 @@ const record: CommitRecord = {
     httpStatus: 200,
     durationMs: 12,
     oldExpiresAt: new Date("2026-11-21T12:05:00Z"),
+    dueAt: new Date("2026-11-21T12:00:00Z"),
     at: new Date("2026-11-21T12:00:00Z"),
   },
 };

@@ -152,7 +152,7 @@ function parse(text: string): CommitRecord {
       grantEndsAt: date(grantEndsAt),
       nextRefreshAt: date(nextRefreshAt),
     },
-    log: { ...log, oldExpiresAt: date(log.oldExpiresAt), at: new Date(log.at) },
+    log: { ...log, oldExpiresAt: date(log.oldExpiresAt), dueAt: date(log.dueAt), at: new Date(log.at) },
   };
 }
 
