@@ -9,7 +9,7 @@ import {
   reconcile,
   sweep,
 } from "@evertoken/adapters";
-import { type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
+import { type Engine, lookAfterRevocations, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
 export type TaskReport = Readonly<Record<string, number>>;
@@ -43,6 +43,7 @@ export function createTasks(engine: Engine): Task[] {
         const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await nudgeDelivery(queues);
+        await lookAfterRevocations(engine);
         return { ...report, syncsPending: await restoreSyncs(engine) };
       },
     },

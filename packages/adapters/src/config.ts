@@ -72,6 +72,8 @@ export interface Config {
     readonly embedOrigins: readonly string[];
   };
   readonly notify: NotifyConfig;
+  /** For how long a revocation is tried that the provider does not confirm. */
+  readonly revokeRetryForMs: number;
   readonly sync: {
     /** The first retry of a failed sync; it doubles each time. */
     readonly retryMs: number;
@@ -156,6 +158,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
+    revokeRetryForMs: read.ms("REVOKE_RETRY_FOR_MS", day, 0),
     sync: {
       retryMs: read.ms("SYNC_RETRY_MS", 10 * second),
       timeoutMs: read.ms("SYNC_TIMEOUT_MS", 15 * minute),

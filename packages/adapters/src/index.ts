@@ -34,6 +34,7 @@ export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export * from "./store/connections.ts";
+export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export {
@@ -43,6 +44,13 @@ export {
   providerStates,
 } from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
+export {
+  areRevocationsDue,
+  claimRevocations,
+  dropRevocation,
+  expireRevocations,
+  type Revocation,
+} from "./store/revocations.ts";
 export { createStore } from "./store/store.ts";
 export { uncommitted } from "./store/uncommitted.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";

@@ -49,7 +49,9 @@ const imported = z.object({
 
 const disconnectReport = z.object({
   disconnected: z.boolean().describe("false: it was already"),
-  revoked: z.enum(["yes", "no", "not_supported"]).describe("no: the provider did not confirm it in time"),
+  revoked: z
+    .enum(["yes", "no", "later", "not_supported"])
+    .describe("later: the provider did not answer and is asked again; no: it refuses"),
 });
 
 const filter = z.object({

@@ -119,49 +119,15 @@ WITH stored AS (
     grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL
     WHERE c.id = excluded.id
   RETURNING id, generation, provider, user_id, status, expires_at
+), forgiven AS (
+  -- To revoke the old grant now would, at many providers, end the new one.
+  DELETE FROM revocations r USING stored WHERE r.connection_id = stored.id
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT $18, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at) FROM stored
   WHERE $18::text IS NOT NULL
 )
 SELECT id, generation FROM stored`;
-
-/** What was disconnected: the job to remove, and the erased tokens, to revoke them with. */
-export interface Disconnected {
-  readonly id: string;
-  readonly provider: string;
-  readonly registration: string;
-  readonly generation: number;
-  readonly auth_type: AuthType;
-  readonly scopes: string[];
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly access_token: Sealed | null;
-  readonly refresh_token: Sealed | null;
-}
-
-/** Tokens are erased, the history stays. Children go with their parent. */
-export async function disconnect(pool: Pool, id: string, now: Date): Promise<Disconnected[]> {
-  const { rows } = await pool.query<Disconnected>({
-    name: "connection-disconnect",
-    text: `WITH was AS (
-        SELECT id, access_token, refresh_token FROM connections
-        WHERE (id = $1 OR parent_id = $1) AND status <> 'disconnected' FOR UPDATE
-      ), gone AS (
-        UPDATE connections c SET status = 'disconnected', access_token = NULL, refresh_token = NULL, generation = c.generation + 1,
-          next_refresh_at = NULL, not_before = NULL, lease_owner = NULL, lease_until = NULL, failing_since = NULL,
-          consecutive_failures = 0, lost_answers = 0, updated_at = $2
-        FROM was WHERE c.id = was.id
-        RETURNING c.id, c.provider, c.registration, c.generation - 1 AS generation, c.auth_type, c.scopes, c.metadata, c.user_id, c.status,
-          was.access_token, was.refresh_token
-      ), told AS (
-        INSERT INTO outbox (event, connection_id, provider, payload)
-        SELECT 'connection.disconnected', id, provider, jsonb_build_object('userId', user_id, 'status', status) FROM gone
-      )
-      SELECT id, provider, registration, generation, auth_type, scopes, metadata, access_token, refresh_token FROM gone`,
-    values: [id, now],
-  });
-  return rows;
-}
 
 /** Moves the due time; never for a connection that needs none. @returns the job to place, or null */
 export async function setDue(
