@@ -153,10 +153,13 @@ function uncertain(connection: Connection, reason: string, context: DecisionCont
   const base: Setback = { ...retry(connection, reason, null, context), lostAnswers };
   if (base.job === "stop") return base;
   const marked: Setback = { ...base, errorCode: "answer_lost" };
-  const alive = connection.expiresAt !== null && connection.expiresAt > context.now;
+  const { expiresAt } = connection;
+  const alive = expiresAt === null || expiresAt > context.now;
   const mayRevoke = context.policy.rotation.kind === "single_use" && lostAnswers > 1 && alive;
-  if (!mayRevoke || marked.resumeAt === null || marked.resumeAt >= (connection.expiresAt as Date)) return marked;
-  return { ...marked, resumeAt: connection.expiresAt, nextRefreshAt: connection.expiresAt };
+  if (!mayRevoke || marked.resumeAt === null) return marked;
+  // An access token that never ends is worth more than the refresh token: it is left alone until an operator says otherwise.
+  if (expiresAt === null) return { ...marked, job: "stop", resumeAt: null, nextRefreshAt: null };
+  return marked.resumeAt >= expiresAt ? marked : { ...marked, resumeAt: expiresAt, nextRefreshAt: expiresAt };
 }
 
 function throttled(
