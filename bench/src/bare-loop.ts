@@ -89,6 +89,7 @@ function recordOf(
       tokens: { accessToken, refreshToken, tokenType: "Bearer", scopes: null, metadata: {} },
       expiresAt: new Date(now.getTime() + 1_800_000),
       refreshTokenExpiresAt: null,
+      grantEndsAt: null,
       nextRefreshAt: new Date(now.getTime() + 1_500_000),
       message: null,
       provider: null,
@@ -97,6 +98,7 @@ function recordOf(
     log: {
       ...{ trigger: "scheduled", outcome: "granted", errorCode: null, message: null, httpStatus: 200, durationMs: 1 },
       oldExpiresAt: now,
+      dueAt: now,
       at: now,
     },
   };

@@ -13,7 +13,9 @@ import {
 const takenOver = "a job was taken over from a dead worker";
 
 test.concurrent("a job that runs twice spends its token once: the lease decides, not the queue's lock", async () => {
-  const rig = await createChaosRig({ env: { LEASE_MS: "12000", REQUEST_TIMEOUT_MS: "11000" } });
+  const rig = await createChaosRig({
+    env: { LEASE_MS: "12000", LEASE_RESERVE_MS: "1000", REQUEST_TIMEOUT_MS: "11000" },
+  });
   const frozen = await rig.start("worker");
   const connection = await rig.connect();
   const gate = await rig.server.hold();

@@ -4,7 +4,7 @@ import { createChaosRig, expectHealthy, expectNoToken } from "./chaos.ts";
 const inFlight = 20;
 
 test("SIGTERM with refreshes in flight: all of them finish and commit, and nothing is asked twice after the restart", async () => {
-  const rig = await createChaosRig({ env: { REQUEST_TIMEOUT_MS: "10000", LEASE_MS: "20000", SHUTDOWN_MS: "15000" } });
+  const rig = await createChaosRig({ env: { REQUEST_TIMEOUT_MS: "10000", LEASE_MS: "25000", SHUTDOWN_MS: "15000" } });
   const worker = await rig.start("worker");
   const connections = await Promise.all(Array.from({ length: inFlight }, () => rig.connect()));
   const gate = await rig.server.hold();

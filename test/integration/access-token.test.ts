@@ -67,6 +67,21 @@ test("without Redis and without workers a stale token is refreshed all the same,
   expect(await client.connections.disconnect(imported.id)).toBe(true);
 });
 
+test("without Redis a refresh that was cut short cannot be settled: that is said, and a token that lives is served", async () => {
+  const rig = await createRig();
+  const client = clientWith({ ...rig.env, REDIS_URL: `redis://127.0.0.1:${await closedPort()}` });
+  const abandoned =
+    "lease_owner = 'takeover:dead', lease_until = now() - interval '1 second', lease_started_at = now()";
+  const [ended, lives] = [await rig.connect(), await rig.connect()];
+  await patch(rig, ended.id, `expires_at = now(), ${abandoned}`);
+  await patch(rig, lives.id, `expires_at = now() + interval '20 seconds', ${abandoned}`);
+  const refused = client.getAccessToken(ended.id);
+  await expect(refused).rejects.toMatchObject({ code: "queue_unavailable", message: expect.stringContaining("Redis") });
+  const served = await client.getAccessToken(lives.id);
+  expect(served).toMatchObject({ accessToken: lives.accessToken, warning: { code: "queue_unavailable" } });
+  expect((await rig.server.summary()).requests).toBe(0);
+});
+
 test("without Postgres every call fails fast and says so", async () => {
   const rig = await createRig();
   const client = clientWith({ ...rig.env, DATABASE_URL: `postgresql://u:s3cret@127.0.0.1:${await closedPort()}/db` });

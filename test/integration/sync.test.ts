@@ -6,7 +6,7 @@ import { patch, runTask } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
-import { onFileEnd } from "../support/services.ts";
+import { onFileEnd, startOwnRedis } from "../support/services.ts";
 
 const env: Env = { ...hasty, SYNC_RETRY_MS: "50", RECONCILE_CRON: "0 0 1 1 *" };
 const reason = { reason: "test" };
@@ -210,6 +210,63 @@ test("a sync whose job Redis lost is put back by reconcile", async () => {
   expect(await runTask(rig, "reconcile")).toMatchObject({ syncsPending: expect.any(Number) });
   await ended(rig, connection.id, "success");
   expect(await runTask(rig, "reconcile")).toMatchObject({ syncsPending: 0 });
+});
+
+test("a handler that hangs gives its place to others, even if it does not heed its signal, and is retried", async () => {
+  const rig = await createRig({ env: { ...env, SYNC_TIMEOUT_MS: "300", SYNC_CONCURRENCY: "1" } });
+  const { engine } = engineOf(rig.env);
+  const [stuck, other] = [await rig.connect(), await rig.connect()];
+  const signals: AbortSignal[] = [];
+  let deaf = true;
+  await app(rig, {
+    acme: async ({ connection, signal }) => {
+      if (connection.id !== stuck.id) return;
+      signals.push(signal);
+      if (deaf) await new Promise(() => undefined);
+      else await fetch("http://127.0.0.1:9", { signal }).catch(() => signal.throwIfAborted());
+    },
+  });
+  await requestSync(engine, stuck.id, reason);
+  await until("it hangs", async () => signals.length === 1);
+  await requestSync(engine, other.id, reason);
+  await ended(rig, other.id, "success");
+  const row = await rig.row(stuck.id);
+  expect(row).toMatchObject({ last_sync_status: "pending", last_sync_message: expect.stringMatching(/^timed_out: /) });
+  expect(signals[0]?.aborted).toBe(true);
+  deaf = false;
+  await ended(rig, stuck.id, "success");
+});
+
+test("a request during a run outlives an emptied Redis", async () => {
+  const redis = await startOwnRedis();
+  const rig = await createRig({ env, redisUrl: redis.url });
+  const { engine } = engineOf(rig.env);
+  const connection = await rig.connect();
+  const gate = Promise.withResolvers<void>();
+  let runs = 0;
+  const { output } = await app(rig, {
+    acme: async () => {
+      runs++;
+      await gate.promise;
+    },
+  });
+  await requestSync(engine, connection.id, reason);
+  await until("it runs", async () => runs === 1);
+  await requestSync(engine, connection.id, reason);
+  const next = () => engine.queues.sync("acme").getJob(`sync-${connection.id}-next`);
+  await until("the second one waits for the first", async () => (await next())?.isDelayed());
+  await engine.queues.redis.flushall();
+  gate.resolve();
+  const first = await until("the first run has ended", async () => {
+    const row = await rig.row(connection.id);
+    return row.last_sync_at !== null && row;
+  });
+  expect(first).toMatchObject({ last_sync_status: "pending" });
+  expect(runs).toBe(1);
+  await rig.start("scheduler");
+  await ended(rig, connection.id, "success");
+  expect(runs).toBe(2);
+  expect(output()).not.toContain("canary");
 });
 
 test("what cannot be synced is refused with a code", async () => {

@@ -35,6 +35,7 @@ test("a change of state reaches those who want it, signed, without a token, once
       errorCode: "refresh_token_expired",
       message: expect.stringContaining("invalid_grant"),
       expiresAt: expect.stringMatching(/Z$/),
+      grantEndsAt: null,
     },
   });
   for (const received of everything.received) {

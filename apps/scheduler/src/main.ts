@@ -8,6 +8,7 @@ import {
   SpoolDrain,
   servicesReady,
 } from "@evertoken/client/engine";
+import { Gauges } from "./gauges.ts";
 import { Scheduler } from "./scheduler.ts";
 
 await runProcess("scheduler", async () => {
@@ -31,6 +32,8 @@ await runProcess("scheduler", async () => {
   drain.start();
   const scheduler = new Scheduler(engine, metrics);
   await scheduler.start();
+  const gauges = new Gauges(engine, metrics);
+  gauges.start();
   const health = await startHealthServer({
     host: config.healthHost,
     port: config.schedulerPort,
@@ -43,6 +46,7 @@ await runProcess("scheduler", async () => {
   return {
     shutdownMs: config.shutdownMs,
     async stop() {
+      gauges.stop();
       await scheduler.stop();
       await drain.stop();
       await health.close();

@@ -1,4 +1,5 @@
 import {
+  announceReauth,
   type Metrics,
   OrphanSearch,
   pruneAudit,
@@ -8,7 +9,7 @@ import {
   reconcile,
   sweep,
 } from "@evertoken/adapters";
-import { type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
+import { type Engine, lookAfterRevocations, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
 export type TaskReport = Readonly<Record<string, number>>;
@@ -42,6 +43,7 @@ export function createTasks(engine: Engine): Task[] {
         const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await nudgeDelivery(queues);
+        await lookAfterRevocations(engine);
         return { ...report, syncsPending: await restoreSyncs(engine) };
       },
     },
@@ -49,7 +51,12 @@ export function createTasks(engine: Engine): Task[] {
       name: "sweep",
       cron: config.schedules.sweep,
       onStart: true,
-      run: counted(config.sweepWindowMs, config.sweepWindowMs),
+      async run() {
+        const report = await counted(config.sweepWindowMs, config.sweepWindowMs)();
+        const reauthDue = await announceReauth(pool, now());
+        if (reauthDue > 0) await nudgeDelivery(queues);
+        return { ...report, reauthDue };
+      },
     },
     {
       name: "daily-sweep",

@@ -13,7 +13,7 @@ await runProcess("worker", async () => {
   const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: true, proxyEnv: process.env });
   await prepareEngine(engine);
 
-  const workers = new QueueWorkers(engine);
+  const workers = new QueueWorkers(engine, metrics);
   await workers.start();
   const watch = new ProgressWatch(engine);
   watch.start();

@@ -1,4 +1,4 @@
-import { endpointJob, type OutboxEvent } from "@evertoken/adapters";
+import { endpointJob, type Metrics, type OutboxEvent } from "@evertoken/adapters";
 import { createNotifier, type Engine } from "@evertoken/client/engine";
 import type { Job } from "bullmq";
 
@@ -6,8 +6,8 @@ import type { Job } from "bullmq";
  * Delivers the events of the outbox to the endpoints that want them. Operators also read them in the log: one line per change of
  * state, at `error` where somebody has to act.
  */
-export function createNotificationsProcessor(engine: Engine) {
-  const notifier = createNotifier(engine, (event) => log(engine, event));
+export function createNotificationsProcessor(engine: Engine, metrics: Metrics) {
+  const notifier = createNotifier(engine, (event) => log(engine, event), metrics);
   return async (job: Job<{ endpointId?: string }>): Promise<{ delivered: number } | undefined> => {
     if (job.name !== endpointJob) return { delivered: await notifier.deliver() };
     await notifier.drain(job.data.endpointId ?? "");

@@ -1,10 +1,10 @@
 import { addSync, followSync, type SyncJob } from "@evertoken/adapters";
-import { appHandles, createSyncJob, deriveChildren, type Engine } from "@evertoken/client/engine";
+import { appHandles, createSyncJob, deriveChildren, type Engine, retryRevocations } from "@evertoken/client/engine";
 import { type Job, UnrecoverableError } from "bullmq";
 
 /**
- * The jobs of the `sync` queue: `derive` fetches the child tokens that a provider hands out for a token set (Meta Pages), `sync` is
- * the built-in sync. One for whose provider an app has registered a handler meanwhile goes to the app's own queue.
+ * The jobs of the `sync` queue: `derive` fetches the child tokens that a provider hands out for a token set (Meta Pages), `revoke`
+ * asks again for revocations that were not confirmed, `sync` is the built-in sync. One for whose provider an app has registered a handler meanwhile goes to the app's own queue.
  */
 export function createSyncProcessor(engine: Engine) {
   const sync = createSyncJob(engine);
@@ -14,6 +14,8 @@ export function createSyncProcessor(engine: Engine) {
         return { children: await deriveChildren(engine, job.data.connectionId) };
       case "sync":
         return (await handOver(engine, job)) ?? followSync(engine.queues.sync(null), job, token, sync);
+      case "revoke":
+        return { revoked: await retryRevocations(engine) };
       default:
         throw new UnrecoverableError(`no handler for ${job.name}`);
     }
@@ -28,6 +30,6 @@ async function handOver(engine: Engine, { data: { connectionId } }: SyncJob): Pr
   const provider = rows[0]?.provider;
   if (provider === undefined || !(await appHandles(engine.pool, provider))) return null;
   const queue = engine.queues.sync(provider);
-  await addSync(queue, connectionId, engine.config.syncRetryMs);
+  await addSync(queue, connectionId, engine.config.sync.retryMs);
   return { handedTo: queue.name };
 }

@@ -1,4 +1,4 @@
-import { closeWorkers, describeError, queuePrefix, RunningWork } from "@evertoken/adapters";
+import { closeWorkers, describeError, type Metrics, queuePrefix, RunningWork } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -17,14 +17,16 @@ const farewellMs = 2000;
 /** Runs the queues: one worker per provider, so that a slow or paused provider never delays another. */
 export class QueueWorkers {
   readonly #engine: Engine;
+  readonly #metrics: Metrics;
   readonly #workers = new Map<string, Worker>();
   readonly #work = new RunningWork();
   readonly #drain: SpoolDrain;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, metrics: Metrics) {
     this.#engine = engine;
+    this.#metrics = metrics;
     this.#drain = new SpoolDrain(engine);
   }
 
@@ -34,7 +36,7 @@ export class QueueWorkers {
 
   async start(): Promise<void> {
     this.#drain.start();
-    this.#run("notifications", this.#work.watch(createNotificationsProcessor(this.#engine)), {
+    this.#run("notifications", this.#work.watch(createNotificationsProcessor(this.#engine, this.#metrics)), {
       concurrency: this.#engine.config.concurrency.notifications,
     });
     this.#run("sync", this.#work.watch(createSyncProcessor(this.#engine)), {

@@ -89,7 +89,13 @@ test("a ring of keys", () => {
   expect(readConfig({ ...needed, ENCRYPTION_KEY: `${young},${key.slice(1)}` }, noFile).faults).toHaveLength(1);
 });
 
-test("a request may not outlive the right to send it", () => {
-  const { faults } = readConfig({ ...needed, REQUEST_TIMEOUT_MS: "60000", LEASE_MS: "60000" }, noFile);
-  expect(faults).toEqual([expect.stringContaining("REQUEST_TIMEOUT_MS must be shorter")]);
+test("a lease lasts as long as the request may take, with time to open, to commit or keep, and to round", () => {
+  const faultsOf = (env: Record<string, string>) => readConfig({ ...needed, ...env }, noFile).faults;
+  const tooShort = [
+    expect.stringMatching(/^LEASE_MS needs to be 60000 or more \(REQUEST_TIMEOUT_MS and LEASE_RESERVE_MS/),
+  ];
+  expect(faultsOf({ REQUEST_TIMEOUT_MS: "45000", LEASE_MS: "59999" })).toEqual(tooShort);
+  expect(faultsOf({ REQUEST_TIMEOUT_MS: "45000", LEASE_MS: "60000" })).toEqual([]);
+  expect(faultsOf({ REQUEST_TIMEOUT_MS: "50000" })).toHaveLength(1);
+  expect(faultsOf({ REQUEST_TIMEOUT_MS: "50000", LEASE_RESERVE_MS: "10000" })).toEqual([]);
 });

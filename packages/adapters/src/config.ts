@@ -14,7 +14,13 @@ export interface Config {
   readonly timing: Timing;
   /** BullMQ's lock on a running job, renewed at half its time, and how often jobs of dead workers are looked for. */
   readonly jobs: { readonly lockMs: number; readonly stalledCheckMs: number };
-  readonly lease: { readonly leaseMs: number; readonly takeoverMs: number; readonly cooldownMs: number };
+  readonly lease: {
+    readonly leaseMs: number;
+    /** By how much the lease has to outlast the request's deadline. */
+    readonly reserveMs: number;
+    readonly takeoverMs: number;
+    readonly cooldownMs: number;
+  };
   readonly request: { readonly timeoutMs: number; readonly allowPrivateAddresses: boolean };
   readonly concurrency: {
     readonly refresh: number;
@@ -66,8 +72,14 @@ export interface Config {
     readonly embedOrigins: readonly string[];
   };
   readonly notify: NotifyConfig;
-  /** The first retry of a failed sync; it doubles each time. */
-  readonly syncRetryMs: number;
+  /** For how long a revocation is tried that the provider does not confirm. */
+  readonly revokeRetryForMs: number;
+  readonly sync: {
+    /** The first retry of a failed sync; it doubles each time. */
+    readonly retryMs: number;
+    /** How long one run may take. */
+    readonly timeoutMs: number;
+  };
 }
 
 const second = 1000;
@@ -98,6 +110,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
     },
     lease: {
       leaseMs: read.ms("LEASE_MS", minute),
+      reserveMs: read.ms("LEASE_RESERVE_MS", 15 * second, 0),
       takeoverMs: read.ms("LEASE_TAKEOVER_MS", 5 * second),
       cooldownMs: read.ms("ON_DEMAND_COOLDOWN_MS", 30 * second, 0),
     },
@@ -145,7 +158,11 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
-    syncRetryMs: read.ms("SYNC_RETRY_MS", 10 * second),
+    revokeRetryForMs: read.ms("REVOKE_RETRY_FOR_MS", day, 0),
+    sync: {
+      retryMs: read.ms("SYNC_RETRY_MS", 10 * second),
+      timeoutMs: read.ms("SYNC_TIMEOUT_MS", 15 * minute),
+    },
     reconnectUrl: read.optionalText("RECONNECT_URL"),
     connect: {
       publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
@@ -182,10 +199,11 @@ function readTiming(read: SettingsReader): Timing {
 
 /** Settings that are each fine and together are not. */
 function contradictions({ request, lease, api }: Config): string[] {
-  const tooLong = "REQUEST_TIMEOUT_MS must be shorter than LEASE_MS: a request may not outlive the right to send it";
+  const leastLease = request.timeoutMs + lease.reserveMs;
+  const leaseTooShort = `LEASE_MS needs to be ${leastLease} or more (REQUEST_TIMEOUT_MS and LEASE_RESERVE_MS together): what a request brings has to be stored while the right to send it holds`;
   const tooShort = `EVERTOKEN_API_KEY needs ${shortestApiKey} characters or more, as \`openssl rand -base64 32\` makes them`;
   return [
-    ...(request.timeoutMs < lease.leaseMs ? [] : [tooLong]),
+    ...(lease.leaseMs >= leastLease ? [] : [leaseTooShort]),
     ...(api.key === null || api.key.length >= shortestApiKey ? [] : [tooShort]),
   ];
 }

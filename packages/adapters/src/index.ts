@@ -1,7 +1,9 @@
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { type HealthServer, startHealthServer } from "./health-server.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
+export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";
+export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
@@ -32,6 +34,7 @@ export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export * from "./store/connections.ts";
+export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export {
@@ -41,6 +44,13 @@ export {
   providerStates,
 } from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
+export {
+  areRevocationsDue,
+  claimRevocations,
+  dropRevocation,
+  expireRevocations,
+  type Revocation,
+} from "./store/revocations.ts";
 export { createStore } from "./store/store.ts";
 export { uncommitted } from "./store/uncommitted.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";
@@ -48,7 +58,7 @@ export {
   addSync,
   followSync,
   isLastAttempt,
-  restoreSync,
+  restoreSyncJobs,
   type SyncJob,
   type SyncJobData,
   type SyncStep,

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import fs from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
 
@@ -9,10 +10,29 @@ export type { Logger } from "pino";
  * error object (requests, answers, queries with their values) stays out of the log.
  */
 export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+  if (!process.listeners("exit").includes(forgiveDeadReader)) process.prependListener("exit", forgiveDeadReader);
   const terminal = destination === undefined && process.stdout.isTTY === true;
   const stream = terminal ? pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss.l" }) : destination;
   const options = { name, level, serializers: { err: describeError, error: describeError } };
   return stream === undefined ? pino(options) : pino(options, stream);
+}
+
+/**
+ * What is left of the log is written at exit, by sonic-boom, which takes EPIPE for EAGAIN: with nobody to read it, it would try for
+ * ever, and the process would never end. So from then on what cannot be read counts as written.
+ */
+function forgiveDeadReader(): void {
+  type Write = (fd: number, data: string | Uint8Array, ...rest: unknown[]) => number;
+  const write = fs.writeSync as Write;
+  const forgiving: Write = (fd, data, ...rest) => {
+    try {
+      return write(fd, data, ...rest);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EPIPE") return Buffer.byteLength(data);
+      throw error;
+    }
+  };
+  fs.writeSync = forgiving as typeof fs.writeSync;
 }
 
 export function describeError(error: unknown): Record<string, unknown> {

@@ -36,6 +36,7 @@ const record: CommitRecord = {
     },
     expiresAt: new Date("2026-11-21T12:30:00Z"),
     refreshTokenExpiresAt: null,
+    grantEndsAt: new Date("2027-11-21T12:00:00Z"),
     nextRefreshAt: new Date("2026-11-21T12:25:00Z"),
     message: null,
     provider: null,
@@ -49,6 +50,7 @@ const record: CommitRecord = {
     httpStatus: 200,
     durationMs: 12,
     oldExpiresAt: new Date("2026-11-21T12:05:00Z"),
+    dueAt: new Date("2026-11-21T12:00:00Z"),
     at: new Date("2026-11-21T12:00:00Z"),
   },
 };

@@ -142,18 +142,19 @@ function absent(error: NodeJS.ErrnoException): null {
 function parse(text: string): CommitRecord {
   const { transition, log, ...record } = JSON.parse(text) as CommitRecord;
   if (transition.kind !== "store") throw new Error("only new token sets are kept in the spool");
-  const { expiresAt, refreshTokenExpiresAt, nextRefreshAt } = transition;
+  const { expiresAt, refreshTokenExpiresAt, grantEndsAt, nextRefreshAt } = transition;
   return {
     ...record,
     transition: {
       ...transition,
       expiresAt: date(expiresAt),
       refreshTokenExpiresAt: date(refreshTokenExpiresAt),
+      grantEndsAt: date(grantEndsAt),
       nextRefreshAt: date(nextRefreshAt),
     },
-    log: { ...log, oldExpiresAt: date(log.oldExpiresAt), at: new Date(log.at) },
+    log: { ...log, oldExpiresAt: date(log.oldExpiresAt), dueAt: date(log.dueAt), at: new Date(log.at) },
   };
 }
 
 /** Typed as the date that it was, read as the text that it is now. */
-const date = (text: Date | null) => (text === null ? null : new Date(text));
+const date = (text: Date | null | undefined) => (text == null ? null : new Date(text));

@@ -31,18 +31,19 @@ export async function addSync(queue: Queue, connectionId: string, retryMs: numbe
   const known = await Job.fromId(queue, id);
   const state = known === undefined ? "unknown" : await known.getState();
   if (state === "delayed") await known?.promote().catch(() => undefined);
-  await addIfMissing(queue, state === "active" ? `${id}-next` : id, connectionId, retryMs);
+  const { name, data, opts } = jobFor(state === "active" ? `${id}-next` : id, connectionId, retryMs);
+  await queue.add(name, data, opts);
 }
 
 /** For reconcile: puts back what Redis lost, and changes nothing where the job is there. */
-export async function restoreSync(queue: Queue, connectionId: string, retryMs: number): Promise<void> {
-  await addIfMissing(queue, jobOf(connectionId), connectionId, retryMs);
+export async function restoreSyncJobs(queue: Queue, connectionIds: readonly string[], retryMs: number): Promise<void> {
+  await queue.addBulk(connectionIds.map((connectionId) => jobFor(jobOf(connectionId), connectionId, retryMs)));
 }
 
-async function addIfMissing(queue: Queue, jobId: string, connectionId: string, retryMs: number): Promise<void> {
+function jobFor(jobId: string, connectionId: string, retryMs: number) {
   const backoff = { type: "exponential", delay: retryMs, jitter: 0.2 };
   const kept = { removeOnComplete: true, removeOnFail: true, stackTraceLimit: 1 };
-  await queue.add("sync", { connectionId }, { jobId, attempts, backoff, ...kept });
+  return { name: "sync", data: { connectionId }, opts: { jobId, attempts, backoff, ...kept } };
 }
 
 const waitMs = 500;

@@ -18,6 +18,7 @@ const shown = {
   scopes: true,
   expiresAt: true,
   refreshTokenExpiresAt: true,
+  grantEndsAt: true,
   generation: true,
   nextRefreshAt: true,
   notBefore: true,

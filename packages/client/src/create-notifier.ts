@@ -1,10 +1,10 @@
-import { createSendMail, Notifier, type OutboxEvent, type ToReconnect } from "@evertoken/adapters";
+import { createSendMail, type Metrics, Notifier, type OutboxEvent, type ToReconnect } from "@evertoken/adapters";
 import { connectLink } from "./connect/connect-link.ts";
 import type { Engine } from "./engine.ts";
 import { reconnectUrl } from "./reconnect-url.ts";
 
 /** Event delivery with the engine's own exchange: no redirect, TLS verified, private addresses refused unless allowed. */
-export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => void): Notifier {
+export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => void, metrics?: Metrics): Notifier {
   const { pool, keyring, config, queues, exchange, providers, logger } = engine;
   const { notify } = config;
   return new Notifier({
@@ -20,7 +20,11 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
     providerName: (id) => providers.get(id)?.provider.name ?? id,
     reconnectLink: async (connection) => reconnectUrl(config, connection) ?? pageLink(engine, connection),
     random: Math.random,
-    onFailure: (failure) => logger.warn(failure, "an event could not be delivered"),
+    onDelivered: ({ kind, deliveries }) => metrics?.deliveries.inc({ kind, outcome: "delivered" }, deliveries),
+    onFailure: (failure) => {
+      metrics?.deliveries.inc({ kind: failure.kind, outcome: "failed" }, failure.deliveries);
+      logger.warn(failure, "an event could not be delivered");
+    },
   });
 }
 

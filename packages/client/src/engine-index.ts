@@ -28,6 +28,7 @@ export { type ConnectRefusalCode, refusalText } from "./connect/connect-refusal.
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 export { missingScopesOf } from "./connect/missing-scopes.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
+export { lookAfterRevocations, retryRevocations } from "./connect/retry-revocations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { refreshLog } from "./connections.ts";
 export { createNotifier } from "./create-notifier.ts";

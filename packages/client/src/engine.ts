@@ -26,7 +26,7 @@ import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
-import { EvertokenError } from "./evertoken-error.ts";
+import { EvertokenError, withSpool } from "./evertoken-error.ts";
 import { providerRules } from "./provider-rules.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 
@@ -112,7 +112,8 @@ export function openEngine(options: EngineOptions): Engine {
       commit: (record) => store.commit(record),
       meetUnknown: (connection, at, since) => store.meetUnknown(connection, at, since),
     },
-    spool,
+    // Named as what it is: everything else that a refresh can trip over is Postgres.
+    spool: { ...spool, find: (id, generation) => withSpool(() => spool.find(id, generation)) },
     vault: keyring,
     timing: config.timing,
     providerOf: (connection) => providerRules({ providers, registrations, exchange }, connection),

@@ -52,6 +52,13 @@ export async function withQueue<T>(task: () => Promise<T>): Promise<T> {
   return unavailableAs("queue_unavailable", "Redis does not answer: check REDIS_URL and the server", task);
 }
 
+/** Looks into the spool: after a refresh that was cut short nobody can tell, without it, whether a token set came. */
+export async function withSpool<T>(task: () => Promise<T>): Promise<T> {
+  const message =
+    "a refresh was cut short, and Redis does not say whether it brought tokens: check REDIS_URL and SPOOL_DIR";
+  return unavailableAs("queue_unavailable", message, task);
+}
+
 async function unavailableAs<T>(code: EvertokenErrorCode, message: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task();

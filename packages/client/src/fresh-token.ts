@@ -66,8 +66,11 @@ export class FreshToken {
     const deadline = Date.now() + config.request.timeoutMs + config.lease.takeoverMs;
     const refreshOrder: RefreshOrder = { ...order, onlyDue: false };
     for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.5, longestPollMs)) {
-      const result = await withStore(() => refresh(refreshOrder, deps));
+      const result = await withStore(() => refresh(refreshOrder, deps)).catch(spoolAway);
       const row = await this.#row(order.connectionId);
+      if (result instanceof EvertokenError) {
+        return { ...unchanged(row), problem: { code: result.code, message: result.message, retryAt: null } };
+      }
       if (result.kind === "settled" || result.why !== "busy") return toFreshened(order, result, row);
       if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
       if (Date.now() > deadline) {
@@ -87,6 +90,12 @@ export class FreshToken {
     if (row === null) throw notFound(id);
     return row;
   }
+}
+
+/** Nothing was sent, and the store works: a token that lives can be served meanwhile. */
+function spoolAway(error: unknown): EvertokenError {
+  if (error instanceof EvertokenError && error.code === "queue_unavailable") return error;
+  throw error;
 }
 
 export function notFound(what: string): EvertokenError {

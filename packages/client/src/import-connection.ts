@@ -1,5 +1,5 @@
 import type { NewConnection } from "@evertoken/adapters";
-import type { AuthType, RefreshPolicy } from "@evertoken/core";
+import { type AuthType, grantEnd, type RefreshPolicy } from "@evertoken/core";
 import { z } from "zod";
 import { decryptLegacy } from "./connect/decrypt-legacy.ts";
 import { defaultRegistration } from "./connect/registration-cache.ts";
@@ -66,7 +66,10 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
   const now = new Date();
   const authType = parsed.authType ?? configured.provider.authType;
   const expiresAt = expiryOf(parsed, authType, configured.policy, now);
-  return storeGrant(engine, configured.policy, toNewConnection(parsed, authType, expiresAt), tokens, now);
+  const known = parsed.refreshTokenExpiresAt ?? null;
+  const grantEndsAt =
+    authType === "oauth2" ? grantEnd({ stated: null, known, consentedAt: now }, configured.policy) : null;
+  return storeGrant(engine, configured.policy, toNewConnection(parsed, authType, expiresAt, grantEndsAt), tokens, now);
 }
 
 type Parsed = z.output<typeof importSchema>;
@@ -98,7 +101,12 @@ function expiryOf(parsed: Parsed, authType: AuthType, policy: RefreshPolicy, now
   return new Date(now.getTime() + policy.lifetimeSeconds * 1000);
 }
 
-function toNewConnection(parsed: Parsed, authType: AuthType, expiresAt: Date | null): NewConnection {
+function toNewConnection(
+  parsed: Parsed,
+  authType: AuthType,
+  expiresAt: Date | null,
+  grantEndsAt: Date | null,
+): NewConnection {
   return {
     userId: parsed.userId,
     provider: parsed.provider,
@@ -112,6 +120,7 @@ function toNewConnection(parsed: Parsed, authType: AuthType, expiresAt: Date | n
     scopes: parsed.scopes,
     expiresAt,
     refreshTokenExpiresAt: parsed.refreshTokenExpiresAt ?? null,
+    grantEndsAt,
     metadata: parsed.metadata,
   };
 }

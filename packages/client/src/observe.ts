@@ -11,7 +11,8 @@ export function createObserver(logger: Logger, hashKey: string, metrics?: Metric
   return (observation) => {
     switch (observation.kind) {
       case "settled":
-        if (metrics !== undefined) count(metrics, observation);
+        // What is kept is settled again, and counted then.
+        if (metrics !== undefined && observation.committed !== "deferred") count(metrics, observation);
         return settled(logger, userHash, observation);
       case "found_in_spool":
         logger.warn(
@@ -35,9 +36,12 @@ export function createObserver(logger: Logger, hashKey: string, metrics?: Metric
 
 type Settled = Extract<Observation, { kind: "settled" }>;
 
-function count({ refreshes, refreshSeconds }: Metrics, { record: { provider, log } }: Settled): void {
+function count({ refreshes, refreshSeconds, lateness }: Metrics, { record: { provider, log } }: Settled): void {
   refreshes.inc({ provider, outcome: log.outcome, trigger: log.trigger });
   refreshSeconds.observe({ provider }, log.durationMs / 1000);
+  // What an operator or a sweep brought forward was not due.
+  if (log.trigger !== "scheduled" || log.dueAt === null) return;
+  lateness.observe({ provider }, Math.max(0, log.at.getTime() - log.dueAt.getTime()) / 1000);
 }
 
 function settled(logger: Logger, userHash: (userId: string) => string, { record, committed }: Settled): void {

@@ -21,6 +21,8 @@ interface SealedColumn {
 const columns: readonly SealedColumn[] = [
   { table: "connections", column: "access_token", place: "'connections/' || id || '/access_token'" },
   { table: "connections", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
+  { table: "revocations", column: "access_token", place: "'connections/' || connection_id || '/access_token'" },
+  { table: "revocations", column: "refresh_token", place: "'connections/' || connection_id || '/refresh_token'" },
   {
     table: "client_registrations",
     column: "client_secret",

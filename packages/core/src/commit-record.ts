@@ -37,6 +37,8 @@ export interface RefreshLogEntry {
   readonly httpStatus: number | null;
   readonly durationMs: number;
   readonly oldExpiresAt: Date | null;
+  /** When the refresh was due. */
+  readonly dueAt: Date | null;
   readonly at: Date;
 }
 

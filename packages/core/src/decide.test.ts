@@ -207,6 +207,15 @@ test("a lost answer: one careful retry of a single-use token while the access to
   expect(dead.resumeAt).toEqual(at(4000));
 });
 
+test("a single-use token is not presented a third time while an access token lives that never ends", () => {
+  const endless = { expiresAt: null, lostAnswers: 1, consecutiveFailures: 1 };
+  expect(setback(endless, setbacks.uncertain)).toMatchObject({
+    ...{ job: "stop", status: "connected", errorCode: "answer_lost", lostAnswers: 2 },
+    ...{ resumeAt: null, nextRefreshAt: null, events: [] },
+  });
+  expect(setback({ ...endless, lostAnswers: 0 }, setbacks.uncertain).resumeAt).not.toBeNull();
+});
+
 test.each([{ kind: "none" }, { kind: "grace", graceSeconds: 60 }] as const)(
   "a lost answer costs nothing with rotation $kind: it is tried again as any trouble",
   (rotation) => {

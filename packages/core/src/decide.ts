@@ -4,6 +4,7 @@ import type { EventName } from "./event.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { UnknownAround } from "./ports.ts";
+import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
@@ -96,6 +97,14 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
     tokens,
     expiresAt,
     refreshTokenExpiresAt,
+    grantEndsAt: grantEnd(
+      {
+        stated: tokens.refreshTokenExpiresIn === null ? null : refreshTokenExpiresAt,
+        known: connection.refreshTokenExpiresAt,
+        consentedAt: connection.connectedAt,
+      },
+      policy,
+    ),
     nextRefreshAt: dueAt(
       { connectionId: connection.id, issuedAt: askedAt, expiresAt, refreshTokenExpiresAt, refreshable },
       policy,
@@ -144,10 +153,13 @@ function uncertain(connection: Connection, reason: string, context: DecisionCont
   const base: Setback = { ...retry(connection, reason, null, context), lostAnswers };
   if (base.job === "stop") return base;
   const marked: Setback = { ...base, errorCode: "answer_lost" };
-  const alive = connection.expiresAt !== null && connection.expiresAt > context.now;
+  const { expiresAt } = connection;
+  const alive = expiresAt === null || expiresAt > context.now;
   const mayRevoke = context.policy.rotation.kind === "single_use" && lostAnswers > 1 && alive;
-  if (!mayRevoke || marked.resumeAt === null || marked.resumeAt >= (connection.expiresAt as Date)) return marked;
-  return { ...marked, resumeAt: connection.expiresAt, nextRefreshAt: connection.expiresAt };
+  if (!mayRevoke || marked.resumeAt === null) return marked;
+  // An access token that never ends is worth more than the refresh token: it is left alone until an operator says otherwise.
+  if (expiresAt === null) return { ...marked, job: "stop", resumeAt: null, nextRefreshAt: null };
+  return marked.resumeAt >= expiresAt ? marked : { ...marked, resumeAt: expiresAt, nextRefreshAt: expiresAt };
 }
 
 function throttled(

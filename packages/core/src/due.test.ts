@@ -59,6 +59,16 @@ test("an end of the refresh token that does not move is neared in few refreshes"
   expect(refreshes).toBeLessThan(10);
 });
 
+test("a refresh token that ends unused is used after half of that time, although the access token lives on", () => {
+  const idle = { ...policy, refreshTokenIdleSeconds: 60 * 86_400 };
+  expect(dueAt(living(null), idle, unspread)).toEqual(at(30 * day));
+  expect(dueAt(living(365 * day), idle, unspread)).toEqual(at(30 * day));
+  expect(dueAt(living(365 * day, { refreshTokenExpiresAt: at(40 * day) }), idle, unspread)).toEqual(at(20 * day));
+  expect(dueAt(living(hour), idle, unspread)).toEqual(at(55 * minute));
+  expect(dueAt(living(null, { refreshable: false }), idle, unspread)).toBeNull();
+  expect(dueAt(living(null), idle, defaultTiming)?.getTime()).toBeGreaterThan(at(30 * day - 30_000).getTime());
+});
+
 test("a provider's margin goes before the operator's", () => {
   const week = { ...policy, marginSeconds: 7 * 86_400 };
   expect(marginMs(week, unspread)).toBe(7 * day);

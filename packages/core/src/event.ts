@@ -6,6 +6,7 @@ export type EventName =
   | "token.refreshed"
   | "token.refresh_failed"
   | "connection.needs_reauth"
+  | "connection.reauth_due"
   | "connection.recovered"
   | "provider.circuit_opened"
   | "provider.circuit_closed";

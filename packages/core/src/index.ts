@@ -8,6 +8,7 @@ export * from "./job.ts";
 export * from "./outcome.ts";
 export * from "./policy.ts";
 export type * from "./ports.ts";
+export * from "./reauth-due.ts";
 export * from "./refresh.ts";
 export * from "./retry.ts";
 export * from "./settings.ts";

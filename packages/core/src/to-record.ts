@@ -35,6 +35,7 @@ export function toRecord(
       httpStatus: "httpStatus" in outcome ? outcome.httpStatus : null,
       durationMs: answeredAt.getTime() - askedAt.getTime(),
       oldExpiresAt: connection.expiresAt,
+      dueAt: connection.nextRefreshAt,
       at: askedAt,
     },
   };

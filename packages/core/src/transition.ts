@@ -11,6 +11,8 @@ export interface Store {
   readonly tokens: GrantedTokens;
   readonly expiresAt: Date | null;
   readonly refreshTokenExpiresAt: Date | null;
+  /** The end that no refresh can move. */
+  readonly grantEndsAt: Date | null;
   readonly nextRefreshAt: Date | null;
   /** Worth an operator's eye though all went well, such as a narrower scope. */
   readonly message: string | null;

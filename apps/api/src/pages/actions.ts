@@ -37,7 +37,12 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
   return sendPage(reply, { title: `Going on to ${name}`, content, goOn: url }, []);
 };
 
-const statusOf = { yes: "revoked", no: "disconnected_here", not_supported: "disconnected" } as const;
+const statusOf = {
+  yes: "revoked",
+  no: "disconnected_here",
+  later: "revoking",
+  not_supported: "disconnected",
+} as const;
 
 export const disconnect: Action = async ({ engine, home, audit }, session, form, reply) => {
   const { id } = await ownConnection(engine, session, String(form.connection ?? ""));

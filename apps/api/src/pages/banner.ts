@@ -15,6 +15,11 @@ export function bannerOf(
       return { kind: "off", text: "The account is disconnected, and the provider has ended the app's access." };
     case "disconnected":
       return { kind: "off", text: "The account is disconnected." };
+    case "revoking":
+      return {
+        kind: "off",
+        text: "The account is disconnected here. The provider did not answer yet and is asked again.",
+      };
     case "disconnected_here":
       return {
         kind: "off",

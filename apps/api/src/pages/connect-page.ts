@@ -7,6 +7,8 @@ export interface ShownConnection {
   readonly displayName: string | null;
   readonly status: string;
   readonly missingScopes: readonly string[];
+  /** When the consent ends, if that is soon. */
+  readonly endsAt: Date | null;
   /** Whether consent can be given for it here. */
   readonly connectable: boolean;
   /** Names of what lives from it, such as Pages. */
@@ -63,9 +65,17 @@ ${text === null ? null : html`<p class="more">${text}</p>`}
 ${children(connection)}</li>`;
 }
 
-function standingOf({ status, missingScopes }: ShownConnection): Standing {
+function standingOf({ status, missingScopes, endsAt }: ShownConnection): Standing {
   switch (status) {
     case "connected":
+      if (missingScopes.length === 0 && endsAt !== null) {
+        return {
+          kind: "warn",
+          label: "Ends soon",
+          text: `Access ends on ${dayOf(endsAt)}. Reconnect to go on.`,
+          reconnect: "first",
+        };
+      }
       if (missingScopes.length === 0) return { kind: "ok", label: "Connected", text: null, reconnect: "no" };
       return {
         ...{ kind: "warn", label: "Permissions missing", reconnect: "first" },
@@ -96,6 +106,8 @@ function standingOf({ status, missingScopes }: ShownConnection): Standing {
       return { kind: "off", label: "Disconnected", text: null, reconnect: "second" };
   }
 }
+
+const dayOf = (date: Date) => date.toISOString().slice(0, 10);
 
 function children({ children: all }: ShownConnection): Html | null {
   if (all.length === 0) return null;

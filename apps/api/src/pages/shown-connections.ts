@@ -1,4 +1,5 @@
 import { type Engine, fromEngine, missingScopesOf } from "@evertoken/client/engine";
+import { reauthDays } from "@evertoken/core";
 import type { ConnectPage, ShownConnection } from "./connect-page.ts";
 import type { Session } from "./session.ts";
 
@@ -7,6 +8,7 @@ const order = ["needs_reauth", "error", "token_expired", "connected", "disconnec
 
 export async function shownConnections(engine: Engine, { userId, providers }: Session): Promise<ShownConnection[]> {
   const rows = await fromEngine(engine).connections.list({ userId, limit: 1000 });
+  const soon = Date.now() + reauthDays[0] * 86_400_000;
   const shown = rows.filter(({ provider, parentId }) => parentId === null && (providers?.includes(provider) ?? true));
   return shown
     .map((row) => ({
@@ -16,6 +18,7 @@ export async function shownConnections(engine: Engine, { userId, providers }: Se
       displayName: row.displayName,
       status: row.status,
       missingScopes: row.status === "connected" ? missingScopesOf(engine, row) : [],
+      endsAt: row.grantEndsAt !== null && row.grantEndsAt.getTime() < soon ? row.grantEndsAt : null,
       connectable: reconnectable(engine, row),
       children: rows
         .filter(({ parentId, status }) => parentId === row.id && status !== "disconnected")

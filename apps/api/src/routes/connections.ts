@@ -23,6 +23,9 @@ export const connection = z
       .array(z.string())
       .describe("Needed by the provider's file and not granted: reconnecting may help"),
     ...{ expires_at: timeOut.nullable(), refresh_token_expires_at: timeOut.nullable() },
+    grant_ends_at: timeOut
+      .nullable()
+      .describe("The end of the user's consent that no refresh can move, where one is known"),
     generation: z.number().int().describe("+1 with every new token"),
     ...{ next_refresh_at: timeOut.nullable(), not_before: timeOut.nullable(), last_refresh_at: timeOut.nullable() },
     ...{ failing_since: timeOut.nullable(), consecutive_failures: z.number().int() },
@@ -46,7 +49,9 @@ const imported = z.object({
 
 const disconnectReport = z.object({
   disconnected: z.boolean().describe("false: it was already"),
-  revoked: z.enum(["yes", "no", "not_supported"]).describe("no: the provider did not confirm it in time"),
+  revoked: z
+    .enum(["yes", "no", "later", "not_supported"])
+    .describe("later: the provider did not answer and is asked again; no: it refuses"),
 });
 
 const filter = z.object({

@@ -27,6 +27,11 @@ export function alertText(deliveries: readonly Delivery[], providerName: (id: st
       return alert(`${name} works again`, ["Its refreshes go on.", ...cause]);
     case "connection.needs_reauth":
       return alert(`${name}: ${who} ${count === 1 ? "needs its user" : "need their users"} to reconnect`, cause);
+    case "connection.reauth_due":
+      return alert(`${name}: ${who} ${count === 1 ? "needs its user" : "need their users"} to reconnect soon`, [
+        "The consent ends, and no refresh can move that.",
+        ...cause,
+      ]);
     case "token.refresh_failed":
       return alert(`${name}: ${who} cannot be refreshed`, [failureAdvice(code) ?? "We keep trying.", ...cause]);
     default:

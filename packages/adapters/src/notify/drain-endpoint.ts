@@ -27,6 +27,7 @@ export interface DrainDeps {
   readonly providerName: (id: string) => string;
   readonly reconnectLink: (connection: ToReconnect) => Promise<string | null>;
   readonly random: () => number;
+  readonly onDelivered: (sent: { kind: string; deliveries: number }) => void;
   /** Called with each failure; nothing in it is secret. */
   readonly onFailure: (failure: { endpoint: string; kind: string; error: string; deliveries: number }) => void;
 }
@@ -64,6 +65,7 @@ async function attempt(endpoint: Endpoint, message: readonly Delivery[], deps: D
   const result = await send(endpoint, message, deps);
   const ids = message.map(({ id }) => id);
   if (result.kind === "delivered") {
+    deps.onDelivered({ kind: endpoint.kind, deliveries: ids.length });
     await markDelivered(deps.pool, ids, result.httpStatus, result.note ?? null);
     await noteEndpoint(deps.pool, endpoint.id, "works");
     return true;

@@ -20,6 +20,7 @@ export const eventNames: readonly EventName[] = [
   "token.refreshed",
   "token.refresh_failed",
   "connection.needs_reauth",
+  "connection.reauth_due",
   "connection.recovered",
   "provider.circuit_opened",
   "provider.circuit_closed",

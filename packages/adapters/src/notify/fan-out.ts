@@ -5,8 +5,12 @@ const operatorEvents = [
   "provider.circuit_opened",
   "provider.circuit_closed",
   "connection.needs_reauth",
+  "connection.reauth_due",
   "token.refresh_failed",
 ];
+
+/** What only the user can mend, and is asked for by mail. */
+const userEvents = ["connection.needs_reauth", "connection.reauth_due"];
 
 /** Kinds whose reader is a person: many events of one cause become one message. */
 const operatorKinds = ["slack", "discord", "email"];
@@ -23,12 +27,12 @@ export async function fanOut(client: PoolClient, eventIds: readonly string[], al
         THEN now() + $4 * interval '1 millisecond' ELSE now() END
       FROM outbox o CROSS JOIN webhook_endpoints e
       WHERE o.id = ANY($1::bigint[]) AND e.enabled AND CASE
-        WHEN e.kind = 'user_email' THEN o.event = 'connection.needs_reauth' AND EXISTS (
+        WHEN e.kind = 'user_email' THEN o.event = ANY($5) AND EXISTS (
           SELECT 1 FROM connections c WHERE c.id = o.connection_id AND c.user_email IS NOT NULL)
         WHEN cardinality(e.events) > 0 THEN o.event = ANY(e.events)
         WHEN e.kind = ANY($2) THEN o.event = ANY($3)
         ELSE o.event <> 'token.refreshed' END
       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
-    values: [eventIds, operatorKinds, operatorEvents, alertWindowMs],
+    values: [eventIds, operatorKinds, operatorEvents, alertWindowMs, userEvents],
   });
 }

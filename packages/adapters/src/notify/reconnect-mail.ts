@@ -12,6 +12,8 @@ export interface ToReconnect {
   readonly user_email: string | null;
   readonly display_name: string | null;
   readonly status: string;
+  /** When its consent ends; only of one that works until then. */
+  readonly ends_at: Date | null;
 }
 
 export interface ReconnectMailDeps {
@@ -25,12 +27,14 @@ export interface ReconnectMailDeps {
 /** The "please reconnect" mail. Who has reconnected meanwhile is left alone. */
 export async function sendReconnectMail(delivery: Delivery, deps: ReconnectMailDeps): Promise<AttemptResult> {
   const { rows } = await deps.pool.query<ToReconnect>(
-    "SELECT id, user_id, provider, user_email, display_name, status FROM connections WHERE id = $1",
+    `SELECT id, user_id, provider, user_email, display_name, status,
+       CASE WHEN reauth_announced_at IS NOT NULL THEN grant_ends_at END AS ends_at FROM connections WHERE id = $1`,
     [delivery.connection_id],
   );
   const connection = rows[0];
   if (connection?.user_email == null) return { kind: "delivered", httpStatus: null, note: "no address any more" };
-  if (connection.status !== "needs_reauth") return { kind: "delivered", httpStatus: null, note: "no longer needed" };
+  const ending = whyNow(connection, delivery);
+  if (ending === null) return { kind: "delivered", httpStatus: null, note: "no longer needed" };
   const link = await deps.reconnectLink(connection).catch(() => undefined);
   if (link === undefined) return failed("the reconnect link could not be made");
   const name = deps.providerName(connection.provider);
@@ -40,11 +44,18 @@ export async function sendReconnectMail(delivery: Delivery, deps: ReconnectMailD
     to: connection.user_email,
     subject: `Please reconnect your ${name} account`,
     text: [
-      `The connection to your ${name} account${account} has ended, and only you can renew it.`,
+      `The connection to your ${name} account${account} ${ending}, and only you can renew it.`,
       "",
       link === null ? "Please open the app and connect the account again." : `Please connect it again here:\n${link}`,
       "",
       "If you no longer use it, you can ignore this mail.",
     ].join("\n"),
   });
+}
+
+/** In words; null: what the event tells of has passed, since the user has reconnected or disconnected. */
+function whyNow({ status, ends_at }: ToReconnect, { event }: Delivery): string | null {
+  if (status === "needs_reauth") return "has ended";
+  if (event !== "connection.reauth_due" || status === "disconnected" || ends_at === null) return null;
+  return `ends on ${ends_at.toISOString().slice(0, 10)}`;
 }

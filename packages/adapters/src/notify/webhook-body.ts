@@ -18,6 +18,7 @@ export function webhookBody(delivery: Delivery): string {
       errorCode: text(payload.errorCode),
       message: text(payload.message) ?? text(payload.reason),
       expiresAt: time(payload.expiresAt),
+      grantEndsAt: time(payload.grantEndsAt),
     },
   });
 }

@@ -13,13 +13,15 @@ WITH changed AS (
     access_token = r.access_token, refresh_token = coalesce(r.refresh_token, c.refresh_token),
     token_type = coalesce(r.token_type, c.token_type), metadata = coalesce(c.metadata || r.metadata, c.metadata),
     scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
-    expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, next_refresh_at = r.next_refresh_at,
+    expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, grant_ends_at = r.grant_ends_at,
+    next_refresh_at = r.next_refresh_at,
     client = r.client, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at, last_error_code = NULL,
     last_error_message = NULL, updated_at = r.at
   FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, token_type text,
-    scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, next_refresh_at timestamptz,
-    closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
+    scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, grant_ends_at timestamptz,
+    next_refresh_at timestamptz, closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text,
+    message text, http_status int, duration_ms int,
     old_expires_at timestamptz, at timestamptz)
   WHERE c.id = r.id AND c.generation = r.generation AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
@@ -76,6 +78,7 @@ function toParameters({ connectionId, client, fingerprint, generation, transitio
     metadata: Object.keys(tokens.metadata).length === 0 ? null : tokens.metadata,
     expires_at: transition.expiresAt,
     refresh_token_expires_at: transition.refreshTokenExpiresAt,
+    grant_ends_at: transition.grantEndsAt,
     next_refresh_at: transition.nextRefreshAt,
     closes_circuit: transition.provider?.kind === "close_circuit",
     proves: transition.provider?.kind === "prove",

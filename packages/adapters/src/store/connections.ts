@@ -11,7 +11,7 @@ export interface NewConnection {
   readonly displayName: string | null;
   /** Where a "please reconnect" mail goes; left out: the one that is known stays. */
   readonly userEmail?: string | null;
-  /** Hash of the client id that it was granted to; left out: not known. */
+  /** Hash of the client id that it was granted to; left out: not known, as after an import. */
   readonly client?: string | null;
   readonly parentId: string | null;
   readonly authType: AuthType;
@@ -19,6 +19,8 @@ export interface NewConnection {
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
   readonly refreshTokenExpiresAt: Date | null;
+  /** The end that no refresh can move; left out: none is known. */
+  readonly grantEndsAt?: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -74,6 +76,7 @@ export async function upsert(
         eventOf(connection, known !== null),
         connection.userEmail ?? null,
         connection.client ?? null,
+        connection.grantEndsAt ?? null,
       ],
     });
     const stored = rows[0];
@@ -102,8 +105,8 @@ const upsertSql = `
 WITH stored AS (
   INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
     access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
-    connected_at, updated_at, user_email, client)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20)
+    connected_at, updated_at, user_email, client, grant_ends_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20, $21)
   ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
     registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
     parent_id = excluded.parent_id, auth_type = excluded.auth_type, access_token = excluded.access_token,
@@ -112,52 +115,19 @@ WITH stored AS (
     next_refresh_at = excluded.next_refresh_at, metadata = c.metadata || excluded.metadata, connected_at = excluded.connected_at,
     updated_at = excluded.updated_at, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
-    last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client
+    last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
+    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL
     WHERE c.id = excluded.id
   RETURNING id, generation, provider, user_id, status, expires_at
+), forgiven AS (
+  -- To revoke the old grant now would, at many providers, end the new one.
+  DELETE FROM revocations r USING stored WHERE r.connection_id = stored.id
 ), told AS (
   INSERT INTO outbox (event, connection_id, provider, payload)
   SELECT $18, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at) FROM stored
   WHERE $18::text IS NOT NULL
 )
 SELECT id, generation FROM stored`;
-
-/** What was disconnected: the job to remove, and the erased tokens, to revoke them with. */
-export interface Disconnected {
-  readonly id: string;
-  readonly provider: string;
-  readonly registration: string;
-  readonly generation: number;
-  readonly auth_type: AuthType;
-  readonly scopes: string[];
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly access_token: Sealed | null;
-  readonly refresh_token: Sealed | null;
-}
-
-/** Tokens are erased, the history stays. Children go with their parent. */
-export async function disconnect(pool: Pool, id: string, now: Date): Promise<Disconnected[]> {
-  const { rows } = await pool.query<Disconnected>({
-    name: "connection-disconnect",
-    text: `WITH was AS (
-        SELECT id, access_token, refresh_token FROM connections
-        WHERE (id = $1 OR parent_id = $1) AND status <> 'disconnected' FOR UPDATE
-      ), gone AS (
-        UPDATE connections c SET status = 'disconnected', access_token = NULL, refresh_token = NULL, generation = c.generation + 1,
-          next_refresh_at = NULL, not_before = NULL, lease_owner = NULL, lease_until = NULL, failing_since = NULL,
-          consecutive_failures = 0, lost_answers = 0, updated_at = $2
-        FROM was WHERE c.id = was.id
-        RETURNING c.id, c.provider, c.registration, c.generation - 1 AS generation, c.auth_type, c.scopes, c.metadata, c.user_id, c.status,
-          was.access_token, was.refresh_token
-      ), told AS (
-        INSERT INTO outbox (event, connection_id, provider, payload)
-        SELECT 'connection.disconnected', id, provider, jsonb_build_object('userId', user_id, 'status', status) FROM gone
-      )
-      SELECT id, provider, registration, generation, auth_type, scopes, metadata, access_token, refresh_token FROM gone`,
-    values: [id, now],
-  });
-  return rows;
-}
 
 /** Moves the due time; never for a connection that needs none. @returns the job to place, or null */
 export async function setDue(

@@ -77,7 +77,7 @@ async function finish(engine: Engine, begun: StoredFlow, answer: ConnectAnswer):
     clientId: registration.clientId,
     metadata: { ...flow.metadata, ...granted.metadata },
   });
-  const stored = await storeConnection(engine, configured, flow, { granted, identity, askedAt });
+  const stored = await storeConnection(engine, configured, flow, { granted, identity, askedAt, registration });
 
   // Redis may be away: the connection stands, and the app can ask for a sync again.
   await requestSync(engine, stored.id, { reason: "connected" }).catch(() => {});

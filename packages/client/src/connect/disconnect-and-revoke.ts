@@ -1,32 +1,43 @@
-import { type Disconnected, describeError, disconnect } from "@evertoken/adapters";
-import type { Sealed, TokenColumn } from "@evertoken/core";
-import { revokeRequest } from "@evertoken/providers";
+import { type Disconnected, disconnect, dropRevocation } from "@evertoken/adapters";
+import type { TokenColumn } from "@evertoken/core";
 import { nudgeDelivery } from "../announce.ts";
-import { getConnection } from "../connections.ts";
+import { type ConnectionView, getConnection } from "../connections.ts";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
+import { revokeGrant } from "./revoke-grant.ts";
 
 export interface DisconnectReport {
   /** false: it was disconnected already. */
   readonly disconnected: boolean;
-  /** `no`: the provider did not confirm it in time; the tokens are erased here all the same. */
-  readonly revoked: "yes" | "no" | "not_supported";
+  /** `later`: the provider did not answer, and is asked again. `no`: it refuses, or cannot be asked any more. */
+  readonly revoked: "yes" | "no" | "later" | "not_supported";
 }
-
-const revokeWithinMs = 10_000;
 
 /**
  * Erases the tokens here, of its children too, then ends the grant at the provider (RFC 7009 or its own way). In this order: a refresh
- * that is under way cannot bring tokens back, and what is revoked are the very tokens that were erased.
+ * that is under way cannot bring tokens back, and what is revoked are the very tokens that were erased. The one that the provider wants to
+ * see is kept apart, where nothing but a revocation looks, until the provider confirms it, for `REVOKE_RETRY_FOR_MS` at most.
  *
  * @throws {EvertokenError}
  */
 export async function disconnectAndRevoke(engine: Engine, id: string): Promise<DisconnectReport> {
-  await getConnection(engine, id);
-  const gone = await withStore(() => disconnect(engine.pool, id, new Date()));
+  const token = await revokedBy(engine, await getConnection(engine, id));
+  const kept = engine.config.revokeRetryForMs > 0 ? token : null;
+  const gone = await withStore(() => disconnect(engine.pool, id, new Date(), kept));
   await removeJobs(engine, gone);
   const own = gone.find((row) => row.id === id);
-  return { disconnected: own !== undefined, revoked: own === undefined ? "not_supported" : await revoke(engine, own) };
+  if (own === undefined || token === null) return { disconnected: own !== undefined, revoked: "not_supported" };
+  const revoked = await revokeGrant(engine, { ...own, connection_id: own.id });
+  const { revocation_id: revocation } = own;
+  // Should it stay behind, the next attempt finds that the grant has ended.
+  if (revoked !== "later" && revocation !== null) await dropRevocation(engine.pool, revocation).catch(() => {});
+  return { disconnected: true, revoked: revoked === "later" && revocation === null ? "no" : revoked };
+}
+
+/** Which token ends the grant; null: none does. A derived token's request would end its parent's grant. */
+async function revokedBy({ providers }: Engine, { provider, authType }: ConnectionView): Promise<TokenColumn | null> {
+  if (authType !== "oauth2") return null;
+  return (await withStore(() => providers.find(provider)))?.provider.revoke?.token ?? null;
 }
 
 async function removeJobs({ queues }: Engine, gone: readonly Disconnected[]): Promise<void> {
@@ -35,45 +46,5 @@ async function removeJobs({ queues }: Engine, gone: readonly Disconnected[]): Pr
     if (gone.length > 0) await nudgeDelivery(queues);
   } catch {
     // Redis is away: the job finds nothing to refresh, or reconcile removes it before.
-  }
-}
-
-/** Never throws: the user's wish is fulfilled here, whatever the provider does. */
-async function revoke(engine: Engine, row: Disconnected): Promise<DisconnectReport["revoked"]> {
-  // A derived token's request would end its parent's grant.
-  if (row.auth_type !== "oauth2") return "not_supported";
-  try {
-    const provider = (await engine.providers.find(row.provider))?.provider;
-    if (provider === undefined || provider.revoke === null) return "not_supported";
-    const registration = await engine.registrations.find(row.provider, row.registration);
-    if (registration === null) return "no";
-    const tokens = {
-      accessToken: opened(engine, row.id, "access_token", row.access_token),
-      refreshToken: opened(engine, row.id, "refresh_token", row.refresh_token),
-    };
-    const { metadata, scopes } = row;
-    const request = revokeRequest(provider, { registration, connection: { metadata, scopes }, tokens });
-    if (request === null) return "no";
-    const answer = await engine.exchange(request, AbortSignal.timeout(revokeWithinMs));
-    const said = answer.kind === "failure" ? answer.code : `HTTP ${answer.status}`;
-    if (answer.kind === "response" && answer.status >= 200 && answer.status < 300) return "yes";
-    engine.logger.warn({ connection: row.id, reason: said }, `[${row.provider}] not revoked at the provider`);
-    return "no";
-  } catch (error) {
-    engine.logger.warn(
-      { connection: row.id, err: describeError(error) },
-      `[${row.provider}] not revoked at the provider`,
-    );
-    return "no";
-  }
-}
-
-/** The other one may still do: some providers take either. */
-function opened({ keyring }: Engine, id: string, column: TokenColumn, sealed: Sealed | null): string | null {
-  if (sealed === null) return null;
-  try {
-    return keyring.open(sealed, id, column);
-  } catch {
-    return null;
   }
 }

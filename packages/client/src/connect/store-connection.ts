@@ -1,6 +1,6 @@
 import type { NewConnection } from "@evertoken/adapters";
-import type { GrantedTokens, RefreshPolicy } from "@evertoken/core";
-import type { ConfiguredProvider, Identity } from "@evertoken/providers";
+import { type GrantedTokens, grantEnd, type RefreshPolicy } from "@evertoken/core";
+import { type ConfiguredProvider, clientOf, type Identity, type Registration } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { type StoredGrant, storeGrant } from "../store-grant.ts";
@@ -12,6 +12,8 @@ export interface Obtained {
   readonly granted: GrantedTokens;
   readonly identity: Identity;
   readonly askedAt: Date;
+  /** What the code was exchanged with: the refresh token is bound to its client id (RFC 6749 section 10.4). */
+  readonly registration: Registration;
 }
 
 /**
@@ -23,20 +25,24 @@ export async function storeConnection(
   engine: Engine,
   { policy }: ConfiguredProvider,
   flow: StoredFlow,
-  { granted, identity, askedAt }: Obtained,
+  { granted, identity, askedAt, registration }: Obtained,
 ): Promise<StoredGrant> {
   const externalAccountId =
     flow.connectionId === null
       ? identity.externalAccountId
       : await sameAccount(engine, flow.connectionId, identity.externalAccountId);
+  const refreshTokenExpiresAt = refreshTokenEnd(granted, policy, askedAt);
+  const stated = granted.refreshTokenExpiresIn === null ? null : refreshTokenExpiresAt;
   const connection: NewConnection = {
     ...{ userId: flow.userId, userEmail: flow.userEmail, provider: flow.provider, registration: flow.registration },
     ...{ externalAccountId, displayName: identity.displayName, parentId: null, authType: "oauth2" },
+    client: clientOf(registration),
     tokenType: granted.tokenType,
     // No word about it means: what was asked for (RFC 6749 section 5.1).
     scopes: granted.scopes ?? flow.scopes,
     expiresAt: accessTokenEnd(granted, policy, askedAt),
-    refreshTokenExpiresAt: refreshTokenEnd(granted, policy, askedAt),
+    refreshTokenExpiresAt,
+    grantEndsAt: grantEnd({ stated, known: null, consentedAt: askedAt }, policy),
     metadata: { ...flow.metadata, ...granted.metadata },
   };
   return storeGrant(engine, policy, connection, granted, askedAt);

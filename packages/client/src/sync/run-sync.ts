@@ -31,6 +31,9 @@ export interface RunSyncOptions {
   readonly lastAttempt?: boolean;
 }
 
+/** How long a handler that was told of its deadline is still waited for. */
+const farewellMs = 1000;
+
 /** A token that lives at least this long is fresh enough for a sync. */
 const marginSeconds = 300;
 
@@ -49,11 +52,13 @@ export async function runSync(
   { signal = new AbortController().signal, fresh = new FreshToken(engine), lastAttempt = true }: RunSyncOptions = {},
 ): Promise<SyncResult> {
   const connection = await getConnection(engine, connectionId);
+  const requestedAt = await readRequest(engine, connectionId);
+  const deadline = AbortSignal.timeout(engine.config.sync.timeoutMs);
   const minTtlSeconds = minTtlOf(connection);
   let seen: AccessToken | null = null;
   const call = async (token: AccessToken) => {
     seen = token;
-    return handler({ connection, token, signal });
+    return inTime(handler({ connection, token, signal: AbortSignal.any([signal, deadline]) }), deadline);
   };
   let result: SyncResult;
   try {
@@ -61,12 +66,20 @@ export async function runSync(
     result = judge(await withAccessToken(engine, fresh, connectionId, call, { minTtlSeconds }));
   } catch (error) {
     if (error instanceof EvertokenError && error.code === "store_unavailable") throw error;
-    result = judgeError(error);
+    result = deadline.aborted ? tooLong(engine.config.sync.timeoutMs) : judgeError(error);
   }
   const secrets = seen === null ? [] : [(seen as AccessToken).accessToken];
   const clean = result.message === null ? result : { ...result, message: sanitize(result.message, secrets) };
-  await record(engine, connectionId, clean as SyncResult, lastAttempt);
+  await record(engine, connectionId, clean as SyncResult, { lastAttempt, requestedAt });
   return clean as SyncResult;
+}
+
+/** What the handler brings. One that hangs, and does not heed its signal either, is left behind: its place is needed. */
+function inTime<T>(running: Promise<T>, deadline: AbortSignal): Promise<T> {
+  const leave = Promise.withResolvers<never>();
+  const told = () => setTimeout(() => leave.reject(new Error("too long")), farewellMs);
+  deadline.addEventListener("abort", told, { once: true });
+  return Promise.race([running, leave.promise]).finally(() => deadline.removeEventListener("abort", told));
 }
 
 /** So that the refresh log says what it was for; a refresh that fails is judged by whoever asks for the token. */
@@ -111,14 +124,30 @@ const failure = (code: SyncErrorCode, message: string, retry: boolean): SyncResu
 const tokenRefused = failure("token_refused", "the API refuses a fresh token (HTTP 401)", false);
 const scopeMissing = failure("insufficient_scope", "the API answers HTTP 403: a scope is missing", false);
 
-async function record({ pool }: Engine, id: string, result: SyncResult, lastAttempt: boolean): Promise<void> {
+const tooLong = (ms: number) => failure("timed_out", `the sync took longer than ${ms / 1000} s`, true);
+
+/** Which request this run fulfils; null: nobody asked. */
+async function readRequest({ pool }: Engine, id: string): Promise<Date | null> {
+  const text = "SELECT sync_requested_at AS at FROM connections WHERE id = $1";
+  return (await withStore(() => pool.query<{ at: Date | null }>(text, [id]))).rows[0]?.at ?? null;
+}
+
+/** A request that came during the run is still to be fulfilled: it stays pending, so that it outlives its job in Redis. */
+async function record(
+  { pool }: Engine,
+  id: string,
+  result: SyncResult,
+  { lastAttempt, requestedAt }: { lastAttempt: boolean; requestedAt: Date | null },
+): Promise<void> {
   const pending = result.kind === "error" && result.retry && !lastAttempt;
   const status = result.kind === "success" ? "success" : pending ? "pending" : "error";
   const message = result.kind === "success" ? result.message : `${result.code}: ${result.message}`;
   await withStore(() =>
     pool.query(
-      "UPDATE connections SET last_sync_at = now(), last_sync_status = $2, last_sync_message = $3 WHERE id = $1",
-      [id, status, message],
+      `UPDATE connections SET last_sync_at = now(), last_sync_message = $3,
+         last_sync_status = CASE WHEN sync_requested_at IS DISTINCT FROM $4 THEN 'pending' ELSE $2 END
+       WHERE id = $1`,
+      [id, status, message, requestedAt],
     ),
   );
 }

@@ -5,7 +5,7 @@ export interface SyncContext {
   readonly connection: ConnectionView;
   /** Fresh: it lives for five minutes at least, where the provider's tokens live that long. */
   readonly token: AccessToken;
-  /** Aborted when the worker is told to stop and can wait no longer. */
+  /** Aborted when the run has lasted `SYNC_TIMEOUT_MS`, and when the worker is told to stop and can wait no longer. */
   readonly signal: AbortSignal;
 }
 
