@@ -1,5 +1,7 @@
 export { type Config, ConfigError, readConfig } from "./config.ts";
+export { formatDuration } from "./format-duration.ts";
 export { type HealthServer, startHealthServer } from "./health-server.ts";
+export { Html, html } from "./html.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";

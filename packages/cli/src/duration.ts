@@ -1,3 +1,4 @@
+import { formatDuration } from "@evertoken/adapters";
 import { UsageError } from "./failure.ts";
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -9,20 +10,6 @@ export function parseDuration(text: string): number {
     throw new UsageError(`"${text}" is not a length of time such as 90s, 15m, 24h or 7d`);
   }
   return Number(digits) * units[unit as keyof typeof units];
-}
-
-/** The two largest units that matter: `1 d 3 h`, `58 s`. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return pair(seconds, 60, "min", "s");
-  if (seconds < 86_400) return pair(Math.round(seconds / 60), 60, "h", "min");
-  return pair(Math.round(seconds / 3600), 24, "d", "h");
-}
-
-function pair(amount: number, base: number, large: string, small: string): string {
-  const rest = amount % base;
-  return `${Math.floor(amount / base)} ${large}${rest === 0 ? "" : ` ${rest} ${small}`}`;
 }
 
 /** A time as people read it: how far away it is, and when. */

@@ -39,6 +39,7 @@ export { EvertokenError, type EvertokenErrorCode, withQueue, withStore } from ".
 export type { ImportInput } from "./import-connection.ts";
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
+export { findOldestOverdue } from "./oldest-overdue.ts";
 export { prepareEngine } from "./prepare-engine.ts";
 export { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 export type { ProviderSource } from "./providers/provider-source.ts";

@@ -1,8 +1,7 @@
-import { createUserHash } from "@evertoken/adapters";
+import { createUserHash, html } from "@evertoken/adapters";
 import { authorize, disconnectAndRevoke, EvertokenError, fromEngine } from "@evertoken/client/engine";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { PagesContext } from "./context.ts";
-import { html } from "./html.ts";
 import { linkGone } from "./link-gone.ts";
 import { message, sendPage } from "./page.ts";
 import { isOwnForm, readSession, type Session } from "./session.ts";

@@ -1,4 +1,4 @@
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "@evertoken/adapters";
 
 export interface ShownConnection {
   readonly id: string;

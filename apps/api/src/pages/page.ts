@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { Html, html } from "@evertoken/adapters";
 import type { FastifyReply } from "fastify";
-import { Html, html } from "./html.ts";
 import { style } from "./style.ts";
 
 export interface Page {

@@ -1,6 +1,7 @@
+import { formatDuration } from "@evertoken/adapters";
 import { type ConnectionView, EvertokenError } from "@evertoken/client";
 import { type Engine, withStore } from "@evertoken/client/engine";
-import { formatDuration, parseDuration } from "../duration.ts";
+import { parseDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { table } from "../table.ts";

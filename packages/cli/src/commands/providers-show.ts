@@ -1,5 +1,5 @@
+import { formatDuration } from "@evertoken/adapters";
 import { describeProvider, maskedRefreshRequest, type Provider, type ProviderDescription } from "@evertoken/providers";
-import { formatDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { facts } from "../table.ts";
 import { knownProvider } from "./providers-known.ts";

@@ -1,8 +1,7 @@
-import { readConfig } from "@evertoken/adapters";
+import { formatDuration, readConfig } from "@evertoken/adapters";
 import { marginMs, type RefreshPolicy, type Timing } from "@evertoken/core";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
-import { formatDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
 import { table } from "../table.ts";

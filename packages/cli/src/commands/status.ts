@@ -1,8 +1,8 @@
-import { providerStates } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import { formatDuration, providerStates } from "@evertoken/adapters";
+import { type Engine, findOldestOverdue } from "@evertoken/client/engine";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
-import { formatDuration, formatTime } from "../duration.ts";
+import { formatTime } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { requirePostgres } from "../reachable.ts";
@@ -75,22 +75,4 @@ async function countConnections({ prisma }: Engine) {
     orderBy: [{ provider: "asc" }, { status: "asc" }],
   });
   return groups.map(({ provider, status, _count }) => ({ provider, status, connections: _count._all }));
-}
-
-/** A throttled connection is not late: its provider asked it to wait. */
-export async function findOldestOverdue({ prisma }: Pick<Engine, "prisma">, now: Date) {
-  const found = await prisma.connection.findFirst({
-    select: { id: true, provider: true, nextRefreshAt: true },
-    where: {
-      nextRefreshAt: { lt: now },
-      authType: "oauth2",
-      status: { notIn: ["disconnected", "needs_reauth"] },
-      OR: [{ notBefore: null }, { notBefore: { lt: now } }],
-    },
-    orderBy: { nextRefreshAt: "asc" },
-  });
-  if (found?.nextRefreshAt == null) return null;
-  const { id: connectionId, provider, nextRefreshAt } = found;
-  const overdueSeconds = Math.round((now.getTime() - nextRefreshAt.getTime()) / 1000);
-  return { connectionId, provider, dueAt: nextRefreshAt, overdueSeconds };
 }

@@ -1,7 +1,5 @@
-import { circuitAdvice, providerStates } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
-import { findOldestOverdue } from "../commands/status.ts";
-import { formatDuration } from "../duration.ts";
+import { circuitAdvice, formatDuration, providerStates } from "@evertoken/adapters";
+import { type Engine, findOldestOverdue } from "@evertoken/client/engine";
 import { type Finding, ok, warn } from "./finding.ts";
 
 const lateSeconds = 120;

@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "@evertoken/adapters";
 import { table } from "../table.ts";
 import type { AppUrls } from "./addresses.ts";
 import type { Databases } from "./databases.ts";
