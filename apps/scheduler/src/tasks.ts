@@ -1,10 +1,12 @@
 import {
+  addUpRefreshes,
   announceReauth,
   type Metrics,
   OrphanSearch,
   pruneAudit,
   pruneLog,
   pruneOutbox,
+  pruneRefreshStats,
   pruneUnknown,
   reconcile,
   sweep,
@@ -23,6 +25,7 @@ export interface Task {
 }
 
 const dayMs = 86_400_000;
+const everyMinute = "* * * * *";
 
 /** What keeps Redis and Postgres in step, unattended. */
 export function createTasks(engine: Engine): Task[] {
@@ -48,6 +51,12 @@ export function createTasks(engine: Engine): Task[] {
       },
     },
     {
+      name: "stats",
+      cron: everyMinute,
+      onStart: true,
+      run: async () => ({ added: await addUpRefreshes(pool) }),
+    },
+    {
       name: "sweep",
       cron: config.schedules.sweep,
       onStart: true,
@@ -71,6 +80,7 @@ export function createTasks(engine: Engine): Task[] {
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
         await pruneUnknown(pool, before);
+        await pruneRefreshStats(pool, before);
         const auditRows = await pruneAudit(pool, before);
         return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
       },

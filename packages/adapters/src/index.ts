@@ -10,7 +10,7 @@ export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
-export { circuitAdvice } from "./notify/advice.ts";
+export { circuitAdvice, failureAdvice } from "./notify/advice.ts";
 export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
 export {
   type EndpointDeps,
@@ -35,9 +35,20 @@ export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
+export { mostChildren, type Relative, type Surroundings, surroundingsOf } from "./store/connection-surroundings.ts";
 export * from "./store/connections.ts";
+export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";
 export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
+export {
+  countListed,
+  type ListBucket,
+  type ListedConnection,
+  type ListOrder,
+  type ListTime,
+  listConnectionsByTime,
+  listConnectionsWithout,
+} from "./store/list-connections.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export {
   closeCircuitOfOtherSecret,
@@ -47,13 +58,23 @@ export {
 } from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export {
+  addUpRefreshes,
+  type DurationCount,
+  pruneRefreshStats,
+  type RefreshCount,
+  type RefreshStats,
+  refreshStats,
+} from "./store/refresh-stats.ts";
+export {
   areRevocationsDue,
   claimRevocations,
   dropRevocation,
   expireRevocations,
   type Revocation,
 } from "./store/revocations.ts";
+export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
+export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";
 export {

@@ -1,0 +1,129 @@
+import type { ConnectionStatus } from "@evertoken/core";
+import type { Pool } from "pg";
+
+/** What lists can be ordered by; each has an index that begins with provider and status. */
+export type ListTime = "expires_at" | "last_refresh_at" | "updated_at" | "failing_since";
+
+/** Connections of one provider with one status, from a place in them on. */
+export interface ListBucket {
+  readonly provider: string;
+  readonly status: ConnectionStatus;
+  /** The last one seen; null: from the beginning. */
+  readonly after: { readonly at: string; readonly id: string } | null;
+  /** Bounds of the time, both optional: later than, up to. */
+  readonly from?: Date | null;
+  readonly to?: Date | null;
+}
+
+/** A connection as lists show it: no token. */
+export interface ListedConnection {
+  readonly id: string;
+  readonly user_id: string;
+  readonly provider: string;
+  readonly external_account_id: string;
+  readonly display_name: string | null;
+  readonly auth_type: string;
+  readonly status: ConnectionStatus;
+  readonly expires_at: Date | null;
+  readonly next_refresh_at: Date | null;
+  readonly last_refresh_at: Date | null;
+  readonly failing_since: Date | null;
+  readonly last_error_code: string | null;
+  readonly updated_at: Date;
+}
+
+export const listedColumns = `c.id, c.user_id, c.provider, c.external_account_id, c.display_name, c.auth_type, c.status, c.expires_at,
+  c.next_refresh_at, c.last_refresh_at, c.failing_since, c.last_error_code, c.updated_at`;
+
+export interface ListOrder {
+  readonly by: ListTime;
+  readonly descending: boolean;
+  /** One bucket after the other, as they are given, rather than all of them by time. */
+  readonly bucketsFirst: boolean;
+}
+
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * The first connections of all buckets together. Each bucket is a range of an index, of which no more than `limit` entries are looked at:
+ * what a page costs depends on how many buckets there are, not on how many connections.
+ */
+export async function listConnectionsByTime(
+  pool: Pool,
+  buckets: readonly ListBucket[],
+  { by, descending, bucketsFirst }: ListOrder,
+  limit: number,
+): Promise<ListedConnection[]> {
+  if (buckets.length === 0) return [];
+  const [compare, direction] = descending ? ["<", "DESC"] : [">", "ASC"];
+  const start = descending ? { at: "infinity", id: lastId } : { at: "-infinity", id: firstId };
+  const { rows } = await pool.query<ListedConnection>(
+    `WITH found AS (
+       SELECT b.n, f.id, f.at FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::uuid[], $5::timestamptz[], $6::timestamptz[])
+         WITH ORDINALITY AS b(provider, status, at, id, since, until, n)
+       CROSS JOIN LATERAL (
+         SELECT c.id, c.${by} AS at FROM connections c
+         WHERE c.provider = b.provider AND c.status = b.status AND (c.${by}, c.id) ${compare} (b.at, b.id)
+           AND c.${by} > b.since AND c.${by} <= b.until
+         ORDER BY c.${by} ${direction}, c.id ${direction} LIMIT $7) f
+       ORDER BY ${bucketsFirst ? "b.n, " : ""}f.at ${direction}, f.id ${direction} LIMIT $7)
+     SELECT ${listedColumns} FROM found JOIN connections c USING (id)
+     ORDER BY ${bucketsFirst ? "found.n, " : ""}found.at ${direction}, found.id ${direction}`,
+    [...columns(buckets.map((bucket) => ({ ...bucket, after: bucket.after ?? start }))), limit],
+  );
+  return rows;
+}
+
+/** Those that have no such time, by id: a token without an end, a connection that was never refreshed. */
+export async function listConnectionsWithout(
+  pool: Pool,
+  buckets: readonly ListBucket[],
+  by: ListTime,
+  afterId: string | null,
+  limit: number,
+): Promise<ListedConnection[]> {
+  if (buckets.length === 0) return [];
+  const { rows } = await pool.query<ListedConnection>(
+    `WITH found AS (
+       SELECT f.id FROM unnest($1::text[], $2::text[]) AS b(provider, status)
+       CROSS JOIN LATERAL (
+         SELECT c.id FROM connections c WHERE c.provider = b.provider AND c.status = b.status AND c.${by} IS NULL AND c.id > $3
+         ORDER BY c.id LIMIT $4) f
+       ORDER BY f.id LIMIT $4)
+     SELECT ${listedColumns} FROM found JOIN connections c USING (id) ORDER BY c.id`,
+    [buckets.map(({ provider }) => provider), buckets.map(({ status }) => status), afterId ?? firstId, limit],
+  );
+  return rows;
+}
+
+/** How many there are, counted no further than `most`. */
+export async function countListed(
+  pool: Pool,
+  buckets: readonly ListBucket[],
+  by: ListTime,
+  most: number,
+): Promise<number> {
+  const bounded = buckets.map((bucket) => ({ ...bucket, after: { at: "-infinity", id: firstId } }));
+  const { rows } = await pool.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM (
+       SELECT 1 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::uuid[], $5::timestamptz[], $6::timestamptz[])
+         AS b(provider, status, at, id, since, until)
+       CROSS JOIN LATERAL (SELECT 1 FROM connections c WHERE c.provider = b.provider AND c.status = b.status
+         AND c.${by} > b.since AND c.${by} <= b.until LIMIT $7) f
+       LIMIT $7) counted`,
+    [...columns(bounded), most],
+  );
+  return rows[0]?.n ?? 0;
+}
+
+function columns(buckets: readonly (ListBucket & { readonly after: { at: string; id: string } })[]): unknown[] {
+  return [
+    buckets.map(({ provider }) => provider),
+    buckets.map(({ status }) => status),
+    buckets.map(({ after }) => after.at),
+    buckets.map(({ after }) => after.id),
+    buckets.map(({ from = null }) => from?.toISOString() ?? "-infinity"),
+    buckets.map(({ to = null }) => to?.toISOString() ?? "infinity"),
+  ];
+}
