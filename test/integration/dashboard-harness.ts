@@ -1,8 +1,11 @@
+import { tmpdir } from "node:os";
 import { connectRedis, createLogger, patient } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/client/engine";
 import { createDashboard } from "@evertoken/dashboard";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { createRedis, onFileEnd } from "../support/services.ts";
+import { openTestEngine } from "../support/connect-rig.ts";
+import { createDatabase, createRedis, onFileEnd } from "../support/services.ts";
 
 export const origin = "http://dashboard.test";
 const host = "dashboard.test";
@@ -15,16 +18,24 @@ export async function openRedis(): Promise<Redis> {
   return redis;
 }
 
+const formType = { "content-type": "application/x-www-form-urlencoded" };
 const queueNames = ["refresh-hubspot", "sync", "maintenance"];
 
+/** Of no consequence where only the board is looked at; in another Redis database, so that it changes nothing there. */
+async function idleEngine(): Promise<Engine> {
+  const [{ url: DATABASE_URL }, { url: REDIS_URL }] = await Promise.all([createDatabase(), createRedis()]);
+  return openTestEngine({ DATABASE_URL, REDIS_URL, ENCRYPTION_KEY: "ab".repeat(32), SPOOL_DIR: tmpdir() }).engine;
+}
+
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
-export async function startDashboard(connection: Redis, changes: { loginAttempts?: number } = {}) {
+export async function startDashboard(connection: Redis, changes: { loginAttempts?: number; engine?: Engine } = {}) {
   const queues = queueNames.map((name) => new Queue(name, { connection, skipMetasUpdate: true }));
   const logged: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 1) };
   const logger = createLogger("dashboard", "trace", { write: (line: string) => logged.push(line) });
   const health = { ready: true };
   const app = await createDashboard({
+    engine: changes.engine ?? (await idleEngine()),
     queues: () => queues,
     users: [
       { name: "olga", password: "olga's password", role: "operator" },
@@ -54,12 +65,14 @@ export async function startDashboard(connection: Redis, changes: { loginAttempts
       method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
       url: string,
       headers: Record<string, string> = { origin },
+      form?: Record<string, string>,
     ) =>
       app.inject({
         method,
         url,
-        headers: { host, cookie, ...headers },
+        headers: { host, cookie, ...headers, ...(form === undefined ? {} : formType) },
         ...(method === "PATCH" ? { payload: {} } : {}),
+        ...(form === undefined ? {} : { payload: new URLSearchParams(form).toString() }),
       });
   }
 

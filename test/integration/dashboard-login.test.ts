@@ -19,7 +19,10 @@ test("without a session pages lead to the login and the API says 401", async () 
     303,
     "/login?next=%2Fqueues%2Fqueue%2Fsync%3Fstatus%3Dfailed",
   ]);
-  expect((await visit("/")).headers.location).toBe("/login?next=%2Fqueues");
+  expect((await visit("/")).headers.location).toBe("/login?next=%2F");
+  expect((await visit("/connections?status=error&sort=updated")).headers.location).toBe(
+    "/login?next=%2Fconnections%3Fstatus%3Derror%26sort%3Dupdated",
+  );
   expect((await visit("/queues/api/queues")).statusCode).toBe(401);
   expect((await visit("/queues/static/favicon.ico")).statusCode).toBe(401);
   expect((await visit("/login")).body).toContain("<form");
@@ -27,7 +30,7 @@ test("without a session pages lead to the login and the API says 401", async () 
 
 test("the right password gives a signed cookie that scripts and other sites cannot use", async () => {
   const answer = await board.login("olga");
-  expect([answer.statusCode, answer.headers.location]).toEqual([303, "/queues"]);
+  expect([answer.statusCode, answer.headers.location]).toEqual([303, "/"]);
   const cookie = `${answer.headers["set-cookie"]}`;
   for (const part of ["__Host-evertoken=", "HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=43200"]) {
     expect(cookie).toContain(part);
@@ -46,13 +49,19 @@ test("wrong passwords and unknown names look the same, and neither is logged", a
   expect(board.logged.join("")).not.toContain("hunter2");
 });
 
-test("what was typed is escaped, and only the board's own pages are a way on", async () => {
+test("what was typed is escaped, and only our own pages are a way on", async () => {
   const answer = await board.app.inject({ url: "/login?next=%22%3E%3Cscript%3E" });
   expect(answer.body).not.toContain("<script");
   expect((await board.login('"><script>')).body).not.toContain("<script");
-  for (const next of ["https://evil.test", "//evil.test", "/queues.evil.test", "/queues@evil.test", "/\\evil.test"]) {
+  for (const next of [
+    "https://evil.test",
+    "//evil.test",
+    "/queues.evil.test",
+    "/connections@evil.test",
+    "/\\evil.test",
+  ]) {
     const sent = await board.app.inject({ url: `/login?next=${encodeURIComponent(next)}` });
-    expect(sent.body).toContain('name="next" value="/queues"');
+    expect(sent.body).toContain('name="next" value="/"');
   }
 });
 

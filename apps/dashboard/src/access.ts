@@ -12,6 +12,16 @@ const own = {
   "POST /logout": "public",
   "GET /": "viewer",
   "GET /board.css": "viewer",
+  "GET /pages.css": "viewer",
+  "GET /pages.js": "viewer",
+  "GET /connections": "viewer",
+  "GET /connections/:id": "viewer",
+  "GET /providers": "viewer",
+  "POST /connections/:id/refresh": "operator",
+  "POST /connections/:id/schedule": "operator",
+  "POST /connections/:id/sync": "operator",
+  "POST /connections/:id/disconnect": "operator",
+  "POST /connections/:id/reconnect-link": "operator",
 } satisfies Record<string, Access>;
 
 const boardPages = ["", "/metrics-history", "/job-schedulers", "/queue/:queueName", "/queue/:queueName/:jobId"];
@@ -42,7 +52,9 @@ const boardActions = [
 
 export const boardPrefix = "/queues";
 
-const pages = new Set(["GET /", ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
+const healthPages = ["GET /", "GET /connections", "GET /connections/:id", "GET /providers"];
+
+const pages = new Set([...healthPages, ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
 
 /**
  * An allow list: a route that is not here is refused, whoever asks. An upgrade of Bull Board that brings new routes

@@ -39,11 +39,12 @@ function createAdapters(queues: BoardDeps["queues"]) {
     });
 }
 
-/** Bull Board's page comes with a font from Google, which our policy blocks anyway, and needs our style sheet. */
+/** Bull Board's page comes with a font from Google, which our policy blocks anyway; it needs our style sheet, and a way back. */
 const dressed = (html: string): string =>
   html
     .replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/g, "")
-    .replace("</head>", '<link href="/board.css" rel="stylesheet"></head>');
+    .replace("</head>", '<link href="/board.css" rel="stylesheet"></head>')
+    .replace("</body>", '<a id="token-health" href="/">Token health</a></body>');
 
 interface QueueAnswer {
   readonly queues?: readonly object[];

@@ -1,3 +1,4 @@
+import type { Engine } from "@evertoken/client/engine";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
@@ -8,12 +9,15 @@ import { accessTo, methodsOf, routeKey } from "./access.ts";
 import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
 import { createGuard } from "./guard.ts";
+import { registerHealth } from "./health/register.ts";
 import { registerLogin } from "./login.ts";
 import { createPasswordCheck, type DashboardUser } from "./passwords.ts";
 import { refusal } from "./refusal.ts";
 import { createSessions } from "./sessions.ts";
 
 export interface DashboardDeps {
+  /** What the pages about tokens show and change; the caller closes it. */
+  readonly engine: Engine;
   /** Asked before every answer of the board. Their connections must fail fast; the caller closes them. */
   readonly queues: () => readonly Queue[];
   readonly users: readonly DashboardUser[];
@@ -81,7 +85,7 @@ function recordActions(app: FastifyInstance): void {
     if (accessTo(key) !== "operator" || !request.session) return;
     const { name, role } = request.session;
     const fields = { event: "dashboard.action", user: name, role, action: key, target: request.params };
-    request.log.info({ ...fields, status: reply.statusCode }, "action on a queue");
+    request.log.info({ ...fields, status: reply.statusCode }, "action of a user");
   });
 }
 
@@ -126,6 +130,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
     auditLogin: deps.auditLogin ?? (async () => {}),
   });
+  await registerHealth(app, deps.engine, sessions);
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });
   return app;
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { accessTo, boardPrefix, isPage, routeKey } from "./access.ts";
+import { accessTo, isPage, routeKey } from "./access.ts";
 import { refusal } from "./refusal.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
@@ -21,9 +21,10 @@ function fromOurOwnPage(request: FastifyRequest): boolean {
   return new URL(origin).host === request.host;
 }
 
-/** Where to go after the login: only ever a page of the board. */
+/** Where to go after the login: only ever one of our own pages. */
 export function safeReturnPath(next: unknown): string {
-  return typeof next === "string" && /^\/queues(?:[/?][\w/?=&%.:~-]*)?$/.test(next) ? next : boardPrefix;
+  const isOurs = typeof next === "string" && /^\/(?:queues|connections|providers)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
+  return isOurs ? next : "/";
 }
 
 /** One gate in front of every route, closed unless `access.ts` names the route and the visitor has its role. */

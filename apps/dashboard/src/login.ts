@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { boardPrefix } from "./access.ts";
 import { safeReturnPath } from "./guard.ts";
 import { loginPage, logoutPage } from "./pages.ts";
 import type { createPasswordCheck, DashboardUser } from "./passwords.ts";
@@ -76,6 +75,4 @@ export function registerLogin(app: FastifyInstance, deps: LoginDeps): void {
     if (request.session) request.log.info({ event: "dashboard.logged_out", user: request.session.name }, "logged out");
     return reply.clearCookie(cookieName, cookie).redirect("/login", 303);
   });
-
-  app.get("/", async (_request, reply) => reply.redirect(boardPrefix, 303));
 }

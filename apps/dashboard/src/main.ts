@@ -40,6 +40,7 @@ await runProcess("dashboard", async () => {
   const timer = setInterval(look, lookForProvidersMs);
   const audit = createAudit(engine);
   const app = await createDashboard({
+    engine,
     queues: () => engine.queues.all(),
     users,
     sessionSecret: config.dashboard.sessionSecret ?? "",

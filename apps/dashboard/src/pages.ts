@@ -86,7 +86,7 @@ export const logoutPage = (name: string): string =>
     `<h1>Log out?</h1>
 <p>You are logged in as ${escaped(name)}.</p>
 <form method="post" action="/logout"><button>Log out</button></form>
-<p class="quiet"><a href="/queues">Back to the queues</a></p>`,
+<p class="quiet"><a href="/">Back to the overview</a></p>`,
   );
 
 export const errorPage = (title: string, text: string): string =>
@@ -94,5 +94,5 @@ export const errorPage = (title: string, text: string): string =>
     title,
     `<h1>${escaped(title)}</h1>
 <p>${escaped(text)}</p>
-<a class="button" href="/queues">To the queues</a>`,
+<a class="button" href="/">To the overview</a>`,
   );

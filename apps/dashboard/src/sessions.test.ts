@@ -11,7 +11,7 @@ function setup(users: readonly DashboardUser[] = [olga], changes: { secret?: str
 }
 
 test("a session is read by every process with the same secret and users", () => {
-  expect(setup().read(setup().issue(olga))).toEqual({ name: "olga", role: "operator" });
+  expect(setup().read(setup().issue(olga))).toMatchObject({ name: "olga", role: "operator" });
 });
 
 test("another secret, a changed password and a removed user end it", () => {
@@ -22,7 +22,10 @@ test("another secret, a changed password and a removed user end it", () => {
 });
 
 test("a changed role counts at once", () => {
-  expect(setup([{ ...olga, role: "viewer" }]).read(setup().issue(olga))).toEqual({ name: "olga", role: "viewer" });
+  expect(setup([{ ...olga, role: "viewer" }]).read(setup().issue(olga))).toMatchObject({
+    name: "olga",
+    role: "viewer",
+  });
 });
 
 test("it ends at its time, and with a logout, which ends no other", () => {
@@ -34,6 +37,15 @@ test("it ends at its time, and with a logout, which ends no other", () => {
   expect(sessions.read(second)).toBeDefined();
   sessions.clock.now += 1;
   expect(sessions.read(second)).toBeUndefined();
+});
+
+test("a form token is that of one login, and of no other", () => {
+  const sessions = setup();
+  const [first, second] = [sessions.issue(olga), sessions.issue(olga)].map((cookie) => sessions.read(cookie));
+  if (first === undefined || second === undefined) throw new Error("no session");
+  const token = sessions.formToken(first);
+  expect([first, second].map((session) => sessions.isFormToken(session, token))).toEqual([true, false]);
+  for (const given of [undefined, "", `${token}x`, 7, [token]]) expect(sessions.isFormToken(first, given)).toBe(false);
 });
 
 test("a short secret is refused", () => {

@@ -4,6 +4,8 @@ import type { DashboardUser, Role } from "./passwords.ts";
 export interface Session {
   readonly name: string;
   readonly role: Role;
+  /** Random; names this login. */
+  readonly id: string;
 }
 
 export interface SessionDeps {
@@ -60,6 +62,9 @@ export function createSessions({ users, secret, lifetimeMs, now }: SessionDeps) 
     return claims.expiresAt > now() && !loggedOut.has(claims.id) ? { claims, user } : undefined;
   }
 
+  const formToken = ({ id }: Session): string =>
+    createHmac("sha256", secret).update(`evertoken form\0${id}`).digest("base64url");
+
   return {
     issue(user: DashboardUser): string {
       const claims: Claims = {
@@ -72,7 +77,13 @@ export function createSessions({ users, secret, lifetimeMs, now }: SessionDeps) 
     },
     read(cookie: string | undefined): Session | undefined {
       const found = cookie === undefined ? undefined : verified(cookie);
-      return found && { name: found.user.name, role: found.user.role };
+      return found && { name: found.user.name, role: found.user.role, id: found.claims.id };
+    },
+    /** Stands in every form of this login's pages; another site cannot know it. */
+    formToken,
+    isFormToken(session: Session, given: unknown): boolean {
+      const [expected, sent] = [Buffer.from(formToken(session)), Buffer.from(typeof given === "string" ? given : "")];
+      return expected.length === sent.length && timingSafeEqual(expected, sent);
     },
     revoke(cookie: string | undefined): void {
       const found = cookie === undefined ? undefined : verified(cookie);

@@ -1,0 +1,112 @@
+import {
+  connectLink,
+  disconnectAndRevoke,
+  type Engine,
+  EvertokenError,
+  reconnectUrl,
+  requestSync,
+} from "@evertoken/client/engine";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { BannerCode } from "./banners.ts";
+import type { HealthContext } from "./context.ts";
+import { notUnderstood, PageFault } from "./fault.ts";
+import { linkPage } from "./link-page.ts";
+import { sendPage } from "./page.ts";
+
+type Form = Readonly<Record<string, unknown>>;
+
+/** Does something with a connection, once it is sure that a page of this session asked for it. @returns what to tell */
+type Action = (context: HealthContext, id: string, form: Form) => Promise<{ told: BannerCode; detail: AuditDetail }>;
+type AuditDetail = Readonly<Record<string, string | boolean>>;
+
+export const actionsByName: Readonly<Record<string, { readonly audited: string; readonly run: Action }>> = {
+  refresh: {
+    audited: "connection.scheduled",
+    async run({ client }, id, { force }) {
+      const { dueAt } = await client.scheduleNow(id, { force: force === "yes" });
+      const told = dueAt.getTime() > Date.now() + 1000 ? "waiting" : "refreshing";
+      return { told, detail: { when: "now", force: force === "yes" } };
+    },
+  },
+  schedule: {
+    audited: "connection.scheduled",
+    async run({ client }, id) {
+      const placed = await client.scheduleNextRefresh(id);
+      return { told: placed === null ? "no_refresh" : "scheduled", detail: { when: "next" } };
+    },
+  },
+  sync: {
+    audited: "sync.requested",
+    async run({ engine }, id) {
+      await requestSync(engine, id, { reason: "manual" });
+      return { told: "syncing", detail: {} };
+    },
+  },
+  disconnect: {
+    audited: "connection.disconnected",
+    async run({ engine }, id, { sure }) {
+      if (sure !== "yes") throw notUnderstood("Disconnecting has to be confirmed: tick the box beside the button.");
+      const { revoked } = await disconnectAndRevoke(engine, id);
+      const told = ({ yes: "revoked", later: "revoking", no: "erased", not_supported: "disconnected" } as const)[
+        revoked
+      ];
+      return { told, detail: { revoked } };
+    },
+  },
+};
+
+export async function act(context: HealthContext, name: string, request: FastifyRequest, reply: FastifyReply) {
+  const { id, form, user } = read(context, request);
+  const action = actionsByName[name];
+  if (action === undefined) throw new TypeError(`there is no action ${name}`);
+  await context.client.connections.get(id);
+  const { told, detail } = await action.run(context, id, form);
+  await context.audit({ actor: `operator:${user}`, action: action.audited, connectionId: id, detail });
+  return reply.redirect(`/connections/${id}?done=${told}`, 303);
+}
+
+const linkSeconds = 86_400;
+
+/** The app's own page where there is one, else our connect page. Shown in the answer itself: an address would stay in histories. */
+export async function showReconnectLink(context: HealthContext, request: FastifyRequest, reply: FastifyReply) {
+  const { id, user } = read(context, request);
+  const { engine, client, audit } = context;
+  const connection = await client.connections.get(id);
+  const { userId, provider } = connection;
+  const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
+  const url = own ?? newLink(engine, userId, provider);
+  await audit({ actor: `operator:${user}`, action: "connect.link_made", connectionId: id });
+  const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
+  return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
+}
+
+function newLink(engine: Engine, userId: string, provider: string): string {
+  if (engine.config.connect.publicUrl === null) {
+    throw new PageFault(
+      409,
+      "No page to lead to",
+      "Set PUBLIC_URL (our connect page) or RECONNECT_URL (a page of your app).",
+    );
+  }
+  return connectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds });
+}
+
+function read({ sessions }: HealthContext, request: FastifyRequest) {
+  const { id } = request.params as { id: string };
+  const form = (request.body ?? {}) as Form;
+  const session = sessionOf(request);
+  if (!sessions.isFormToken(session, form.form_token)) {
+    throw new PageFault(
+      403,
+      "Not from this page",
+      "The form did not come from a page of this session, so nothing was done. Go back, reload and try again.",
+    );
+  }
+  return { id, form, user: session.name };
+}
+
+/** The guard lets nobody come here without one. */
+export function sessionOf({ session }: FastifyRequest) {
+  if (session === undefined) throw new EvertokenError("invalid_input", "there is no session");
+  return session;
+}

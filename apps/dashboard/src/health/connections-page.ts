@@ -1,0 +1,99 @@
+import { type Html, html, type ListedConnection } from "@evertoken/adapters";
+import type { HealthContext } from "./context.ts";
+import { count, pill, relative, statusPill, words } from "./format.ts";
+import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
+import { type ConnectionList, marginOf, timeOf } from "./read-list.ts";
+import { statuses } from "./statuses.ts";
+
+export function connectionsPage({ engine }: HealthContext, list: ConnectionList): Html {
+  const { query, rows, next, now } = list;
+  const changes = timeOf(query) === "updated_at";
+  const nameOf = (id: string) => engine.providers.get(id)?.provider.name ?? id;
+  return html`<div class="head"><h1>Connections</h1></div>
+${filterForm(list, nameOf)}
+<section class="card" aria-label="Found">
+<p class="small dim">${told(list)}</p>
+${
+  rows.length === 0
+    ? html`<p class="gap">Nothing fits. ${query.q === "" ? "" : "Search finds what an id, user id, account id or name is or begins with."}</p>`
+    : html`<div class="scroll gap"><table class="stack"><caption class="hidden">Connections</caption>
+<thead><tr><th scope="col">Account</th><th scope="col">Provider</th><th scope="col">User</th><th scope="col">Status</th><th scope="col">Token ends</th>
+<th scope="col">Last refresh</th><th scope="col">${changes ? "Last change" : "Next refresh"}</th></tr></thead>
+<tbody>${rows.map((row) => line(row, nameOf(row.provider), marginOf(engine, row.provider), now, changes))}</tbody></table></div>`
+}
+<nav class="pages" aria-label="Pages of the list">${query.after === null ? null : html`<a class="button quiet" href="${listAddress(query, { after: null })}">First page</a>`}
+${next === null ? null : html`<a class="button" rel="next" href="${listAddress(query, { after: next })}">Next page</a>`}</nav></section>`;
+}
+
+function told({ query, rows, total }: ConnectionList): string {
+  const many = `${count(total.count)}${total.more ? "+" : ""} ${total.count === 1 && !total.more ? "connection" : "connections"}`;
+  if (query.q !== "")
+    return total.more ? `The ${count(rows.length)} changed last of those that fit; a longer text finds fewer.` : many;
+  return `${many}, ${orderOf(query)}.`;
+}
+
+function orderOf(query: ListQuery): string {
+  const late = query.state === "expiring" ? false : query.descending;
+  switch (timeOf(query)) {
+    case "failing_since":
+      return late ? "the last to fail first" : "the longest failing first";
+    case "expires_at":
+      return late ? "the last to end first" : "the first to end first";
+    case "last_refresh_at":
+      return late ? "the last to be refreshed first" : "the longest not refreshed first";
+    default:
+      if (query.sort === "status")
+        return late ? "by status, the last changed first" : "by status, the longest unchanged first";
+      return late ? "the last changed first" : "the longest unchanged first";
+  }
+}
+
+function line(row: ListedConnection, provider: string, margin: number, now: Date, changes: boolean): Html {
+  const ended = row.expires_at !== null && row.expires_at <= now && row.status !== "disconnected";
+  const soon =
+    !ended &&
+    row.expires_at !== null &&
+    row.expires_at.getTime() - now.getTime() <= margin &&
+    row.status !== "disconnected";
+  const failing = row.failing_since === null || row.status === "error" ? null : pill("failing", "warn");
+  return html`<tr><th scope="row" class="any"><a href="/connections/${row.id}">${row.display_name ?? row.external_account_id}</a>
+<span class="code dim">${row.id.slice(0, 8)}</span></th>
+<td data-label="Provider">${provider}</td><td data-label="User" class="any">${row.user_id}</td>
+<td data-label="Status">${statusPill(row.status)} ${failing}${row.last_error_code === null ? null : html` <span class="small dim nowrap">${words(row.last_error_code)}</span>`}</td>
+<td data-label="Token ends" class="nowrap">${relative(row.expires_at, now, "never")} ${ended ? pill("expired", "bad") : soon ? pill("soon", "warn") : null}</td>
+<td data-label="Last refresh" class="nowrap">${relative(row.last_refresh_at, now)}</td>
+${changes ? html`<td data-label="Last change" class="nowrap">${relative(row.updated_at, now)}</td>` : html`<td data-label="Next refresh" class="nowrap">${relative(row.next_refresh_at, now)}</td>`}</tr>`;
+}
+
+function filterForm({ query, providers }: ConnectionList, nameOf: (id: string) => string): Html {
+  const offered =
+    query.provider === null || providers.includes(query.provider) ? providers : [...providers, query.provider];
+  const named = offered.map((id) => [id, nameOf(id)] as const).sort(([, a], [, b]) => a.localeCompare(b));
+  const words_ = statuses.map((status) => [status, words(status)] as const);
+  const sortOptions = Object.entries(sorts).map(([id, { label }]) => [id, label] as const);
+  return html`<form class="card filter" method="get" action="/connections" role="search">
+<div class="wide"><label for="q">Id, user, account or name (or how it begins)</label><input id="q" name="q" type="search" value="${query.q}" maxlength="200" autocomplete="off" spellcheck="false"></div>
+${select("provider", "Provider", [["", "any"], ...named], query.provider ?? "")}
+${select("status", "Status", [["", "any"], ...words_], query.status ?? "")}
+${select("state", "Token", [["", "any"], ...Object.entries(states)], query.state ?? "")}
+${select("sort", "Sort by", sortOptions, query.sort)}
+${select(
+  "order",
+  "Order",
+  [
+    ["asc", "ascending"],
+    ["desc", "descending"],
+  ],
+  query.descending ? "desc" : "asc",
+)}
+<div class="acts"><button>Show</button><a class="button quiet" href="/connections">Clear</a></div></form>`;
+}
+
+function select(name: string, label: string, options: readonly (readonly [string, string])[], chosen: string): Html {
+  return html`<div><label for="${name}">${label}</label><select id="${name}" name="${name}">${options.map(
+    ([value, text]) =>
+      value === chosen
+        ? html`<option value="${value}" selected>${text}</option>`
+        : html`<option value="${value}">${text}</option>`,
+  )}</select></div>`;
+}

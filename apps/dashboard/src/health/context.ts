@@ -1,0 +1,35 @@
+import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
+import { createAudit, type Engine, type Evertoken, fromEngine } from "@evertoken/client/engine";
+import type { Sessions } from "../sessions.ts";
+import { type Remembered, remembered } from "./remembered.ts";
+
+/** What every page needs. */
+export interface HealthContext {
+  readonly engine: Engine;
+  readonly client: Evertoken;
+  readonly audit: ReturnType<typeof createAudit>;
+  readonly sessions: Sessions;
+  /** All connections by provider, status and end of their token. */
+  readonly counts: () => Promise<Remembered<readonly CountedConnections[]>>;
+  /** Attempts of the last 24 hours. */
+  readonly stats: () => Promise<Remembered<DayOfRefreshes>>;
+}
+
+export interface DayOfRefreshes extends RefreshStats {
+  /** The first of its hours. */
+  readonly since: Date;
+}
+
+const hourMs = 3_600_000;
+export const hoursShown = 24;
+
+export function createContext(engine: Engine, sessions: Sessions): HealthContext {
+  return {
+    ...{ engine, sessions, client: fromEngine(engine), audit: createAudit(engine) },
+    stats: remembered(async () => {
+      const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
+      return { since, ...(await refreshStats(engine.pool, since)) };
+    }),
+    counts: remembered(() => countConnections(engine.pool, new Date())),
+  };
+}

@@ -1,0 +1,107 @@
+import type { ListTime } from "@evertoken/adapters";
+import type { ConnectionStatus } from "@evertoken/core";
+import { notUnderstood } from "./fault.ts";
+import { statuses } from "./statuses.ts";
+
+/** What the address of a list asks for. */
+export interface ListQuery {
+  readonly q: string;
+  readonly provider: string | null;
+  readonly status: ConnectionStatus | null;
+  readonly state: State | null;
+  readonly sort: Sort;
+  readonly descending: boolean;
+  readonly after: Cursor | null;
+}
+
+type Sort = keyof typeof sorts;
+type State = keyof typeof states;
+
+/** Where the last page ended. */
+export interface Cursor {
+  readonly provider: string;
+  readonly status: string;
+  /** null: among those that have no such time. */
+  readonly at: string | null;
+  readonly id: string;
+}
+
+export const sorts = {
+  expiry: { by: "expires_at", label: "Expiry" },
+  refreshed: { by: "last_refresh_at", label: "Last refresh" },
+  updated: { by: "updated_at", label: "Last change" },
+  status: { by: "updated_at", label: "Status" },
+} as const satisfies Record<string, { by: ListTime; label: string }>;
+
+export const states = { expiring: "expiring soon", expired: "expired", failing: "failing" } as const;
+
+const known = new Set(["q", "provider", "status", "state", "sort", "order", "after"]);
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Forms send empty fields for what nobody chose: they count as left out. @throws {PageFault} 400, with the field and what it may be */
+export function readListQuery(query: unknown, isProvider: (id: string) => boolean): ListQuery {
+  const given = new Map<string, string>();
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, unknown>)) {
+    if (!known.has(name)) throw notUnderstood(`There is no filter "${name}". There are: ${[...known].join(", ")}.`);
+    if (typeof value !== "string") throw notUnderstood(`"${name}" is given more than once.`);
+    if (value !== "") given.set(name, value);
+  }
+  const q = (given.get("q") ?? "").trim();
+  if (q.length > 200 || q.includes("\0") || !q.isWellFormed())
+    throw notUnderstood("What is searched for has to be a text of up to 200 characters.");
+  const provider = given.get("provider") ?? null;
+  if (provider !== null && !isProvider(provider)) throw notUnderstood(`There is no provider "${provider}".`);
+  const sort = oneOf("sort", given.get("sort") ?? "expiry", Object.keys(sorts) as Sort[]);
+  const order = given.get("order");
+  const after = given.get("after");
+  return {
+    ...{ q, provider, sort },
+    status: given.has("status") ? oneOf("status", given.get("status"), statuses) : null,
+    state: given.has("state") ? oneOf("state", given.get("state"), Object.keys(states) as State[]) : null,
+    descending: order === undefined ? sort !== "expiry" : oneOf("order", order, ["asc", "desc"]) === "desc",
+    after: after === undefined ? null : readCursor(after),
+  };
+}
+
+function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw notUnderstood(`"${name}" cannot be "${value}". It can be: ${allowed.join(", ")}.`);
+  return found;
+}
+
+export const writeCursor = ({ provider, status, at, id }: Cursor): string =>
+  Buffer.from(JSON.stringify([provider, status, at, id])).toString("base64url");
+
+function readCursor(text: string): Cursor {
+  try {
+    const [provider, status, at, id, ...rest] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
+    const isTime =
+      at === null || (typeof at === "string" && !Number.isNaN(Date.parse(at)) && new Date(at).toISOString() === at);
+    const isStatus = statuses.some((each) => each === status);
+    if (
+      typeof provider === "string" &&
+      isStatus &&
+      isTime &&
+      typeof id === "string" &&
+      uuid.test(id) &&
+      rest.length === 0
+    ) {
+      return { provider, status: status as string, at: at as string | null, id };
+    }
+  } catch {
+    // not one of ours
+  }
+  throw notUnderstood("The place to go on from (after) is not one that a list has given. Begin at the first page.");
+}
+
+/** The same list, with something else about it. */
+export function listAddress(query: ListQuery, changes: Partial<ListQuery> = {}): string {
+  const { q, provider, status, state, sort, descending, after } = { ...query, ...changes };
+  const fields = {
+    ...{ q, provider: provider ?? "", status: status ?? "", state: state ?? "", sort: sort === "expiry" ? "" : sort },
+    order: descending === (sort !== "expiry") ? "" : descending ? "desc" : "asc",
+    after: after === null ? "" : writeCursor(after),
+  };
+  const search = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== "")).toString();
+  return search === "" ? "/connections" : `/connections?${search}`;
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { Html, html } from "@evertoken/adapters";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { boardPrefix } from "../access.ts";
+import type { Session } from "../sessions.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
+
+type Section = "overview" | "connections" | "providers";
+
+export interface Page {
+  readonly status?: number;
+  readonly title: string;
+  readonly content: Html;
+  readonly section: Section | null;
+  readonly session: Session;
+  /** Seconds between looks at what is new, where scripts run. */
+  readonly live?: number;
+}
+
+const sections: readonly { id: Section | "queues"; path: string; label: string }[] = [
+  { id: "overview", path: "/", label: "Overview" },
+  { id: "connections", path: "/connections", label: "Connections" },
+  { id: "providers", path: "/providers", label: "Providers" },
+  { id: "queues", path: boardPrefix, label: "Queues" },
+];
+
+/** Stricter than Bull Board's: nothing inline, nothing from elsewhere. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const version = createHash("sha256").update(style).update(script).digest("hex").slice(0, 8);
+
+/** Style sheet and script, under an address that changes with them. */
+export function registerAssets(app: FastifyInstance): void {
+  const keep = "private, max-age=86400";
+  app.get("/pages.css", async (_request, reply) => reply.header("cache-control", keep).type("text/css").send(style));
+  app.get("/pages.js", async (_request, reply) =>
+    reply.header("cache-control", keep).type("text/javascript").send(script),
+  );
+}
+
+export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
+  return reply
+    .code(page.status ?? 200)
+    .header("content-security-policy", policy)
+    .type("text/html; charset=utf-8")
+    .send(document(page).text);
+}
+
+const mark =
+  new Html(`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+<path d="M20 12a8 8 0 1 1-2.4-5.7"/><path d="M20.5 3v4.5H16"/><circle cx="12" cy="12" r="2" fill="currentColor"/></svg>`);
+
+function document({ title, content, section, session, live }: Page): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${title} · Evertoken</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/pages.css?${version}">
+<script src="/pages.js?${version}" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><div><a class="brand" href="/">${mark}Evertoken</a>
+<nav aria-label="Pages"><ul>${sections.map(({ id, path, label }) => item(path, label, id === section))}</ul></nav>
+<div class="who"><span>${session.name} (${session.role})</span><a href="/logout">Log out</a></div></div></header>
+<main id="main"${live === undefined ? null : html` data-live="${live}"`}>
+${content}
+</main>
+</body>
+</html>
+`;
+}
+
+const item = (path: string, label: string, current: boolean): Html =>
+  html`<li><a href="${path}"${current ? new Html(' aria-current="page"') : null}>${label}</a></li>`;
+
+/** Shown where scripts run: pages that change under the eyes of a reader can be told to hold still. */
+export const liveToggle = html`<button type="button" class="quiet" data-toggle aria-pressed="true" hidden>Live</button>`;
+
+export function message(title: string, text: string, link: { href: string; label: string }): Html {
+  return html`<div class="card lone"><h1>${title}</h1><p class="dim gap">${text}</p><a class="button" href="${link.href}">${link.label}</a></div>`;
+}

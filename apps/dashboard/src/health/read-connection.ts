@@ -1,0 +1,66 @@
+import {
+  type ProviderStateRow,
+  providerStates,
+  type Surroundings,
+  surroundingsOf,
+  type Timeline,
+  type TimelinePlace,
+  timeline,
+} from "@evertoken/adapters";
+import { type ConnectionView, missingScopesOf, type TokenStatus, withStore } from "@evertoken/client/engine";
+import type { HealthContext } from "./context.ts";
+import { notUnderstood } from "./fault.ts";
+
+/** Everything that is known of a connection, but for its tokens. */
+export interface ConnectionDetails {
+  readonly now: Date;
+  readonly connection: ConnectionView;
+  readonly token: TokenStatus;
+  readonly surroundings: Surroundings;
+  readonly missingScopes: readonly string[];
+  readonly providerName: string;
+  /** Of its provider and registration. */
+  readonly state: ProviderStateRow | null;
+  readonly timeline: Timeline;
+  /** Whether an earlier part of the timeline is shown. */
+  readonly earlier: boolean;
+}
+
+const entriesShown = 30;
+
+/** @throws {EvertokenError} `connection_not_found`, `store_unavailable` */
+export async function readConnection(
+  { engine, client }: HealthContext,
+  id: string,
+  before: unknown,
+): Promise<ConnectionDetails> {
+  const place = readPlace(before);
+  const connection = await client.connections.get(id);
+  const [token, surroundings, states, entries] = await Promise.all([
+    client.tokenStatus(id),
+    withStore(() => surroundingsOf(engine.pool, id)),
+    withStore(() => providerStates(engine.pool)),
+    withStore(() => timeline(engine.pool, id, place, entriesShown)),
+  ]);
+  const { provider, registration } = connection;
+  return {
+    ...{ now: new Date(), connection, token, surroundings, timeline: entries },
+    missingScopes: missingScopesOf(engine, connection),
+    providerName: engine.providers.get(provider)?.provider.name ?? provider,
+    state: states.find((each) => each.provider === provider && each.registration === registration) ?? null,
+    earlier: before !== undefined,
+  };
+}
+
+const placePattern = /^(?:r(?<refresh>\d{1,18}))?(?:e(?<event>\d{1,18}))?(?:a(?<audit>\d{1,18}))?$/;
+
+/** `r120e7a3`: before the 120th row of the refresh log, the 7th event and the 3rd audit entry. */
+export const writePlace = ({ refresh, event, audit }: TimelinePlace): string =>
+  [refresh && `r${refresh}`, event && `e${event}`, audit && `a${audit}`].filter(Boolean).join("");
+
+function readPlace(text: unknown): TimelinePlace {
+  if (text === undefined) return {};
+  const match = typeof text === "string" ? placePattern.exec(text) : null;
+  if (match === null) throw notUnderstood("The place to go on from (before) is not one that a timeline has given.");
+  return { ...match.groups };
+}

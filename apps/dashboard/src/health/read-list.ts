@@ -1,0 +1,152 @@
+import {
+  countListed,
+  type ListBucket,
+  type ListedConnection,
+  type ListTime,
+  listConnectionsByTime,
+  listConnectionsWithout,
+  searchConnections,
+} from "@evertoken/adapters";
+import { type Engine, providersAtWork, withStore } from "@evertoken/client/engine";
+import { marginMs } from "@evertoken/core";
+import type { HealthContext } from "./context.ts";
+import { type Cursor, type ListQuery, readListQuery, sorts } from "./list-query.ts";
+import { statuses } from "./statuses.ts";
+
+export interface ConnectionList {
+  readonly now: Date;
+  readonly query: ListQuery;
+  readonly rows: readonly ListedConnection[];
+  /** null: this is the last page. */
+  readonly next: Cursor | null;
+  /** How many there are; `more`: at least so many. */
+  readonly total: { readonly count: number; readonly more: boolean };
+  readonly providers: readonly string[];
+}
+
+const pageSize = 50;
+/** Counted no further than this where it is not known anyway. */
+const mostCounted = 10_000;
+
+/** @throws {PageFault} for an address that cannot be understood */
+export async function readList(context: HealthContext, asked: unknown): Promise<ConnectionList> {
+  const { engine } = context;
+  const now = new Date();
+  const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
+  const query = readListQuery(asked, (id) => providers.includes(id) || engine.providers.get(id) !== undefined);
+  const found = query.q === "" ? paged(context, query, providers, now) : searched(engine, query, now);
+  return { now, query, providers, ...(await withStore(() => found)) };
+}
+
+type Found = Pick<ConnectionList, "rows" | "next" | "total">;
+
+async function paged(
+  context: HealthContext,
+  query: ListQuery,
+  providers: readonly string[],
+  now: Date,
+): Promise<Found> {
+  const { pool } = context.engine;
+  const by = timeOf(query);
+  const all = bucketsOf(context.engine, query, providers, now);
+  const order = {
+    by,
+    descending: query.state === "expiring" ? false : query.descending,
+    bucketsFirst: inStatusOrder(query),
+  };
+  const wanted = pageSize + 1;
+  const [rows, total] = await Promise.all([
+    (async () => {
+      const timed = query.after?.at === null ? [] : await listConnectionsByTime(pool, from(all, query), order, wanted);
+      const hasNone = by !== "updated_at" && by !== "failing_since" && query.state === null;
+      if (!hasNone || timed.length >= wanted) return timed;
+      const afterId = query.after?.at === null ? query.after.id : null;
+      return [...timed, ...(await listConnectionsWithout(pool, all, by, afterId, wanted - timed.length))];
+    })(),
+    totalOf(context, query, all, by),
+  ]);
+  const shown = rows.slice(0, pageSize);
+  return { rows: shown, total, next: rows.length > pageSize ? cursorOf(shown.at(-1), by) : null };
+}
+
+/** Token state and failing are ranges of a time, so these lists are in its order, whatever else was asked for. */
+export function timeOf({ state, sort }: ListQuery): ListTime {
+  if (state === "failing") return "failing_since";
+  return state === null ? sorts[sort].by : "expires_at";
+}
+
+const inStatusOrder = ({ state, sort }: ListQuery): boolean => state === null && sort === "status";
+
+function bucketsOf(engine: Engine, query: ListQuery, providers: readonly string[], now: Date): ListBucket[] {
+  // A token that was erased neither expires nor fails.
+  const every = query.state === null ? statuses : statuses.filter((status) => status !== "disconnected");
+  const ordered = inStatusOrder(query) && !query.descending ? every.toReversed() : every;
+  return ordered
+    .filter((status) => query.status === null || status === query.status)
+    .flatMap((status) =>
+      providers
+        .filter((provider) => query.provider === null || provider === query.provider)
+        .map((provider) => ({ provider, status, after: null, ...rangeOf(engine, query, provider, now) })),
+    );
+}
+
+function rangeOf(engine: Engine, { state }: ListQuery, provider: string, now: Date): Pick<ListBucket, "from" | "to"> {
+  if (state === "expired") return { to: now };
+  if (state !== "expiring") return {};
+  return { from: now, to: new Date(now.getTime() + marginOf(engine, provider)) };
+}
+
+/** How long before its end a provider's token counts as expiring soon. */
+export function marginOf({ providers, config }: Engine, provider: string): number {
+  const policy = providers.get(provider)?.policy;
+  return policy === undefined ? config.timing.marginMs : marginMs(policy, config.timing);
+}
+
+/** The buckets that are left after the cursor. By time it is a place in all of them; in the order of status they come one by one. */
+function from(all: readonly ListBucket[], query: ListQuery): ListBucket[] {
+  const { after } = query;
+  if (after === null || after.at === null) return [...all];
+  const place = { at: after.at, id: after.id };
+  if (!inStatusOrder(query)) return all.map((bucket) => ({ ...bucket, after: place }));
+  const current = all.findIndex(({ provider, status }) => provider === after.provider && status === after.status);
+  return all
+    .slice(Math.max(current, 0))
+    .map((bucket, index) => (index === 0 && current >= 0 ? { ...bucket, after: place } : bucket));
+}
+
+function cursorOf(last: ListedConnection | undefined, by: ListTime): Cursor | null {
+  if (last === undefined) return null;
+  return { provider: last.provider, status: last.status, at: last[by]?.toISOString() ?? null, id: last.id };
+}
+
+async function totalOf(
+  { engine, counts }: HealthContext,
+  query: ListQuery,
+  buckets: readonly ListBucket[],
+  by: ListTime,
+): Promise<ConnectionList["total"]> {
+  if (query.state !== null) {
+    const count = await countListed(engine.pool, buckets, by, mostCounted + 1);
+    return { count: Math.min(count, mostCounted), more: count > mostCounted };
+  }
+  const { value } = await counts();
+  const count = value
+    .filter(({ provider, status }) => (query.provider ?? provider) === provider && (query.status ?? status) === status)
+    .reduce((sum, { connections }) => sum + connections, 0);
+  return { count, more: false };
+}
+
+async function searched(engine: Engine, query: ListQuery, now: Date): Promise<Found> {
+  const { rows, more } = await searchConnections(engine.pool, query.q);
+  const fitting = rows.filter((row) => fits(engine, row, query, now));
+  return { rows: fitting, next: null, total: { count: fitting.length, more } };
+}
+
+function fits(engine: Engine, row: ListedConnection, { provider, status, state }: ListQuery, now: Date): boolean {
+  if ((provider ?? row.provider) !== row.provider || (status ?? row.status) !== row.status) return false;
+  if (state === null) return true;
+  if (state === "failing") return row.failing_since !== null;
+  if (row.expires_at === null || row.status === "disconnected") return false;
+  if (state === "expired") return row.expires_at <= now;
+  return row.expires_at > now && row.expires_at.getTime() - now.getTime() <= marginOf(engine, row.provider);
+}

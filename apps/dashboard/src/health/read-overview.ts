@@ -1,0 +1,29 @@
+import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
+import { findOldestOverdue, withStore } from "@evertoken/client/engine";
+import type { DayOfRefreshes, HealthContext } from "./context.ts";
+import { type QueueStanding, queueStandings } from "./queue-standings.ts";
+
+export interface Overview {
+  readonly now: Date;
+  readonly counts: Awaited<ReturnType<HealthContext["counts"]>>;
+  readonly states: readonly ProviderStateRow[];
+  readonly overdue: Awaited<ReturnType<typeof findOldestOverdue>>;
+  readonly stats: DayOfRefreshes;
+  /** null: Redis does not answer. */
+  readonly queues: readonly QueueStanding[] | null;
+  readonly nameOf: (provider: string) => string;
+}
+
+/** @throws {EvertokenError} `store_unavailable` */
+export async function readOverview({ engine, counts, stats }: HealthContext): Promise<Overview> {
+  const now = new Date();
+  const [counted, states, overdue, day, queues] = await Promise.all([
+    withStore(counts),
+    withStore(() => providerStates(engine.pool)),
+    findOldestOverdue(engine, now),
+    withStore(stats),
+    queueStandings(engine),
+  ]);
+  const nameOf = (provider: string) => engine.providers.get(provider)?.provider.name ?? provider;
+  return { now, counts: counted, states, overdue, stats: day.value, queues, nameOf };
+}

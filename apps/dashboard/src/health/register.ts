@@ -1,0 +1,76 @@
+import { providerStates } from "@evertoken/adapters";
+import { type Engine, providersAtWork, withStore } from "@evertoken/client/engine";
+import type { FastifyInstance } from "fastify";
+import type { Sessions } from "../sessions.ts";
+import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
+import { bannerOf } from "./banners.ts";
+import { connectionPage } from "./connection-page.ts";
+import { connectionsPage } from "./connections-page.ts";
+import { createContext, type HealthContext } from "./context.ts";
+import { failed } from "./failed.ts";
+import { overviewPage } from "./overview-page.ts";
+import { registerAssets, sendPage } from "./page.ts";
+import { providersPage } from "./providers-page.ts";
+import { queueStandings } from "./queue-standings.ts";
+import { readConnection } from "./read-connection.ts";
+import { readList } from "./read-list.ts";
+import { readOverview } from "./read-overview.ts";
+
+const overviewSeconds = 15;
+const connectionSeconds = 5;
+
+/** The pages about tokens. The guard stands in front of all of them. */
+export async function registerHealth(app: FastifyInstance, engine: Engine, sessions: Sessions): Promise<void> {
+  const context = createContext(engine, sessions);
+  registerAssets(app);
+  // So that the first visitor does not wait for the first count of a million connections.
+  app.addHook("onListen", async () => void context.counts().catch(() => {}));
+  await app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
+    registerPages(scope, context);
+    for (const name of Object.keys(actionsByName)) {
+      scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
+    }
+    scope.post("/connections/:id/reconnect-link", (request, reply) => showReconnectLink(context, request, reply));
+  });
+}
+
+function registerPages(app: FastifyInstance, context: HealthContext): void {
+  app.get("/", async (request, reply) => {
+    const content = overviewPage(await readOverview(context));
+    const session = sessionOf(request);
+    return sendPage(reply, { title: "Token health", content, section: "overview", session, live: overviewSeconds });
+  });
+
+  app.get("/connections", async (request, reply) => {
+    const content = connectionsPage(context, await readList(context, request.query));
+    return sendPage(reply, { title: "Connections", content, section: "connections", session: sessionOf(request) });
+  });
+
+  app.get<{ Params: { id: string }; Querystring: { before?: unknown; done?: unknown } }>(
+    "/connections/:id",
+    async (request, reply) => {
+      const session = sessionOf(request);
+      const details = await readConnection(context, request.params.id, request.query.before);
+      const formToken = context.sessions.formToken(session);
+      const content = connectionPage({ details, role: session.role, formToken, banner: bannerOf(request.query.done) });
+      const title = `${details.connection.displayName ?? details.connection.externalAccountId} (${details.providerName})`;
+      const live = details.earlier ? {} : { live: connectionSeconds };
+      return sendPage(reply, { title, content, section: "connections", session, ...live });
+    },
+  );
+
+  app.get("/providers", async (request, reply) => {
+    const { engine, counts } = context;
+    const [ids, counted, states, queues] = await Promise.all([
+      withStore(() => providersAtWork(engine)),
+      withStore(counts),
+      withStore(() => providerStates(engine.pool)),
+      queueStandings(engine),
+    ]);
+    const shown = { now: new Date(), ids: [...ids].sort(), counts: counted.value, states, queues };
+    const content = providersPage(context, shown);
+    const session = sessionOf(request);
+    return sendPage(reply, { title: "Providers", content, section: "providers", session, live: overviewSeconds });
+  });
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, expect, test } from "vitest";
+import { createDashboardRig, type DashboardRig, page } from "./dashboard-rig.ts";
+
+let rig: DashboardRig;
+const total = 260;
+
+/** Several providers and statuses; ends that are equal, missing, past and near; some failing, some never refreshed. */
+beforeAll(async () => {
+  rig = await createDashboardRig({ HUBSPOT_CLIENT_ID: "x", HUBSPOT_CLIENT_SECRET: "y" });
+  await rig.pool.query(
+    `INSERT INTO connections (id, user_id, provider, external_account_id, display_name, status, expires_at, last_refresh_at, failing_since,
+       access_token, updated_at)
+     SELECT gen_random_uuid(), 'User-' || n, (ARRAY['acme', 'hubspot', 'gone'])[1 + n % 3], 'account-' || n, 'Bäckerei ' || n || '%_',
+       (ARRAY['connected', 'connected', 'needs_reauth', 'token_expired', 'disconnected'])[1 + n % 5],
+       CASE WHEN n % 7 = 0 THEN NULL WHEN n % 7 < 4 THEN date_trunc('hour', now()) - interval '2 hours' ELSE now() + n % 20 * interval '1 minute' END,
+       CASE WHEN n % 4 = 0 THEN NULL ELSE now() - n % 10 * interval '1 hour' END, CASE WHEN n % 5 = 3 THEN now() - n * interval '1 minute' END,
+       'sealed', now() - n % 30 * interval '1 second'
+     FROM generate_series(1, $1) n`,
+    [total],
+  );
+});
+
+const idsIn = (body: string): string[] =>
+  [...body.matchAll(/<th scope="row"[^>]*><a href="\/connections\/([0-9a-f-]{36})"/g)].map(([, id = ""]) => id);
+
+/** All pages of a list, one after the other. */
+async function walk(url: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next: string | undefined = url; next !== undefined; ) {
+    const body = await rig.read(next);
+    const found = idsIn(body);
+    expect(found.length).toBeLessThanOrEqual(50);
+    ids.push(...found);
+    next = /rel="next" href="([^"]+)"/.exec(body)?.[1]?.replaceAll("&amp;", "&");
+  }
+  return ids;
+}
+
+async function inOrder(where: string, order: string): Promise<string[]> {
+  const { rows } = await rig.pool.query<{ id: string }>(`SELECT id FROM connections WHERE ${where} ORDER BY ${order}`);
+  return rows.map(({ id }) => id);
+}
+
+const rank = "array_position(ARRAY['needs_reauth','error','token_expired','connected','disconnected'], status)";
+
+test.each([
+  ["", "true", "expires_at NULLS LAST, CASE WHEN expires_at IS NULL THEN id END, id"],
+  ["?order=desc", "true", "expires_at DESC NULLS LAST, CASE WHEN expires_at IS NULL THEN id END, id DESC"],
+  [
+    "?sort=refreshed",
+    "true",
+    "last_refresh_at DESC NULLS LAST, CASE WHEN last_refresh_at IS NULL THEN id END, id DESC",
+  ],
+  ["?sort=refreshed&order=asc", "true", "last_refresh_at NULLS LAST, id"],
+  ["?sort=updated", "true", "updated_at DESC, id DESC"],
+  ["?sort=status", "true", `${rank}, provider, updated_at DESC, id DESC`],
+  ["?provider=hubspot", "provider = 'hubspot'", "expires_at NULLS LAST, id"],
+  [
+    "?provider=gone&status=connected&sort=updated&order=asc",
+    "provider = 'gone' AND status = 'connected'",
+    "updated_at, id",
+  ],
+  ["?state=failing", "failing_since IS NOT NULL AND status <> 'disconnected'", "failing_since, id"],
+  ["?state=expired", "expires_at <= now() AND status <> 'disconnected'", "expires_at, id"],
+  [
+    "?state=expiring&sort=updated",
+    "expires_at > now() AND expires_at <= now() + interval '5 minutes' AND status <> 'disconnected'",
+    "expires_at, id",
+  ],
+  ["?status=error", "false", "id"],
+])("/connections%s: each once, in order, over all pages", async (query, where, order) => {
+  const expected = await inOrder(where, order);
+  expect(await walk(`/connections${query}`)).toEqual(expected);
+});
+
+test("it says how many there are, and leads on with the same filters", async () => {
+  expect(await rig.read("/connections")).toContain(`${total} connections, the first to end first.`);
+  expect(await rig.read("/connections?status=error")).toContain("Nothing fits.");
+  const body = await rig.read("/connections?sort=updated&order=asc&provider=acme");
+  expect(body).toMatch(/rel="next" href="\/connections\?provider=acme&amp;sort=updated&amp;order=asc&amp;after=/);
+});
+
+test("a connection is found by what its id, user, account or name is or begins with, whatever the case", async () => {
+  const { rows } = await rig.pool.query("SELECT * FROM connections WHERE user_id = 'User-77'");
+  const { id } = rows[0];
+  for (const text of [id, id.toUpperCase(), id.slice(0, 13), "user-77", "ACCOUNT-77", "bäckerei 77%_", "Bäckerei 77"]) {
+    expect(idsIn(await rig.read(`/connections?q=${encodeURIComponent(text)}`)), text).toContain(id);
+  }
+  expect(idsIn(await rig.read("/connections?q=user-7"))).toHaveLength(11);
+  expect(idsIn(await rig.read("/connections?q=user-7&provider=acme&status=connected")).length).toBeLessThan(11);
+  for (const text of ["%", "_", "77", "'; DROP TABLE connections", "\\", "<script>"]) {
+    expect(idsIn(await rig.read(`/connections?q=${encodeURIComponent(text)}`)), text).toEqual([]);
+  }
+  expect(await rig.read("/connections?q=user-")).toContain("a longer text finds fewer");
+});
+
+test("search follows what is renamed, and forgets what is gone", async () => {
+  const id = randomUUID();
+  await rig.pool.query(
+    "INSERT INTO connections (id, user_id, provider, external_account_id) VALUES ($1, 'same-name', 'acme', 'same-name')",
+    [id],
+  );
+  await rig.pool.query("UPDATE connections SET display_name = 'Renamed' WHERE id = $1", [id]);
+  expect(idsIn(await rig.read("/connections?q=renamed"))).toEqual([id]);
+  await rig.pool.query("UPDATE connections SET display_name = 'Otherwise' WHERE id = $1", [id]);
+  expect(idsIn(await rig.read("/connections?q=renamed"))).toEqual([]);
+  await rig.pool.query("DELETE FROM connections WHERE id = $1", [id]);
+  const { rows } = await rig.pool.query("SELECT term FROM connection_terms WHERE connection_id = $1", [id]);
+  expect(rows).toEqual([]);
+});
+
+test.each([
+  ["?provider=nobody", "There is no provider"],
+  ["?status=fine", "cannot be"],
+  ["?state=old", "cannot be"],
+  ["?sort=user_id", "cannot be"],
+  ["?order=up", "cannot be"],
+  ["?colour=red", "There is no filter"],
+  ["?status=error&status=connected", "more than once"],
+  ["?after=nonsense", "place to go on from"],
+  [
+    `?after=${Buffer.from('["acme","connected","2026-13-01T00:00:00.000Z","x"]').toString("base64url")}`,
+    "place to go on from",
+  ],
+  [`?q=${"x".repeat(201)}`, "up to 200 characters"],
+  ["?q=%00", "up to 200 characters"],
+])("/connections%s is answered with a page that says what is wrong", async (query, text) => {
+  const answer = await rig.viewer("GET", `/connections${query}`, page);
+  expect([answer.statusCode, answer.headers["content-type"]]).toEqual([400, "text/html; charset=utf-8"]);
+  expect(answer.body).toContain(text);
+});

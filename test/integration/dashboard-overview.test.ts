@@ -1,0 +1,120 @@
+import { beforeAll, expect, test } from "vitest";
+import { patch } from "../support/drive.ts";
+import { until } from "../support/rig.ts";
+import { createDashboardRig, type DashboardRig } from "./dashboard-rig.ts";
+
+let rig: DashboardRig;
+beforeAll(async () => {
+  rig = await createDashboardRig();
+});
+
+/** Everything between the tags, as it is read. */
+const textOf = (body: string): string =>
+  body
+    .replace(/<(style|script|svg)[\s\S]*?<\/\1>/g, "")
+    .replace(/<[^>]+>/g, " ")
+    .replace(/\s+/g, " ");
+
+async function overview(wanted: RegExp): Promise<string> {
+  return until(`the overview says ${wanted}`, async () => {
+    const text = textOf(await rig.read("/"));
+    return wanted.test(text) && text;
+  });
+}
+
+test("an empty service says so", async () => {
+  const text = textOf(await rig.read("/"));
+  for (const part of [
+    "Nothing needs you",
+    "0 all connections",
+    "No account is connected yet",
+    "Failures, last 24 h None.",
+  ]) {
+    expect(text).toContain(part);
+  }
+});
+
+test("counts lead to the lists of what they count, and ends are drawn", async () => {
+  const [first] = [await rig.connect(), await rig.connect({ expiresIn: 120 }), await rig.connect()];
+  await patch(rig, first.id, "status = 'needs_reauth', next_refresh_at = NULL");
+  const text = await overview(/3 all connections/);
+  expect(text).toContain("1 needs reauth");
+  const body = await rig.read("/");
+  expect(body).toContain('href="/connections?provider=acme&amp;status=needs_reauth">1</a>');
+  expect(body).toMatch(
+    /<svg [^>]*role="img" aria-label="Tokens that end in the next hour: 3 tokens; most in one bar: 2\."/,
+  );
+  expect(text).toMatch(/Within tokens 5 min 1 10 min 0/);
+});
+
+test("refreshes and failures are told by hour, provider and reason", async () => {
+  const { id } = await rig.connect();
+  const log = (outcome: string, code: string | null, ms: number, count: number) =>
+    rig.pool.query(
+      `INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, duration_ms, generation)
+       SELECT $1, 'acme', 'scheduled', $2 = 'granted', $2, $3, $4, 1 FROM generate_series(1, $5)`,
+      [id, outcome, code, ms, count],
+    );
+  await log("granted", null, 100, 90);
+  await log("transient", "provider_unavailable", 3000, 7);
+  await log("denied", "refresh_token_expired", 200, 3);
+  const text = await overview(/acme.* 100 90\.0 % (8|9|10|11)\d ms (2\.\d|3\.\d) s/i);
+  expect(text).toMatch(/transient provider_unavailable 7 .* denied refresh_token_expired 3 /);
+  const body = await rig.read("/");
+  expect(body).toContain("90 refreshed, 0 told to wait, 7 provider or network trouble, 3 refused or unusable");
+  expect(body).toContain('href="/connections?provider=acme&amp;state=failing"');
+});
+
+test("open circuits, limits and overdue refreshes stand at the top, with what to do", async () => {
+  const { id } = await rig.connect();
+  await rig.pool.query(
+    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, code, reason, opened_at, next_probe_at, throttled_until)
+     VALUES ('acme', 'white-label', 'f', true, 'unknown_answer', 'HTTP 418 <teapot>', now() - interval '1 hour', now() + interval '4 minutes', NULL),
+       ('acme', 'default', 'f', false, NULL, NULL, NULL, NULL, now() + interval '10 minutes')`,
+  );
+  const text = await overview(/circuit open/);
+  expect(text).toMatch(/acme\/white-label Since 1 h ago .* unknown_answer: HTTP 418 &lt;teapot&gt; Next probe in \d/);
+  expect(text).toContain("describe the answer in its file");
+  expect(text).toContain("All refreshes of acme/default go on in");
+  await patch(rig, id, "next_refresh_at = now() - interval '2 hours', provider = 'beta'");
+  const late = await overview(/Refreshes are overdue/);
+  expect(late).toContain(`The oldest by 2 h: ${id} (beta)`);
+});
+
+test("queues show what waits in them, and providers what is known of them", async () => {
+  const text = await overview(/refresh-acme 0 0 [1-9]/);
+  expect(text).toContain("empty queues");
+  await rig.engine.queues.refresh("acme").pause();
+  expect(textOf(await rig.read("/"))).toMatch(/refresh-acme paused/);
+  const providers = textOf(await rig.read("/providers"));
+  expect(providers).toMatch(
+    /acme .*\d+ connected .* refresh-acme paused .* Token lives 30 min Refreshed 5 min \(the default\) before its end/i,
+  );
+  expect(providers).toContain("a new one each time; the old one is spent");
+  await rig.engine.queues.refresh("acme").resume();
+});
+
+test("one connection shows everything but its tokens, and its past in pages", async () => {
+  const { id } = await rig.connect({ userId: "<b>user</b>", displayName: '"><script>alert(1)</script>' });
+  await patch(rig, id, "lease_owner = 'host:1:abc', lease_until = now() + interval '1 minute', parent_id = NULL");
+  await rig.pool.query(
+    `INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, duration_ms, generation, created_at)
+     SELECT $1, 'acme', 'scheduled', true, 'granted', n, n, now() - n * interval '1 minute' FROM generate_series(70, 1, -1) n`,
+    [id],
+  );
+  await rig.pool.query("INSERT INTO audit_log (actor, action, connection_id) VALUES ('key:1', 'token.read', $1)", [id]);
+  const seen: string[] = [];
+  for (let next: string | undefined = `/connections/${id}`; next !== undefined; ) {
+    const body = await rig.read(next);
+    seen.push(...[...body.matchAll(/data-entry="(\w+?)\d+"/g)].map(([, kind = ""]) => kind));
+    if (next === `/connections/${id}`) {
+      const text = textOf(body);
+      for (const part of ["held by host:1:abc", "&lt;b&gt;user&lt;/b&gt;", "delayed , due in", "Generation 1"])
+        expect(text).toContain(part);
+      expect(body).not.toContain("<script>alert");
+    }
+    next = /rel="next" href="([^"]+)"/.exec(body)?.[1];
+  }
+  expect(seen).toHaveLength(72);
+  expect(seen.slice(0, 2).sort()).toEqual(["audit", "event"]);
+});
