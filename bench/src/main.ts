@@ -1,3 +1,4 @@
+import { measureDashboard } from "./dashboard-pages.ts";
 import { measureHttpReads } from "./http-reads.ts";
 import { measureJudgement } from "./judge.ts";
 import { measureLateness } from "./lateness.ts";
@@ -5,7 +6,7 @@ import { measureRefreshRate } from "./refresh-rate.ts";
 import { measureScale } from "./scale.ts";
 import { measureTokenReads } from "./token-reads.ts";
 
-/** `npm run bench [-- rate|reads|http|scale|lateness]`: each prints a table. Only ratios carry over to other machines. */
+/** `npm run bench [-- rate|reads|http|scale|judge|lateness|dashboard]`: each prints a table. Only ratios carry over to other machines. */
 const measurements: Record<string, () => Promise<object[]>> = {
   rate: async () => [await measureRefreshRate(30_000, 0, 200), await measureRefreshRate(30_000, 200, 400)],
   reads: async () => [await measureTokenReads(10_000, 1), await measureTokenReads(10_000, 50)],
@@ -14,6 +15,7 @@ const measurements: Record<string, () => Promise<object[]>> = {
   scale: async () => [await measureScale(100_000)],
   judge: async () => measureJudgement(),
   lateness: async () => [await measureLateness(300, 20)],
+  dashboard: () => measureDashboard(1_000_000),
 };
 
 const wanted = process.argv[2];

@@ -31,7 +31,7 @@ export async function measureRefreshRate(count: number, latencyMs: number, concu
 
 async function bareRate(ground: Ground, count: number, concurrency: number, statements: "one each" | "shared") {
   const rate = await bareLoop(ground, await seed(ground, count, () => 0), concurrency, statements);
-  await ground.pool.query("TRUNCATE connections, token_refresh_log CASCADE");
+  await ground.pool.query("TRUNCATE connections, connection_terms, token_refresh_log CASCADE");
   return rate;
 }
 
