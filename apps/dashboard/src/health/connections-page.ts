@@ -55,7 +55,7 @@ function line(row: ListedConnection, provider: string, margin: number, now: Date
     row.expires_at !== null &&
     row.expires_at.getTime() - now.getTime() <= margin &&
     row.status !== "disconnected";
-  const failing = row.failing_since === null || row.status === "error" ? null : pill("failing", "warn");
+  const failing = row.failing_since === null || row.status !== "connected" ? null : pill("failing", "warn");
   return html`<tr><th scope="row" class="any"><a href="/connections/${row.id}">${row.display_name ?? row.external_account_id}</a>
 <span class="code dim">${row.id.slice(0, 8)}</span></th>
 <td data-label="Provider">${provider}</td><td data-label="User" class="any">${row.user_id}</td>

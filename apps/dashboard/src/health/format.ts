@@ -15,6 +15,10 @@ export function bothTimes(time: Date | null, now: Date, absent: Html | string = 
   return html`<time datetime="${iso}">${distance(time, now)} <span class="dim small nowrap">${iso}</span></time>`;
 }
 
+/** Of numbers that are not those of this moment. */
+export const counted = (at: Date, now: Date): Html | null =>
+  now.getTime() - at.getTime() > 2000 ? html`<p class="small dim">Counted ${relative(at, now)}.</p>` : null;
+
 function distance(time: Date, now: Date): string {
   const ms = time.getTime() - now.getTime();
   if (Math.abs(ms) < 1000) return "now";

@@ -1,7 +1,7 @@
 import { type Html, html } from "@evertoken/adapters";
 import { attention } from "./attention.ts";
 import { expiryCharts } from "./expiry-charts.ts";
-import { count, relative, statusTone, words } from "./format.ts";
+import { count, counted, statusTone, words } from "./format.ts";
 import { liveToggle } from "./page.ts";
 import { providerTable } from "./provider-table.ts";
 import { queueTable } from "./queue-table.ts";
@@ -27,12 +27,11 @@ ${part("queues", queueTable(overview))}`;
 function tiles({ counts: { value, at }, now }: Overview): Html {
   const of = (status: string | null) =>
     value.reduce((sum, row) => sum + (status === null || row.status === status ? row.connections : 0), 0);
-  const old = now.getTime() - at.getTime() > 2000;
   return html`<section aria-label="Connections by status"><div class="tiles">
 ${statuses.map(
   (status) =>
     html`<a class="tile ${of(status) === 0 ? "" : (statusTone[status] ?? "")}" href="/connections?status=${status}"><b>${count(of(status))}</b>${words(status)}</a>`,
 )}
 <a class="tile" href="/connections"><b>${count(of(null))}</b>all connections</a></div>
-${old ? html`<p class="small dim">Counted ${relative(at, now)}.</p>` : null}</section>`;
+${counted(at, now)}</section>`;
 }

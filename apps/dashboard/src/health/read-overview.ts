@@ -9,6 +9,7 @@ export interface Overview {
   readonly states: readonly ProviderStateRow[];
   readonly overdue: Awaited<ReturnType<typeof findOldestOverdue>>;
   readonly stats: DayOfRefreshes;
+  readonly statsAt: Date;
   /** null: Redis does not answer. */
   readonly queues: readonly QueueStanding[] | null;
   readonly nameOf: (provider: string) => string;
@@ -25,5 +26,5 @@ export async function readOverview({ engine, counts, stats }: HealthContext): Pr
     queueStandings(engine),
   ]);
   const nameOf = (provider: string) => engine.providers.get(provider)?.provider.name ?? provider;
-  return { now, counts: counted, states, overdue, stats: day.value, queues, nameOf };
+  return { now, counts: counted, states, overdue, stats: day.value, statsAt: day.at, queues, nameOf };
 }

@@ -1,7 +1,7 @@
 import { type Html, html } from "@evertoken/adapters";
 import { barChart, type Series } from "./chart.ts";
 import { hoursShown } from "./context.ts";
-import { count, dash, relative, words } from "./format.ts";
+import { count, counted, dash, relative, words } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 
 /** Ten outcomes are too many colours: they are drawn by what they ask of people. The table of failures tells them apart. */
@@ -18,7 +18,7 @@ const groups: readonly (Series & { readonly outcomes: readonly string[] })[] = [
 
 const hourMs = 3_600_000;
 
-export function refreshCharts({ stats }: Overview): Html {
+export function refreshCharts({ stats, statsAt, now }: Overview): Html {
   const hours = Array.from({ length: hoursShown }, (_, index) => new Date(stats.since.getTime() + index * hourMs));
   const bars = (shown: typeof groups) =>
     hours.map((hour) => ({
@@ -35,7 +35,7 @@ export function refreshCharts({ stats }: Overview): Html {
   const failing = groups.slice(1);
   return html`<section class="two" aria-label="Refreshes in the last 24 hours">
 <div class="card">${barChart({ id: "attempts", title: "Refreshes by hour, last 24 h", unit: "Hour (UTC)", series: groups, bars: bars(groups), axis })}</div>
-<div class="card">${barChart({ id: "failed", title: "Of these, without a new token", unit: "Hour (UTC)", series: failing, bars: bars(failing), axis })}</div></section>`;
+<div class="card">${barChart({ id: "failed", title: "Of these, without a new token", unit: "Hour (UTC)", series: failing, bars: bars(failing), axis })}</div></section>${counted(statsAt, now)}`;
 }
 
 const clock = (hour: Date): string => `${hour.toISOString().slice(11, 13)}:00`;

@@ -104,6 +104,8 @@ text-decoration:none;color:var(--act-text);background:var(--act);border:1px soli
 .lone{max-width:30rem;margin:6vh auto;padding:1.75rem}
 .lone .button{margin-top:1.1rem}
 .gap{margin-top:.6rem}
+[data-part]:not(:has(*)){display:none}
+[data-part]>.banner:first-child,section>.banner:first-child{margin-top:0}
 @media(max-width:40rem){
 main{padding:.75rem .75rem 2rem}.bar>div{padding:.35rem .75rem}.card{padding:.75rem}
 .scroll{margin:0 -.75rem -.35rem;padding:0 .75rem .35rem}
