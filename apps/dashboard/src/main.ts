@@ -33,7 +33,15 @@ await runProcess("dashboard", async () => {
 
   const logger = createLogger("dashboard", config.logLevel);
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  const engine = openEngine({ config, providers, logger, redis: impatient, observe, inJob: false });
+  const engine = openEngine({
+    config,
+    providers,
+    logger,
+    redis: impatient,
+    observe,
+    inJob: false,
+    proxyEnv: process.env,
+  });
   const look = () =>
     openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));
   await look();
