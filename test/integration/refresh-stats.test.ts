@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { addUpRefreshes, createPool, pruneRefreshStats, refreshStats } from "@evertoken/adapters";
 import type { Pool } from "pg";
 import { beforeEach, expect, test } from "vitest";
+import { runTask } from "../support/drive.ts";
+import { createRig } from "../support/rig.ts";
 import { createDatabase, onFileEnd } from "../support/services.ts";
 
 let pool: Pool;
@@ -100,4 +102,16 @@ test("outcomes, codes, hours and durations are kept apart; what is old is not to
     ]),
   );
   expect([behind, await pruneRefreshStats(pool, since()), await added()]).toEqual([false, 1, 7]);
+});
+
+test("the scheduler does it, and says how many", async () => {
+  const rig = await createRig();
+  pool = rig.pool;
+  await rig.start("scheduler");
+  await log(3);
+  for (let run = 0; run < 2; run++) {
+    await later();
+    expect(await runTask(rig, "stats")).toEqual({ added: expect.any(Number) });
+  }
+  expect([await counted(), await added()]).toEqual([3, 3]);
 });

@@ -1,11 +1,5 @@
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
+import { Html, html } from "@evertoken/adapters";
+import { brandMark } from "./brand-mark.ts";
 
 const style = `
 :root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--text:#17202b;--dim:#556273;--line:#8793a3;--act:#0b6b57;--act-text:#fff;
@@ -31,27 +25,25 @@ a{color:inherit}
 [role=alert]{margin:0 0 .5rem;padding:.7rem .8rem;border-radius:.5rem;background:var(--bad-bg);color:var(--bad);font-weight:600}
 `;
 
-const mark = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
-<path d="M20 12a8 8 0 1 1-2.4-5.7"/><path d="M20.5 3v4.5H16"/><circle cx="12" cy="12" r="2" fill="currentColor"/></svg>`;
-
-const page = (title: string, content: string): string => `<!doctype html>
+const page = (title: string, content: Html): string =>
+  html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${escaped(title)} · Evertoken</title>
+<title>${title} · Evertoken</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
 <main>
-<div class="brand">${mark}Evertoken</div>
+<div class="brand">${brandMark}Evertoken</div>
 ${content}
 </main>
 </body>
 </html>
-`;
+`.text;
 
 export interface LoginPage {
   /** Where to go afterwards; already checked. */
@@ -60,21 +52,22 @@ export interface LoginPage {
   readonly problem?: string;
 }
 
+const focus = html` autofocus`;
+const described = html` aria-describedby="problem"`;
+
 /** The field at fault gets the focus: the name on a first visit, the password after a mistake. */
 export function loginPage({ next, name = "", problem }: LoginPage): string {
-  const alert = problem === undefined ? "" : `<div role="alert" id="problem">${escaped(problem)}</div>`;
-  const described = problem === undefined ? "" : ' aria-describedby="problem"';
-  const [nameFocus, passwordFocus] = problem === undefined ? [" autofocus", ""] : ["", " autofocus"];
+  const first = problem === undefined;
   return page(
     "Log in",
-    `<h1>Log in</h1>
-${alert}
+    html`<h1>Log in</h1>
+${first ? null : html`<div role="alert" id="problem">${problem}</div>`}
 <form method="post" action="/login">
-<input type="hidden" name="next" value="${escaped(next)}">
+<input type="hidden" name="next" value="${next}">
 <label for="name">Name</label>
-<input id="name" name="name" value="${escaped(name)}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required${described}${nameFocus}>
+<input id="name" name="name" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required${first ? focus : described}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required${described}${passwordFocus}>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required${first ? null : [described, focus]}>
 <button>Log in</button>
 </form>`,
   );
@@ -83,8 +76,8 @@ ${alert}
 export const logoutPage = (name: string): string =>
   page(
     "Log out",
-    `<h1>Log out?</h1>
-<p>You are logged in as ${escaped(name)}.</p>
+    html`<h1>Log out?</h1>
+<p>You are logged in as ${name}.</p>
 <form method="post" action="/logout"><button>Log out</button></form>
 <p class="quiet"><a href="/">Back to the overview</a></p>`,
   );
@@ -92,7 +85,7 @@ export const logoutPage = (name: string): string =>
 export const errorPage = (title: string, text: string): string =>
   page(
     title,
-    `<h1>${escaped(title)}</h1>
-<p>${escaped(text)}</p>
+    html`<h1>${title}</h1>
+<p>${text}</p>
 <a class="button" href="/">To the overview</a>`,
   );

@@ -1,26 +1,33 @@
 import { circuitAdvice, formatDuration, type Html, html, type ProviderStateRow } from "@evertoken/adapters";
-import { bothTimes, relative } from "./format.ts";
+import { bothTimes, count, relative } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 
 /** Workers take what is due within a second; a minute is more than a busy moment. */
 const lateSeconds = 60;
+const mostNotes = 8;
 
 /** What somebody should look at, or that there is nothing. */
 export function attention({ states, overdue, stats, queues, now, nameOf }: Overview): Html {
   const open = states.filter(({ circuit_open }) => circuit_open);
+  const limited = states.filter(({ throttled_until: until }) => until !== null && until > now);
   const circuitOf = new Set(open.map(({ provider }) => provider));
   const late = overdue !== null && overdue.overdueSeconds > lateSeconds && !circuitOf.has(overdue.provider);
   const notes = [
     ...(queues === null ? [redisAway] : []),
-    ...open.map((state) => circuit(state, nameOf(state.provider), now)),
-    ...states
-      .filter(({ throttled_until: until }) => until !== null && until > now)
-      .map((state) => limit(state, nameOf(state.provider), now)),
+    ...bounded(open.map((state) => circuit(state, nameOf(state.provider), now))),
+    ...bounded(limited.map((state) => limit(state, nameOf(state.provider), now))),
     ...(late ? [overdueNote(overdue)] : []),
     ...(stats.behind ? [behindNote] : []),
   ];
   const calm = html`<p class="banner ok" role="status">Nothing needs you: no circuit is open, no provider holds us back, no refresh is overdue${overdue === null ? "" : " by more than a minute"}.</p>`;
   return html`<section aria-label="What needs attention">${notes.length === 0 ? calm : notes}</section>`;
+}
+
+/** With a registration per customer there can be very many. */
+function bounded(notes: readonly Html[]): readonly Html[] {
+  if (notes.length <= mostNotes) return notes;
+  const rest = html`<p class="banner warn gap">and ${count(notes.length - mostNotes)} more: <a href="/providers">all providers</a></p>`;
+  return [...notes.slice(0, mostNotes), rest];
 }
 
 export const redisAway = html`<p class="banner warn gap" role="alert"><b>Redis does not answer.</b>

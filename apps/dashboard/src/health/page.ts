@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Html, html } from "@evertoken/adapters";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { boardPrefix } from "../access.ts";
+import { brandMark } from "../brand-mark.ts";
 import type { Session } from "../sessions.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
@@ -56,10 +57,6 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .send(document(page).text);
 }
 
-const mark =
-  new Html(`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
-<path d="M20 12a8 8 0 1 1-2.4-5.7"/><path d="M20.5 3v4.5H16"/><circle cx="12" cy="12" r="2" fill="currentColor"/></svg>`);
-
 function document({ title, content, section, session, live }: Page): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -75,7 +72,7 @@ function document({ title, content, section, session, live }: Page): Html {
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
-<header class="bar"><div><a class="brand" href="/">${mark}Evertoken</a>
+<header class="bar"><div><a class="brand" href="/">${brandMark}Evertoken</a>
 <nav aria-label="Pages"><ul>${sections.map(({ id, path, label }) => item(path, label, id === section))}</ul></nav>
 <div class="who"><span>${session.name} (${session.role})</span><a href="/logout">Log out</a></div></div></header>
 <main id="main"${live === undefined ? null : html` data-live="${live}"`}>

@@ -22,25 +22,27 @@ export function providersPage({ engine }: HealthContext, page: ProvidersPage): H
   return html`<div class="head"><h1>Providers</h1><div class="side">${liveToggle}</div></div>
 <div id="providers" data-part>${page.queues === null ? redisAway : null}
 ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no account is connected yet.</p>` : null}
-<div class="two">${page.ids.map((id) => card(id, engine.providers.get(id), engine.config.timing.marginMs, page))}</div></div>`;
+<div class="two">${page.ids.map((id) => card(engine, id, page))}</div></div>`;
 }
 
 function card(
+  { providers, config }: HealthContext["engine"],
   id: string,
-  known: ConfiguredProvider | undefined,
-  marginMs: number,
   { counts, states, queues, now }: ProvidersPage,
 ): Html {
+  const known = providers.get(id);
+  const fault = known === undefined || known.origin === "stored" ? providers.faults().get(id) : undefined;
   const name = known?.provider.name ?? id;
   const standing = queues?.find((queue) => queue.name === `refresh-${id}`) ?? null;
   const own = states.filter(({ provider }) => provider === id);
   return html`<section class="card" id="${id}" aria-labelledby="${id}-name"><div class="head"><h2 id="${id}-name">${name}</h2>
 <span class="code dim">${id}</span>${known === undefined ? pill("not known here", "bad") : known.configured ? null : pill("no registration", "warn")}</div>
+${fault === undefined ? null : html`<p class="banner bad gap"><b>What is stored of it cannot be used</b>${fault}</p>`}
 ${own.filter(({ circuit_open }) => circuit_open).map((state) => circuit(state, name, now))}
 ${own.filter(({ throttled_until: until }) => until !== null && until > now).map((state) => limit(state, name, now))}
 <p class="gap">${connections(id, counts)}</p>
 <dl class="facts gap"><dt>Queue</dt><dd>${standing === null ? (queues === null ? "not known" : dash) : queueOf(standing, now)}</dd>
-${known === undefined ? null : facts(known, marginMs)}</dl></section>`;
+${known === undefined ? null : facts(known, config.timing.marginMs)}</dl></section>`;
 }
 
 function connections(id: string, counts: ProvidersPage["counts"]): Html | string {
@@ -63,7 +65,7 @@ function queueOf(queue: QueueStanding, now: Date): Html {
 <span class="dim">${count(waiting)} waiting, ${count(active)} active, ${count(delayed)} delayed, ${count(failed)} failed${nextDueAt === null ? null : html`, next due ${relative(nextDueAt, now)}`}</span>`;
 }
 
-function facts({ provider, concurrency }: ConfiguredProvider, defaultMarginMs: number): Html {
+function facts({ provider, concurrency, origin }: ConfiguredProvider, defaultMarginMs: number): Html {
   const { docs, lifetimeSeconds, marginSeconds, rotation, refreshTokenEnd, spends, throttleScope } =
     describeProvider(provider);
   const margin =
@@ -75,5 +77,14 @@ ${fact("Refresh token", rotation)}
 ${refreshTokenEnd === null ? null : fact("Which ends", refreshTokenEnd)}
 ${fact("Its limits are", throttleScope === "provider" ? "the app's: all its connections wait" : "the account's: one connection waits")}
 ${concurrency === null ? null : fact("At a time", `${concurrency} in each worker`)}
-${fact("Documentation", html`<a href="${docs}" rel="noreferrer noopener">${new URL(docs).host}</a>`)}`;
+${fact("Defined in", origins[origin])}
+${fact("Documentation", documentation(docs))}`;
+}
+
+const origins = { catalogue: "the box", settings: "the settings", stored: "the database" } as const;
+
+/** Files of one's own may say anything. */
+function documentation(docs: string): Html | string {
+  if (!/^https?:/.test(docs) || !URL.canParse(docs)) return docs;
+  return html`<a href="${docs}" rel="noreferrer noopener">${new URL(docs).host}</a>`;
 }

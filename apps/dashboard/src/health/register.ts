@@ -26,6 +26,7 @@ export async function registerHealth(app: FastifyInstance, engine: Engine, sessi
   // So that the first visitor does not wait for the first count of a million connections.
   app.addHook("onListen", async () => void context.counts().catch(() => {}));
   await app.register(async (scope) => {
+    scope.addHook("preHandler", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
     registerPages(scope, context);
     for (const name of Object.keys(actionsByName)) {
@@ -68,7 +69,8 @@ function registerPages(app: FastifyInstance, context: HealthContext): void {
       withStore(() => providerStates(engine.pool)),
       queueStandings(engine),
     ]);
-    const shown = { now: new Date(), ids: [...ids].sort(), counts: counted.value, states, queues };
+    const known = new Set([...ids, ...engine.providers.faults().keys()]);
+    const shown = { now: new Date(), ids: [...known].sort(), counts: counted.value, states, queues };
     const content = providersPage(context, shown);
     const session = sessionOf(request);
     return sendPage(reply, { title: "Providers", content, section: "providers", session, live: overviewSeconds });

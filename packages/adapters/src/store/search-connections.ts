@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { type ListedConnection, listedColumns } from "./list-connections.ts";
 
 /** How many terms are looked at, and how many connections are given. */
-const mostTerms = 2000;
+const mostTerms = 1000;
 const mostFound = 200;
 
 const whole = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
