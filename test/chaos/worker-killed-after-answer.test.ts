@@ -42,7 +42,7 @@ test.concurrent.each(rotations)("a worker dies with a new token set in its hands
   expectNoToken(doomed.output(), next.output());
 });
 
-test("a journal that nobody claims is committed long before its lease has run out", async () => {
+test.concurrent("a journal that nobody claims is committed long before its lease has run out", async () => {
   const rig = await createChaosRig({ env: { LEASE_MS: "120000" } });
   const { proxy, url } = await proxyTo(rig.env.DATABASE_URL as string);
   const doomed = await rig.start("worker", { DATABASE_URL: url });
