@@ -12,7 +12,7 @@ const measurements: Record<string, () => Promise<object[]>> = {
   reads: async () => [await measureTokenReads(10_000, 1), await measureTokenReads(10_000, 50)],
   // A thousand tokens, read again and again; and so many that each read is the first of its token and audited.
   http: async () => [await measureHttpReads(1000), await measureHttpReads(60_000)],
-  scale: async () => [await measureScale(100_000)],
+  scale: async () => [await measureScale(100_000), await measureScale(1_000_000)],
   judge: async () => measureJudgement(),
   lateness: async () => [await measureLateness(300, 20)],
   dashboard: () => measureDashboard(1_000_000),
