@@ -57,6 +57,18 @@ test("wrong settings do not hide what else is wrong", async () => {
   expect(of("redis")).toMatchObject([{ result: "ok" }]);
 });
 
+test.runIf(process.platform === "linux")("a spool that cannot be written", async () => {
+  const readOnly = "/sys/spool"; // nobody makes a directory there, root included
+  const { code, of } = await examine({ SPOOL_DIR: readOnly });
+  expect(code).toBe(1);
+  expect(of("spool")).toMatchObject([
+    { result: "fail", detail: expect.stringContaining("cannot be written (E") },
+  ]);
+  const worker = await rig.start("worker", { SPOOL_DIR: readOnly });
+  expect(worker.output()).toContain("SPOOL_DIR cannot be written");
+  expect(await worker.stop()).toBe(0);
+});
+
 test("a key that is not the one in use, and looking registers none", async () => {
   const { code, of } = await examine({ ENCRYPTION_KEY: randomBytes(32).toString("hex") });
   expect(code).toBe(1);

@@ -90,3 +90,12 @@ test("what a process left half-written is not taken for a record", async () => {
 test("a directory that does not exist yet holds nothing", async () => {
   expect(await createSpool(away, "key", join(directory, "none"), fail).all()).toEqual([]);
 });
+
+test("a directory that cannot be written is found out by asking, and one that can is left as it was", async () => {
+  const path = join(directory, "spool");
+  await createSpool(away, "key", path, fail).check();
+  expect(await readdir(path)).toEqual([]);
+  const file = join(directory, "file");
+  await writeFile(file, "");
+  await expect(createSpool(away, "key", file, fail).check()).rejects.toThrow("EEXIST");
+});

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommitRecord, Spool } from "@evertoken/core";
 import type { Redis } from "ioredis";
@@ -7,6 +8,8 @@ import { createJournal, journalTexts, leftJournals, removeJournal } from "./jour
 /** All that is kept; drained by whoever runs, in any order: the commit is conditional on the generation. */
 export interface DrainableSpool extends Spool {
   all(): Promise<CommitRecord[]>;
+  /** @throws when its directory cannot be written: better found out before it is needed */
+  check(): Promise<void>;
   /** What processes that were killed had noted. Most of it is committed, since nobody strikes lines out of a dead process's journal. */
   left(): Promise<LeftRecords[]>;
 }
@@ -65,6 +68,7 @@ export function createSpool(
       const kept = [...remote.map(parse), ...local];
       return [...new Map(kept.map((record) => [field(record), record])).values()];
     },
+    check: () => files.check(),
     async left() {
       const journals = await leftJournals(directory, Date.now());
       return journals.map(({ path, texts }) => ({ records: texts.flatMap(whole), remove: () => removeJournal(path) }));
@@ -98,6 +102,12 @@ function createFileSpool(directory: string) {
     return text === null ? null : parse(text);
   };
   return {
+    async check(): Promise<void> {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const path = join(directory, `${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
+      await writeFile(path, "", { mode: 0o600 });
+      await rm(path);
+    },
     async keep(record: CommitRecord): Promise<void> {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const path = pathOf(field(record));

@@ -14,12 +14,21 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   // First of all, and without Redis: a token set that a dead process left in a file cannot wait until Redis is back.
   await drainSpool(engine);
   await checkSettings(engine);
+  await checkSpool(engine);
   await engine.providers.catchUp();
   for (const { provider, secretFingerprint } of engine.providers.all()) {
     if (secretFingerprint === null) continue;
     const closed = await closeCircuitOfOtherSecret(engine.pool, provider.id, "default", secretFingerprint, new Date());
     if (closed) await nudgeDelivery(engine.queues);
   }
+}
+
+/** Told loudly and no more: while Postgres is there, all goes well without it. */
+async function checkSpool({ spool, config, logger }: Engine): Promise<void> {
+  await spool.check().catch((error: unknown) => {
+    const what = { directory: config.spoolDir, err: describeError(error) };
+    logger.error(what, "SPOOL_DIR cannot be written: a new token set has no place but memory until it is committed");
+  });
 }
 
 async function checkSettings({ queues, logger }: Engine): Promise<void> {
