@@ -61,9 +61,7 @@ test.runIf(process.platform === "linux")("a spool that cannot be written", async
   const readOnly = "/sys/spool"; // nobody makes a directory there, root included
   const { code, of } = await examine({ SPOOL_DIR: readOnly });
   expect(code).toBe(1);
-  expect(of("spool")).toMatchObject([
-    { result: "fail", detail: expect.stringContaining("cannot be written (E") },
-  ]);
+  expect(of("spool")).toMatchObject([{ result: "fail", detail: expect.stringContaining("cannot be written (E") }]);
   const worker = await rig.start("worker", { SPOOL_DIR: readOnly });
   expect(worker.output()).toContain("SPOOL_DIR cannot be written");
   expect(await worker.stop()).toBe(0);
