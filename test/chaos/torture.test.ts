@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { createKeyring } from "@evertoken/adapters";
 import { expect, test } from "vitest";
 import { type Rig, type Row, until } from "../support/rig.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 import { onFileEnd, startOwnPostgres, startOwnRedis } from "../support/services.ts";
 import type { Presentation } from "../support/token-server.ts";
 import { startTokenServerProcess } from "../support/token-server-process.ts";
 import { createChaosRig, expectNoToken, proxyTo } from "./chaos.ts";
 import { type Inserted, insertConnections } from "./insert-connections.ts";
-import { seededRandom, torment, type Victims } from "./torture.ts";
+import { torment, type Victims } from "./torture.ts";
 
 const count = 300;
 const tormentMs = 45_000;

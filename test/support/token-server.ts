@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { seededRandom } from "./seeded-random.ts";
 import { type Behaviour, createBehaviourPlans } from "./token-server-behaviour.ts";
 import { type AuthorizeSettings, createEndpoints } from "./token-server-endpoints.ts";
 import { createFamilies } from "./token-server-families.ts";
@@ -83,17 +84,6 @@ export type TokenServer = TokenServerUrls & {
 };
 
 const defaultTimeoutMs = 10_000;
-
-/** mulberry32: small, seeded, good enough to choose faults. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A strict, fast OAuth 2.0 token endpoint whose faults are chosen by the test. */
 export async function startTokenServer(options: TokenServerOptions = {}): Promise<TokenServer> {
