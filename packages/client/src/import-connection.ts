@@ -6,6 +6,7 @@ import { defaultRegistration } from "./connect/registration-cache.ts";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { isStorable } from "./is-storable.ts";
+import { refuseUnaddressable } from "./refuse-unaddressable.ts";
 import { type StoredGrant, storeGrant } from "./store-grant.ts";
 
 const when = z.union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))]);
@@ -63,6 +64,7 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
       throw new EvertokenError("invalid_input", `registration: there is no ${parsed.provider}/${parsed.registration}`);
     }
   }
+  await refuseUnaddressable(engine, configured.provider, parsed);
   const now = new Date();
   const authType = parsed.authType ?? configured.provider.authType;
   const expiresAt = expiryOf(parsed, authType, configured.policy, now);

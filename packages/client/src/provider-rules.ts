@@ -66,7 +66,8 @@ function asking(
       try {
         return await exchange(refreshRequest(provider, { registration, connection: asked, tokens }));
       } catch (error) {
-        if (error instanceof EndpointFault) return endpointFault(error);
+        // Nothing was sent, and no other connection is concerned.
+        if (error instanceof EndpointFault) return { kind: "unaddressable", reason: error.message };
         throw error;
       }
     },
@@ -84,11 +85,6 @@ function unknownHere(providers: LiveProviders, id: string): string {
 function missing(providers: LiveProviders, { provider, registration }: Connection): string {
   if (registration !== defaultRegistration) return `the client registration ${provider}/${registration} is not stored`;
   return providers.faults().get(provider) ?? `no client registration is set for ${provider}`;
-}
-
-/** The connection's own facts do not make an endpoint: nothing was sent, and no other connection is concerned. */
-function endpointFault(error: EndpointFault): Outcome {
-  return { kind: "unknown", reason: error.message, httpStatus: 0 };
 }
 
 const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({

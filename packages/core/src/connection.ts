@@ -20,7 +20,8 @@ export type ErrorCode =
   | "rate_limited"
   | "unknown_answer"
   | "answer_lost"
-  | "unreadable_token";
+  | "unreadable_token"
+  | "missing_metadata";
 
 declare const sealed: unique symbol;
 /** Ciphertext of a token as it is stored. Branded, so that a plain token cannot be stored by accident. */

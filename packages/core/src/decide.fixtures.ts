@@ -93,4 +93,5 @@ export const setbacks = {
   unknown: { kind: "unknown", reason, httpStatus: 418 },
   nothing_to_spend: { kind: "nothing_to_spend" },
   unreadable: { kind: "unreadable", reason },
+  unaddressable: { kind: "unaddressable", reason },
 } as const satisfies { [Kind in Exclude<Outcome["kind"], "granted">]: Extract<Outcome, { kind: Kind }> };

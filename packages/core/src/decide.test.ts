@@ -22,6 +22,7 @@ const rows: Row[] = [
   ...statuses.map((s): Row => ["misconfigured", s, s, s, "postpone"]),
   ...statuses.map((s): Row => ["unknown", s, "error", "error", "postpone"]),
   ...statuses.map((s): Row => ["unreadable", s, "error", "error", "postpone"]),
+  ...statuses.map((s): Row => ["unaddressable", s, "error", "error", "postpone"]),
   ...(["transient", "unsent", "uncertain"] as const).flatMap((kind): Row[] => [
     [kind, "connected", "connected", "token_expired", "retry"],
     [kind, "token_expired", "connected", "token_expired", "retry"],
@@ -177,10 +178,16 @@ test("the probe that works closes the circuit", () => {
   expect(decided).toMatchObject({ provider: { kind: "close_circuit" }, events: ["provider.circuit_closed"] });
 });
 
-test.each(["unknown", "unreadable"] as const)("%s is probed hourly and told once", (kind) => {
+test.each(["unknown", "unreadable", "unaddressable"] as const)("%s is probed hourly and told once", (kind) => {
   const first = setback({}, setbacks[kind]);
   expect(first).toMatchObject({ resumeAt: at(hour), nextRefreshAt: at(hour), events: ["token.refresh_failed"] });
   expect(setback({ status: "error" }, setbacks[kind]).events).toEqual([]);
+});
+
+test("metadata that makes no endpoint is its connection's alone, also while others meet unknown answers", () => {
+  const around = { unknown: 9, granted: 0 };
+  const decided = setback({}, setbacks.unaddressable, { around });
+  expect(decided).toMatchObject({ status: "error", errorCode: "missing_metadata", provider: null });
 });
 
 test("denied twice is told once", () => {

@@ -31,6 +31,7 @@ import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
  *   most of its answers are such, it is the provider or our set-up, not each of them: the circuit opens. While one is open no mark
  *   for an unknown answer stands: the store takes back those of the last hour, and those that were on their way.
  * - unreadable: `error`; the ciphertext is kept, since the right key may come back.
+ * - unaddressable: `error`; nobody was asked, so it says nothing about the provider, and no circuit counts it.
  */
 export function decide(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
   switch (outcome.kind) {
@@ -54,6 +55,8 @@ export function decide(connection: Connection, outcome: Outcome, context: Decisi
       return unknown(connection, outcome.reason, context);
     case "unreadable":
       return probeLater(connection, "unreadable_token", outcome.reason, context);
+    case "unaddressable":
+      return probeLater(connection, "missing_metadata", outcome.reason, context);
     default:
       return outcome satisfies never;
   }

@@ -33,7 +33,9 @@ export type Outcome =
   /** Decided before any request: there is no refresh token, or this provider's tokens cannot be refreshed. */
   | { readonly kind: "nothing_to_spend" }
   /** Decided before any request: the stored ciphertext does not open. */
-  | { readonly kind: "unreadable"; readonly reason: string };
+  | { readonly kind: "unreadable"; readonly reason: string }
+  /** Decided before any request: this connection's metadata (shop, data centre) makes no endpoint to ask. */
+  | { readonly kind: "unaddressable"; readonly reason: string };
 
 export type OutcomeKind = Outcome["kind"];
 

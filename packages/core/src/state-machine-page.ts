@@ -15,7 +15,7 @@ interface Case {
 const claimable = ["connected", "token_expired", "error", "needs_reauth"] as const satisfies ConnectionStatus[];
 
 const failing = (forMs: number, failures: number) => ({ failingSince: at(-forMs), consecutiveFailures: failures });
-const { denied, misconfigured, throttled, transient, uncertain, unknown, unsent, unreadable } = setbacks;
+const { denied, misconfigured, throttled, transient, uncertain, unknown, unsent, unreadable, unaddressable } = setbacks;
 
 const cases: readonly Case[] = [
   { name: "granted", outcome: granted() },
@@ -44,6 +44,7 @@ const cases: readonly Case[] = [
   { name: "unknown", outcome: unknown },
   { name: "unknown, as from three others lately", outcome: unknown, given: { around: { unknown: 3, granted: 0 } } },
   { name: "unreadable", outcome: unreadable },
+  { name: "unaddressable", outcome: unaddressable },
 ];
 
 /** `docs/state-machine.md`, made by asking `decide` itself. */

@@ -11,7 +11,7 @@ export {
 } from "./describe-provider.ts";
 export { discover, discoverEndpoints } from "./discovery.ts";
 export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
-export { EndpointFault } from "./fill-template.ts";
+export { EndpointFault, metadataFaults } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";

@@ -114,7 +114,7 @@ describe("endpoints that differ per customer", () => {
   });
 
   it("refuse a missing value, and never repeat one", () => {
-    expect(() => ask({})).toThrow("acme: metadata.shop is missing");
+    expect(() => ask({})).toThrow("metadata.shop: needed by acme");
     expect(() => ask({ shop: "evil.example" })).not.toThrow(/evil/);
   });
 });

@@ -4,7 +4,7 @@ import { hoursShown } from "./context.ts";
 import { count, counted, dash, relative, words } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 
-/** Ten outcomes are too many colours: they are drawn by what they ask of people. The table of failures tells them apart. */
+/** Eleven outcomes are too many colours: they are drawn by what they ask of people. The table of failures tells them apart. */
 const groups: readonly (Series & { readonly outcomes: readonly string[] })[] = [
   { name: "refreshed", tone: "ok", outcomes: ["granted"] },
   { name: "told to wait", tone: "wait", outcomes: ["throttled"] },
@@ -12,7 +12,7 @@ const groups: readonly (Series & { readonly outcomes: readonly string[] })[] = [
   {
     name: "refused or unusable",
     tone: "bad",
-    outcomes: ["denied", "misconfigured", "unknown", "nothing_to_spend", "unreadable"],
+    outcomes: ["denied", "misconfigured", "unknown", "nothing_to_spend", "unreadable", "unaddressable"],
   },
 ];
 

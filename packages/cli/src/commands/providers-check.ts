@@ -95,4 +95,5 @@ const meaning: Readonly<Record<Outcome["kind"], string>> = {
     "Nobody has described this answer: one probe an hour, and an operator is told. Describe it in the provider's file.",
   nothing_to_spend: "There is nothing to refresh.",
   unreadable: "The stored token does not open.",
+  unaddressable: "The connection's metadata makes no endpoint: nothing was sent.",
 };

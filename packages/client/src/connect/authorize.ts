@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { authorizeUrl, type ConfiguredProvider, EndpointFault, type Registration } from "@evertoken/providers";
+import {
+  authorizeUrl,
+  type ConfiguredProvider,
+  EndpointFault,
+  metadataFaults,
+  type Registration,
+} from "@evertoken/providers";
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
@@ -64,6 +70,7 @@ export async function authorize(engine: Engine, input: AuthorizeInput): Promise<
   };
   const registration = await registrationFor(engine, configured, flow.registration);
   // Tried before anything is stored: a shop or a data centre that does not fit is the caller's mistake.
+  refuseMetadata(configured, flow);
   const urlWith = (state: string, challenge: string) => consentUrl(configured, registration, flow, state, challenge);
   urlWith("", "");
   const { state, codeVerifier, expiresAt } = await saveFlow(engine, flow, binding);
@@ -127,6 +134,12 @@ async function registrationFor(
   const registration = await withStore(() => registrations.find(provider.id, name));
   if (registration !== null) return registration;
   throw new EvertokenError("invalid_client", `there is no client registration ${provider.id}/${name}`);
+}
+
+/** Of every endpoint, not of the page for consent alone: an account that is connected must be one that can be refreshed. */
+function refuseMetadata({ provider }: ConfiguredProvider, { metadata }: Flow): void {
+  const faults = metadataFaults(provider, metadata, "connecting");
+  if (faults.length > 0) throw new EvertokenError("invalid_input", faults.join("; "));
 }
 
 function consentUrl(

@@ -80,6 +80,7 @@ function grantedOr(outcome: Outcome): GrantedTokens {
       throw new ConnectRefused("provider_unavailable", outcome.reason);
     case "unknown":
     case "unreadable":
+    case "unaddressable":
       throw new ConnectRefused("unknown_answer", outcome.reason);
     case "nothing_to_spend":
       throw new ConnectRefused("unknown_answer");
