@@ -29,6 +29,7 @@ export async function bareLoop(
   const store = createStore(pool, {
     owner: "bare",
     leaseMs: 60_000,
+    sendWithinMs: 25_000,
     takeoverMs: 5000,
     cooldownMs: 0,
     timing: defaultTiming,

@@ -175,7 +175,7 @@ describe("never written", () => {
 
   it("a signal that fired before", async () => {
     const port = await httpServer((_, reply) => reply.end());
-    expect(failure(await exchangeWith()(post(port), AbortSignal.abort())).sent).toBe(false);
+    expect(failure(await exchangeWith()(post(port), { signal: AbortSignal.abort() })).sent).toBe(false);
   });
 });
 
@@ -284,7 +284,10 @@ describe("sent, and no whole answer", () => {
   it("a signal that fires while the answer is awaited", async () => {
     const stop = new AbortController();
     const port = await rawServer(() => stop.abort());
-    expect(failure(await exchangeWith()(post(port), stop.signal))).toMatchObject({ sent: true, status: null });
+    expect(failure(await exchangeWith()(post(port), { signal: stop.signal }))).toMatchObject({
+      sent: true,
+      status: null,
+    });
   });
 });
 

@@ -66,7 +66,7 @@ export interface RigOptions {
 export const hasty: Env = {
   QUICK_RETRY_MS: "50",
   RETRY_MS: "1000",
-  LEASE_MS: "3000",
+  LEASE_MS: "3500",
   LEASE_RESERVE_MS: "1000",
   REQUEST_TIMEOUT_MS: "2000",
   LEASE_TAKEOVER_MS: "500",

@@ -18,6 +18,8 @@ export interface Config {
     readonly leaseMs: number;
     /** By how much the lease has to outlast the request's deadline. */
     readonly reserveMs: number;
+    /** So long after its claim a token may still be sent. */
+    readonly sendWithinMs: number;
     readonly takeoverMs: number;
     readonly cooldownMs: number;
   };
@@ -95,6 +97,7 @@ const shortestApiKey = 32;
  */
 export function readConfig(env: Env, readFile: (path: string) => string): { config: Config; faults: string[] } {
   const read = new SettingsReader(env, readFile);
+  const timeoutMs = read.ms("REQUEST_TIMEOUT_MS", 30 * second);
   const config: Config = Object.freeze({
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
@@ -108,14 +111,9 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       lockMs: read.ms("JOB_LOCK_MS", 30 * second, 1000),
       stalledCheckMs: read.ms("JOB_STALLED_CHECK_MS", 10 * second, 500),
     },
-    lease: {
-      leaseMs: read.ms("LEASE_MS", minute),
-      reserveMs: read.ms("LEASE_RESERVE_MS", 15 * second, 0),
-      takeoverMs: read.ms("LEASE_TAKEOVER_MS", 5 * second),
-      cooldownMs: read.ms("ON_DEMAND_COOLDOWN_MS", 30 * second, 0),
-    },
+    lease: readLease(read, timeoutMs),
     request: {
-      timeoutMs: read.ms("REQUEST_TIMEOUT_MS", 30 * second),
+      timeoutMs,
       allowPrivateAddresses: read.flag("EVERTOKEN_ALLOW_PRIVATE_ADDRESSES", false),
     },
     concurrency: {
@@ -194,6 +192,19 @@ function readTiming(read: SettingsReader): Timing {
       max: 1000,
     }),
     unknownWindowMs: read.ms("UNKNOWN_WINDOW_MS", defaultTiming.unknownWindowMs),
+  };
+}
+
+/** A third of the reserve is for storing what a request brought; what is left of the lease is for getting to the request. */
+function readLease(read: SettingsReader, timeoutMs: number): Config["lease"] {
+  const leaseMs = read.ms("LEASE_MS", minute);
+  const reserveMs = read.ms("LEASE_RESERVE_MS", 15 * second, 1000);
+  return {
+    leaseMs,
+    reserveMs,
+    sendWithinMs: leaseMs - timeoutMs - Math.round(reserveMs / 3),
+    takeoverMs: read.ms("LEASE_TAKEOVER_MS", 5 * second),
+    cooldownMs: read.ms("ON_DEMAND_COOLDOWN_MS", 30 * second, 0),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Registration,
   refreshRequest,
   sentSecrets,
+  tooLate,
 } from "@evertoken/providers";
 import { defaultRegistration, type RegistrationCache } from "./connect/registration-cache.ts";
 import type { LiveProviders } from "./providers/live-providers.ts";
@@ -62,9 +63,12 @@ function asking(
     policy,
     fingerprint: fingerprintOf(registration, provider),
     client: clientOf(registration),
-    async ask(asked, tokens) {
+    async ask(asked, tokens, sendBy) {
       try {
-        return await exchange(refreshRequest(provider, { registration, connection: asked, tokens }));
+        const answer = await exchange(refreshRequest(provider, { registration, connection: asked, tokens }), {
+          sendBy,
+        });
+        return answer.kind === "failure" && answer.code === tooLate ? stoodStill : answer;
       } catch (error) {
         // Nothing was sent, and no other connection is concerned.
         if (error instanceof EndpointFault) return { kind: "unaddressable", reason: error.message };
@@ -86,6 +90,11 @@ function missing(providers: LiveProviders, { provider, registration }: Connectio
   if (registration !== defaultRegistration) return `the client registration ${provider}/${registration} is not stored`;
   return providers.faults().get(provider) ?? `no client registration is set for ${provider}`;
 }
+
+const stoodStill: Outcome = {
+  kind: "unsent",
+  reason: "this process came to it too late to be answered while the lease holds: it stood still, or the clock was set",
+};
 
 const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({
   fingerprint: noRegistration,

@@ -65,7 +65,7 @@ async function ask(lease: Lease, rules: ProviderRules, deps: RefreshDeps): Promi
   } catch (error) {
     return unopened(error);
   }
-  const answer = await rules.ask(connection, tokens);
+  const answer = await rules.ask(connection, tokens, lease.sendBy);
   return isOutcome(answer) ? answer : rules.classify(answer, tokens, deps.now());
 }
 

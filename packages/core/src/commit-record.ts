@@ -1,5 +1,6 @@
 import type { Connection, ErrorCode, Sealed, Trigger } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
+import type { SendLimit } from "./send-limit.ts";
 import type { Setback, Store } from "./transition.ts";
 
 /** The tokens of a {@link Store}, encrypted for their row and column. `refreshToken` null keeps the stored one. */
@@ -46,6 +47,8 @@ export interface RefreshLogEntry {
 export interface Lease {
   readonly owner: string;
   readonly connection: Connection;
+  /** Whoever comes to the sending later than this leaves it: the lease may be another's by then. */
+  readonly sendBy: SendLimit;
   /** The previous holder let its lease run out without a commit: what became of its request is not known. */
   readonly abandonedSince: Date | null;
   /** This attempt is the one probe of an open circuit. */

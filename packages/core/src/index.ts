@@ -11,6 +11,7 @@ export type * from "./ports.ts";
 export * from "./reauth-due.ts";
 export * from "./refresh.ts";
 export * from "./retry.ts";
+export type * from "./send-limit.ts";
 export * from "./settings.ts";
 export { settleKept } from "./settle.ts";
 export * from "./spread.ts";

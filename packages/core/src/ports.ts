@@ -2,6 +2,7 @@ import type { CommitRecord, Lease } from "./commit-record.ts";
 import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
 import type { Outcome, RawAnswer } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
+import type { SendLimit } from "./send-limit.ts";
 import type { Timing } from "./settings.ts";
 import type { CircuitCode } from "./transition.ts";
 
@@ -95,8 +96,8 @@ export interface ProviderRules {
   readonly fingerprint: string;
   /** Hash of our client id alone: a refresh token is bound to it (RFC 6749 section 10.4), and worth nothing to another. */
   readonly client: string;
-  /** Sends at most one request. Never throws for what the network or the provider does. */
-  ask(connection: Connection, tokens: PlainTokens): Promise<RawAnswer | Outcome>;
+  /** Sends at most one request, and none later than `sendBy`. Never throws for what the network or the provider does. */
+  ask(connection: Connection, tokens: PlainTokens, sendBy: SendLimit): Promise<RawAnswer | Outcome>;
   classify(answer: RawAnswer, tokens: PlainTokens, now: Date): Outcome;
 }
 

@@ -1,8 +1,10 @@
-import { Agent as HttpAgent } from "node:http";
-import { type AgentOptions, Agent as HttpsAgent } from "node:https";
-import type { RawAnswer } from "@evertoken/core";
-import got, { type Got, RequestError } from "got";
+import http, { Agent as HttpAgent } from "node:http";
+import https, { type AgentOptions, Agent as HttpsAgent } from "node:https";
+import type { RawAnswer, SendLimit } from "@evertoken/core";
+import got, { type Got, RequestError, type RequestFunction } from "got";
+import { startDeadline } from "./deadline.ts";
 import { decodeBody } from "./decode-body.ts";
+import { type Departure, guardDeparture } from "./departure.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { isPrivateAddress, publicLookup } from "./private-address.ts";
 
@@ -22,9 +24,18 @@ export interface ExchangeOptions {
 
 export interface Exchange {
   /** Sends one request exactly once. Never throws: what went wrong is a `failure`. */
-  (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer>;
+  (request: HttpRequest, options?: SendOptions): Promise<RawAnswer>;
   close(): void;
 }
+
+export interface SendOptions {
+  readonly signal?: AbortSignal;
+  /** Once this has passed nothing is sent any more: the failure is `tooLate`. */
+  readonly sendBy?: SendLimit;
+}
+
+/** Code of a request that was not sent, because a process that stood still came to it too late. */
+export const tooLate = "ERR_TOO_LATE";
 
 // Below the 5 seconds after which many servers drop an idle connection: a request that meets such a drop is an answer lost.
 const idleMs = 4000;
@@ -35,7 +46,6 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
   const agents = createAgents(options);
   const client = got.extend({
     agent: agents,
-    timeout: { request: timeoutMs },
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
@@ -44,10 +54,10 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
     responseType: "buffer",
     headers: { "user-agent": options.userAgent ?? "evertoken/0.1", "accept-encoding": "identity" },
   });
-  const exchange = async (request: HttpRequest, signal?: AbortSignal): Promise<RawAnswer> => {
+  const exchange = async (request: HttpRequest, sending: SendOptions = {}): Promise<RawAnswer> => {
     const refused = allowPrivateAddresses ? null : refusal(request.url);
     if (refused !== null) return { kind: "failure", sent: false, code: refused, status: null };
-    return send(client, request, maxBodyBytes, signal);
+    return send(client, request, { timeoutMs, maxBodyBytes, ...sending });
   };
   return Object.assign(exchange, {
     close: () => {
@@ -77,20 +87,29 @@ function createAgents({ allowPrivateAddresses = false, proxyEnv, ca }: ExchangeO
   };
 }
 
-async function send(client: Got, request: HttpRequest, maxBodyBytes: number, signal?: AbortSignal): Promise<RawAnswer> {
-  const overflow = new AbortController();
+interface Sending extends SendOptions {
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+}
+
+async function send(client: Got, request: HttpRequest, sending: Sending): Promise<RawAnswer> {
+  const { timeoutMs, maxBodyBytes, signal, sendBy } = sending;
+  const departure: Departure = { left: false, refused: false };
+  const stopped = new AbortController();
+  const endWatch = startDeadline(timeoutMs, () => stopped.abort("ETIMEDOUT"));
   try {
     const pending = client(request.url, {
       method: request.method,
       headers: request.headers,
       ...(request.body === null ? {} : { body: request.body }),
-      signal: signal === undefined ? overflow.signal : AbortSignal.any([signal, overflow.signal]),
+      request: guarded(departure, sendBy),
+      signal: signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal]),
     });
     pending.on("downloadProgress", ({ transferred }) => {
-      if (transferred > maxBodyBytes) overflow.abort();
+      if (transferred > maxBodyBytes) stopped.abort("ERR_BODY_TOO_LARGE");
     });
     const response = await pending;
-    if (overflow.signal.aborted) throw overflow.signal.reason;
+    if (stopped.signal.reason === "ERR_BODY_TOO_LARGE") throw stopped.signal.reason;
     const { statusCode: status, rawBody } = response;
     const headers = flat(response.headers);
     const body = decodeBody(headers["content-encoding"], rawBody, maxBodyBytes);
@@ -98,20 +117,38 @@ async function send(client: Got, request: HttpRequest, maxBodyBytes: number, sig
     const code = body.kind === "too_large" ? "ERR_BODY_TOO_LARGE" : "ERR_CONTENT_ENCODING";
     return { kind: "failure", sent: true, code, status };
   } catch (error) {
-    return failureOf(error, overflow.signal.aborted);
+    return failureOf(error, { request, departure, stoppedBy: stopped.signal.aborted ? stopped.signal.reason : null });
+  } finally {
+    endWatch();
   }
 }
 
-/**
- * Of an error only its code goes on: its text and its fields hold the request. `sent` is false only when it is certain: got notes the
- * upload when the whole request was handed to the network, which for TLS is after the handshake.
- */
-function failureOf(error: unknown, tooLarge: boolean): RawAnswer {
+function guarded(departure: Departure, sendBy: SendLimit | undefined): RequestFunction {
+  return (url, options, callback) => {
+    const sent = (url.protocol === "https:" ? https : http).request(url, options, callback);
+    guardDeparture(sent, departure, () => sendBy === undefined || !hasPassed(sendBy));
+    return sent;
+  };
+}
+
+const hasPassed = ({ wallMs, monotonicMs }: SendLimit) => Date.now() > wallMs || performance.now() > monotonicMs;
+
+interface Failed {
+  readonly request: HttpRequest;
+  readonly departure: Departure;
+  readonly stoppedBy: string | null;
+}
+
+/** got hands a body over in pieces of this size: a larger one may have left in part, which is worth nothing to anybody. */
+const atOnceBytes = 65_536;
+
+/** Of an error only its code goes on: its text and its fields hold the request. */
+function failureOf(error: unknown, { request, departure, stoppedBy }: Failed): RawAnswer {
   const failed = error instanceof RequestError ? error : null;
-  const code = tooLarge ? "ERR_BODY_TOO_LARGE" : (failed?.code ?? "ERR_UNKNOWN");
+  const code = departure.refused ? tooLate : (stoppedBy ?? failed?.code ?? "ERR_UNKNOWN");
   return {
     kind: "failure",
-    sent: failed === null || failed.timings?.upload !== undefined,
+    sent: departure.left && (failed?.timings?.upload !== undefined || (request.body?.length ?? 0) < atOnceBytes),
     code: /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : "ERR_UNKNOWN",
     status: failed?.response?.statusCode ?? null,
   };

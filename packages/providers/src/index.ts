@@ -10,7 +10,7 @@ export {
   type ProviderDescription,
 } from "./describe-provider.ts";
 export { discover, discoverEndpoints } from "./discovery.ts";
-export { createExchange, type Exchange, type ExchangeOptions } from "./exchange.ts";
+export { createExchange, type Exchange, type ExchangeOptions, type SendOptions, tooLate } from "./exchange.ts";
 export { EndpointFault, metadataFaults } from "./fill-template.ts";
 export type { HttpRequest, Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";

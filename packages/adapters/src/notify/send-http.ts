@@ -14,7 +14,7 @@ type SendHttp = (
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   },
-  signal?: AbortSignal,
+  options?: { readonly signal: AbortSignal },
 ) => Promise<RawAnswer>;
 
 export interface HttpSending {
@@ -55,5 +55,5 @@ async function post(
 ): Promise<AttemptResult> {
   if (!allowPrivateAddresses && !url.startsWith("https://")) return failed("the address is not https");
   const request = { method: "POST" as const, url, headers: { ...headers, "content-type": "application/json" }, body };
-  return judgeAnswer(await send(request, AbortSignal.timeout(timeoutMs)), now());
+  return judgeAnswer(await send(request, { signal: AbortSignal.timeout(timeoutMs) }), now());
 }

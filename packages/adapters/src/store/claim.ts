@@ -9,12 +9,14 @@ import {
 import type { Pool } from "pg";
 import type { BatcherOptions } from "./batcher.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
-import { earlyMs, sameSecretSql, type Take } from "./take.ts";
+import { earlyMs, sameSecretSql, sendLimit, type Take } from "./take.ts";
 
 export interface ClaimOptions {
   /** Who we are in the lease: unique per process. */
   readonly owner: string;
   readonly leaseMs: number;
+  /** So long after its claim a token may still be sent: short enough that it is answered, and the answer stored, in the lease. */
+  readonly sendWithinMs: number;
   /** Between finding a lease abandoned and taking it: time for an owner that is alive after all to commit what it holds. */
   readonly takeoverMs: number;
   /** A failing connection is not asked for again sooner by callers that wait for a token. */
@@ -144,6 +146,7 @@ async function takeOver(
 ): Promise<Claim> {
   const owner = seen.lease_owner as string;
   const announced = owner.startsWith(takeoverMark);
+  const sendBy = sendLimit(options.sendWithinMs);
   // lease_started_at stays when it is only announced: the log tells when the lost attempt began.
   const { rowCount } = await pool.query({
     name: "claim-take-over",
@@ -165,7 +168,7 @@ async function takeOver(
     const lease = {
       owner: options.owner,
       connection: toConnection(seen),
-      abandonedSince,
+      ...{ sendBy, abandonedSince },
       ownFault: false,
       grantedWith: seen.granted_with,
     };

@@ -1,4 +1,4 @@
-import { type Lease, noRegistration, type RefreshOrder } from "@evertoken/core";
+import { type Lease, noRegistration, type RefreshOrder, type SendLimit } from "@evertoken/core";
 import type { Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
@@ -50,6 +50,7 @@ RETURNING o.n, ${connectionColumns}, (c.status = 'error' AND c.last_error_code =
 /** Gives leases, many orders in one conditional statement, by the database's clock. */
 export function createTake(pool: Pool, options: ClaimOptions): Take {
   return createBatcher<TakeOrder, Lease | null>(async (orders) => {
+    const sendBy = sendLimit(options.sendWithinMs);
     const { rows } = await pool.query<Taken & { n: number }>({
       name: "claim-take",
       text: sql,
@@ -60,9 +61,14 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
         options.fingerprints(),
       ],
     });
-    const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner)]));
+    const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner, sendBy)]));
     return orders.map((_, n) => leases.get(n) ?? null);
   }, options.batching ?? defaultBatching);
+}
+
+/** Counts from before the statement that claims is sent: the database's lease begins, and so ends, later than we think. */
+export function sendLimit(sendWithinMs: number): SendLimit {
+  return { wallMs: Date.now() + sendWithinMs, monotonicMs: performance.now() + sendWithinMs };
 }
 
 function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { cooldownMs }: ClaimOptions) {
@@ -85,7 +91,7 @@ interface Taken extends ConnectionRow {
   readonly probing: boolean;
 }
 
-function toLease(row: Taken, owner: string): Lease {
+function toLease(row: Taken, owner: string, sendBy: SendLimit): Lease {
   const { probing, own_fault: ownFault, granted_with: grantedWith } = row;
-  return { owner, connection: toConnection(row), abandonedSince: null, probing, ownFault, grantedWith };
+  return { owner, connection: toConnection(row), sendBy, abandonedSince: null, probing, ownFault, grantedWith };
 }

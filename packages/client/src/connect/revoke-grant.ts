@@ -24,7 +24,7 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
     };
     const request = revokeRequest(provider, { registration, connection: { metadata, scopes }, tokens });
     if (request === null) return "no";
-    const answer = await engine.exchange(request, AbortSignal.timeout(revokeWithinMs));
+    const answer = await engine.exchange(request, { signal: AbortSignal.timeout(revokeWithinMs) });
     if (answer.kind === "response" && answer.status >= 200 && answer.status < 300) return "yes";
     failed({ reason: answer.kind === "failure" ? answer.code : `HTTP ${answer.status}` });
     return answer.kind === "failure" || answer.status >= 500 || answer.status === 429 ? "later" : "no";

@@ -19,7 +19,7 @@ export function createLateDiscovery(exchange: Exchange, logger: Logger): LateDis
 
   async function askIssuer({ provider, ...rest }: ConfiguredProvider, issuer: string): Promise<boolean> {
     const signal = AbortSignal.timeout(answerWithinMs);
-    const reading = await discover(provider, issuer, (request) => exchange(request, signal));
+    const reading = await discover(provider, issuer, (request) => exchange(request, { signal }));
     if (reading.kind === "read") found.set(provider.id, configureProvider({ ...rest, provider: reading.provider }));
     else logger.warn({ provider: provider.id, reason: reading.reason }, "an issuer gave no endpoints");
     return reading.kind === "read";

@@ -39,7 +39,7 @@ export async function resolveProvider(engine: Engine, { definition }: StatedProv
 
 async function askIssuer({ exchange }: Engine, stated: Provider, issuer: string): Promise<Provider> {
   const signal = AbortSignal.timeout(answerWithinMs);
-  const reading = await discover(stated, issuer, (request) => exchange(request, signal));
+  const reading = await discover(stated, issuer, (request) => exchange(request, { signal }));
   if (reading.kind === "read") return reading.provider;
   if (reading.kind === "refused") throw wrongMetadata(reading.reason);
   if (reading.reason.includes("ERR_PRIVATE_ADDRESS")) throw wrongMetadata(`is at a private address (${allowing})`);

@@ -16,7 +16,7 @@ export function identitySync(engine: Engine): SyncHandler {
       ...(registration === null ? {} : { clientId: registration.clientId }),
     });
     if (request === null) return "the provider does not tell whose account it is";
-    const answer = await engine.exchange(request, signal);
+    const answer = await engine.exchange(request, { signal });
     if (answer.kind === "failure") throw new Error(`the provider does not answer: ${answer.code}`);
     if (answer.status === 401 || answer.status === 403) return { status: answer.status };
     const identity = readIdentity(provider, answer, metadata);
