@@ -4,25 +4,22 @@ import { createLogger, impatient, runProcess } from "@evertoken/adapters";
 import { createObserver, loadSettings, openEngine } from "@evertoken/client/engine";
 import { createApi } from "./api.ts";
 
-await runProcess("api", async () => {
+await runProcess("api", async (life) => {
   const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
+  life.shutdownMs = config.shutdownMs;
   const logger = createLogger("api", config.logLevel);
   if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
   const redis = impatient;
   // It starts while Postgres or Redis is away, and says so at /readyz: tokens are served without Redis.
   const engine = openEngine({ config, providers, logger, redis, observe, inJob: false, proxyEnv: process.env });
+  // The caller of a refresh may be gone: the engine waits for what the server does not know to run.
+  life.atStop(() => engine.close());
   const api = await createApi(engine);
+  life.atStop(() => {
+    logger.info("stopping: running requests finish first");
+    return api.close();
+  });
   await api.listen({ host: config.api.host, port: config.api.port });
   logger.info({ port: (api.server.address() as AddressInfo).port }, "api ready");
-
-  return {
-    shutdownMs: config.shutdownMs,
-    async stop() {
-      logger.info("stopping: running requests finish first");
-      await api.close();
-      await engine.close();
-      logger.info("stopped");
-    },
-  };
 });

@@ -60,6 +60,7 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   store_unavailable: [503, "The database does not answer"],
   queue_unavailable: [503, "The queue does not answer"],
   timed_out: [504, "It took too long"],
+  closing: [503, "The process is about to end"],
   unreadable_token: [500, "The stored token does not open"],
   missing_metadata: [500, "The connection's metadata makes no endpoint"],
 };

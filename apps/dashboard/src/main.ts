@@ -22,7 +22,7 @@ import { readUsers } from "./users.ts";
 /** How often to look for providers that were added, or got their first connection. */
 const lookForProvidersMs = 5000;
 
-await runProcess("dashboard", async () => {
+await runProcess("dashboard", async (life) => {
   const readFile = (path: string): string => readFileSync(path, "utf8");
   const { users, faults } = readUsers(readConfig(process.env, readFile).config.dashboard);
   const { config, providers } = await loadSettings(process.env, readFile).catch((error) => {
@@ -30,6 +30,7 @@ await runProcess("dashboard", async () => {
     throw error instanceof ConfigError ? new ConfigError([...error.faults, ...faults]) : error;
   });
   if (faults.length > 0) throw new ConfigError(faults);
+  life.shutdownMs = config.shutdownMs;
 
   const logger = createLogger("dashboard", config.logLevel);
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
@@ -42,10 +43,12 @@ await runProcess("dashboard", async () => {
     inJob: false,
     proxyEnv: process.env,
   });
+  life.atStop(() => engine.close());
   const look = () =>
     openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));
   await look();
   const timer = setInterval(look, lookForProvidersMs);
+  life.atStop(() => clearInterval(timer));
   const audit = createAudit(engine);
   const app = await createDashboard({
     engine,
@@ -58,14 +61,7 @@ await runProcess("dashboard", async () => {
     auditLogin: (name) => audit({ actor: `operator:${name}`, action: "dashboard.login" }),
     logger,
   });
+  life.atStop(() => app.close());
   await app.listen({ host: config.dashboard.host, port: config.dashboard.port });
   logger.info({ port: config.dashboard.port }, "dashboard ready");
-  return {
-    shutdownMs: config.shutdownMs,
-    async stop() {
-      clearInterval(timer);
-      await app.close();
-      await engine.close();
-    },
-  };
 });

@@ -11,8 +11,9 @@ import {
 import { Gauges } from "./gauges.ts";
 import { Scheduler } from "./scheduler.ts";
 
-await runProcess("scheduler", async () => {
+await runProcess("scheduler", async (life) => {
   const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
+  life.shutdownMs = config.shutdownMs;
   const logger = createLogger("scheduler", config.logLevel);
   if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
   const metrics = createMetrics();
@@ -26,13 +27,17 @@ await runProcess("scheduler", async () => {
     inJob: false,
     proxyEnv: process.env,
   });
+  life.atStop(() => engine.close());
   await prepareEngine(engine);
 
   const drain = new SpoolDrain(engine);
+  life.atStop(() => drain.stop());
   drain.start();
   const scheduler = new Scheduler(engine, metrics);
+  life.atStop(() => scheduler.stop());
   await scheduler.start();
   const gauges = new Gauges(engine, metrics);
+  life.atStop(() => gauges.stop());
   gauges.start();
   const health = await startHealthServer({
     host: config.healthHost,
@@ -41,17 +46,6 @@ await runProcess("scheduler", async () => {
     ready: () => servicesReady(engine),
     metrics: () => metrics.registry.metrics(),
   });
+  life.atStop(() => health.close());
   logger.info({ port: health.port }, "scheduler ready");
-
-  return {
-    shutdownMs: config.shutdownMs,
-    async stop() {
-      gauges.stop();
-      await scheduler.stop();
-      await drain.stop();
-      await health.close();
-      await engine.close();
-      logger.info("stopped");
-    },
-  };
 });

@@ -1,6 +1,6 @@
-import { describeError, type Queues, type RunningWork } from "@evertoken/adapters";
+import { describeError, type Queues } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
-import { parseJobId, type RefreshJobData, type RefreshResult, refresh } from "@evertoken/core";
+import { parseJobId, type RefreshJobData, type RefreshResult } from "@evertoken/core";
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from "bullmq";
 import { RefreshFailed } from "./refresh-failed.ts";
 
@@ -14,15 +14,14 @@ export interface RefreshJobResult {
  * Runs one refresh job: the order comes from the job's id, everything else from Postgres, and the result becomes one of BullMQ's
  * ways on: completed, retried by its backoff, delayed without being counted, rate limited, or failed for good.
  *
- * @param work what a stopping worker waits for: the refresh itself, not the telling of Redis
+ * A stopping worker waits for the refresh itself, not for the telling of Redis.
  */
-export function createRefreshProcessor(engine: Engine, provider: string, work: RunningWork) {
-  const runWatched = work.watch((order: Parameters<typeof run>[1]) => run(engine, order));
+export function createRefreshProcessor(engine: Engine, provider: string) {
   return async (job: Job<RefreshJobData>, token?: string): Promise<RefreshJobResult> => {
     const id = parseJobId(job.id ?? "");
     if (id === null) throw new UnrecoverableError("the id of this job is not <connection>-<generation>");
     const { trigger = "scheduled", force = false } = job.data;
-    const result = await runWatched({ ...id, trigger, force });
+    const result = await run(engine, { ...id, trigger, force });
     const way = wayOn(result, id.generation, Date.now());
     return follow(way, { job, token, queues: engine.queues, provider, connectionId: id.connectionId });
   };
@@ -33,7 +32,7 @@ async function run(
   order: { connectionId: string; generation: number; trigger: NonNullable<RefreshJobData["trigger"]>; force: boolean },
 ): Promise<RefreshResult> {
   try {
-    return await refresh({ ...order, onlyDue: true }, engine.refresh);
+    return await engine.runRefresh({ ...order, onlyDue: true });
   } catch (error) {
     engine.logger.error({ connection: order.connectionId, err: describeError(error) }, "refresh could not run");
     // The driver's own error may quote values: Redis gets its name only.

@@ -1,4 +1,4 @@
-import { closeWorkers, describeError, type Metrics, queuePrefix, RunningWork } from "@evertoken/adapters";
+import { closeWorkers, describeError, type Metrics, queuePrefix } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -19,7 +19,6 @@ export class QueueWorkers {
   readonly #engine: Engine;
   readonly #metrics: Metrics;
   readonly #workers = new Map<string, Worker>();
-  readonly #work = new RunningWork();
   readonly #drain: SpoolDrain;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
@@ -36,13 +35,15 @@ export class QueueWorkers {
 
   async start(): Promise<void> {
     this.#drain.start();
-    this.#run("notifications", this.#work.watch(createNotificationsProcessor(this.#engine, this.#metrics)), {
+    this.#run("notifications", this.#engine.work.watch(createNotificationsProcessor(this.#engine, this.#metrics)), {
       concurrency: this.#engine.config.concurrency.notifications,
     });
-    this.#run("sync", this.#work.watch(createSyncProcessor(this.#engine)), {
+    this.#run("sync", this.#engine.work.watch(createSyncProcessor(this.#engine)), {
       concurrency: this.#engine.config.concurrency.sync,
     });
-    this.#run("bulk", this.#work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), { concurrency: 2 });
+    this.#run("bulk", this.#engine.work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), {
+      concurrency: 2,
+    });
     await this.#addProviders();
     this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
@@ -51,13 +52,14 @@ export class QueueWorkers {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#stopping.abort();
-    await closeWorkers([...this.#workers.values()], this.#work, farewellMs);
+    await closeWorkers([...this.#workers.values()], this.#engine.work, farewellMs);
     await this.#drain.stop();
   }
 
   async #addProviders(): Promise<void> {
     try {
       for (const provider of await providersAtWork(this.#engine)) {
+        if (this.#stopping.signal.aborted) return;
         if (!this.#workers.has(refreshQueue(provider))) this.#runProvider(provider);
       }
     } catch (error) {
@@ -68,7 +70,7 @@ export class QueueWorkers {
   #runProvider(provider: string): void {
     const configured = this.#engine.providers.get(provider);
     const limit = configured?.provider.rateLimit ?? null;
-    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider, this.#work), {
+    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
       concurrency: configured?.concurrency ?? this.#engine.config.concurrency.refresh,
       // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
       limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },

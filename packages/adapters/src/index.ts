@@ -30,7 +30,7 @@ export { createPool } from "./pool.ts";
 export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
-export { type Running, runProcess } from "./run-process.ts";
+export { type Life, runProcess } from "./run-process.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";
 export { createSpool, type DrainableSpool } from "./spool.ts";

@@ -14,7 +14,7 @@ import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
-import { explain, failureOf, UsageError } from "./failure.ts";
+import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
 import { createOutput, type Io, type Surroundings } from "./io.ts";
 
 /** What a command does; the number is the exit code, nothing means 0. */
@@ -27,7 +27,7 @@ const epilogue = `
 Settings come from the environment, then from .env in the working directory, then from .evertoken/env, which
 \`evertoken start\` writes. With --json, standard output holds JSON and nothing else; logs go to standard error.
 
-Exit codes: 0 done, 1 failed (or some of it did), 2 wrong usage.`;
+Exit codes: 0 done, 1 failed (or some of it did), 2 wrong usage, 128 and the number of the signal when interrupted.`;
 
 /** Runs one command. @returns its exit code */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -51,6 +51,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     if (!(error instanceof CommanderError)) surroundings.stderr.write(`${explain(failure)}\n`);
     if (error instanceof ConfigError && isSomewhereElse(surroundings)) output.note(elsewhere);
     if (json) output.result({ error: failure }, () => []);
+    if (error instanceof Interrupted) return error.exitCode;
     return error instanceof CommanderError || error instanceof UsageError ? 2 : 1;
   }
 }

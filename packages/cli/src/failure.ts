@@ -7,6 +7,16 @@ export class UsageError extends Error {
   readonly code = "wrong_usage";
 }
 
+/** Ended by Ctrl-C or a signal, in order. */
+export class Interrupted extends Error {
+  readonly code = "interrupted";
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    super("interrupted");
+    this.exitCode = exitCode;
+  }
+}
+
 /** A failure as programs get it. */
 export interface Failure {
   readonly code: string;

@@ -2,17 +2,22 @@ import { runCli } from "./cli.ts";
 
 // `evertoken connections list | head` closes our output early: that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  readerGone = true;
+  // What runs finishes first, as after any other interrupt.
+  if (!process.emit("SIGTERM", "SIGTERM")) process.exit(0);
 });
+let readerGone = false;
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
 });
+
+process.exitCode = readerGone ? 0 : exitCode;
 
 // A driver that still waits for a server that is away must not keep the terminal.
 setTimeout(() => process.exit(), 100).unref();

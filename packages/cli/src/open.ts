@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { createLogger, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/client";
 import { createObserver, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/client/engine";
+import { Interrupted } from "./failure.ts";
+import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
 
 export const readFile = (path: string): string => readFileSync(path, "utf8");
@@ -11,9 +13,11 @@ export interface Opened {
   readonly evertoken: Evertoken;
 }
 
-const closeMs = 2000;
-
-/** Opens the engine for one task and closes it. Logs go to standard error, and only trouble unless LOG_LEVEL is set. */
+/**
+ * Opens the engine for one task and closes it. Logs go to standard error, and only trouble unless LOG_LEVEL is set.
+ *
+ * Ctrl-C lets what runs end and takes nothing new; a second one ends it at once. @throws {Interrupted}
+ */
 export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>): Promise<T> {
   const { config, providers } = readSettings(io.env, readFile);
   const level = io.env.LOG_LEVEL === undefined ? "error" : config.logLevel;
@@ -25,12 +29,21 @@ export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>
     inJob: false,
     proxyEnv: io.env,
   });
+  const interrupts = listenForInterrupts({
+    onFirst: () => io.note("Stopping: what runs finishes first. Ctrl-C again ends it at once."),
+    onSecond: () => process.exit(interrupts.exitCode()),
+  });
+  const interrupted = interrupts.requested.then(() => engine.close());
   try {
-    return await task({ engine, evertoken: fromEngine(engine) });
+    const running = task({ engine, evertoken: fromEngine(engine) });
+    running.catch(() => undefined); // cut short, it may fail when nobody listens any more
+    const result = await Promise.race([running, interrupted.then(() => null)]);
+    if (!interrupts.signal.aborted) return result as T;
+  } catch (error) {
+    if (!interrupts.signal.aborted) throw error;
   } finally {
-    // A Redis that is away may not even answer to being left.
-    await Promise.race([engine.close().catch(() => undefined), after(closeMs)]);
+    await engine.close();
+    interrupts.stop();
   }
+  throw new Interrupted(interrupts.exitCode());
 }
-
-const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -33,7 +33,7 @@ export function createAnnounce(
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
   };
-  return (record) => within(inJob ? patienceMs.job : patienceMs.caller, announce(record));
+  return async (record) => void (await within(inJob ? patienceMs.job : patienceMs.caller, announce(record)));
 }
 
 async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type BulkFilter, bulkCandidates } from "./bulk-candidates.ts";
 import type { Engine } from "./engine.ts";
-import { EvertokenError, withStore } from "./evertoken-error.ts";
+import { concernsAll, EvertokenError, withStore } from "./evertoken-error.ts";
 import { scheduleNow } from "./schedule.ts";
 
 export interface BulkOptions extends BulkFilter {
@@ -59,11 +58,12 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
     const room = Math.min(atOnce, (force ? inFlightForced : inFlight) - waiting.size);
     const batch = ids.slice(taken, taken + room);
     taken += batch.length;
-    for (const job of await Promise.all(batch.map((id) => bringForward(engine, id, force)))) {
+    const jobs = await engine.work.run(() => Promise.all(batch.map((id) => bringForward(engine, id, force))));
+    for (const job of jobs) {
       if (job === null) report.skipped++;
       else waiting.set(job.id, job);
     }
-    await settleWaiting(engine, waiting, { since, force }, report);
+    await engine.work.run(() => settleWaiting(engine, waiting, { since, force }, report));
     report.pending = report.total - report.refreshed - report.failed - report.skipped;
     const now = Date.now();
     if (report.pending === 0 || now - toldAt >= pollMs) {
@@ -71,7 +71,7 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
       toldAt = now;
     }
     if (report.pending < before) movedAt = now;
-    else await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
+    else await engine.work.pause(pollMs);
   }
   return report;
 }
@@ -81,8 +81,7 @@ async function bringForward(engine: Engine, id: string, force: boolean): Promise
     const { generation, dueAt } = await scheduleNow(engine, id, { trigger: "bulk", force });
     return dueAt.getTime() > Date.now() ? null : { id, generation };
   } catch (error) {
-    if (error instanceof EvertokenError && error.code !== "store_unavailable" && error.code !== "queue_unavailable")
-      return null;
+    if (error instanceof EvertokenError && !concernsAll(error)) return null;
     throw error;
   }
 }

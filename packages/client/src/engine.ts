@@ -17,9 +17,17 @@ import {
   type Keyring,
   type Logger,
   type Queues,
+  RunningWork,
   within,
 } from "@evertoken/adapters";
-import { noRegistration, type Observation, type RefreshDeps } from "@evertoken/core";
+import {
+  noRegistration,
+  type Observation,
+  type RefreshDeps,
+  type RefreshOrder,
+  type RefreshResult,
+  refresh,
+} from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { RedisOptions } from "ioredis";
@@ -43,8 +51,16 @@ export interface Engine {
   readonly spool: DrainableSpool;
   readonly exchange: Exchange;
   readonly refresh: RefreshDeps;
+  /** Whatever spends or stores runs in here: `close` waits for it. */
+  readonly work: RunningWork;
+  /** The refresh path, for every trigger, counted as running work from its claim to its commit. */
+  runRefresh(order: RefreshOrder): Promise<RefreshResult>;
   /** Refuses a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
   checkKeys(): Promise<void>;
+  /**
+   * Refuses new work, lets what runs end and commit, then closes sockets, Redis and the pool, in this order: a token set that was
+   * granted must find a database to go to. Takes SHUTDOWN_MS at most, and little more. Calling it again waits for the same end.
+   */
   close(): Promise<void>;
 }
 
@@ -61,7 +77,7 @@ export interface EngineOptions {
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 }
 
-/** How long Redis gets to answer when we leave. */
+/** How long Redis and Postgres get to answer when we leave. */
 const farewellMs = 1000;
 
 /** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
@@ -103,7 +119,8 @@ export function openEngine(options: EngineOptions): Engine {
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
   });
-  const refresh: RefreshDeps = {
+  const work = new RunningWork(() => new EvertokenError("closing", "it is being closed and takes no new work"));
+  const deps: RefreshDeps = {
     store: {
       async claim(order, now) {
         await checkKeys();
@@ -129,16 +146,20 @@ export function openEngine(options: EngineOptions): Engine {
     ),
     observe: options.observe,
   };
+  const close = once(async () => {
+    work.refuseNew();
+    if (!(await within(config.shutdownMs, work.ended()))) logger.error("closed before all that runs had ended");
+    exchange.close();
+    await within(farewellMs, queues.close());
+    redis.disconnect();
+    spoolRedis.disconnect();
+    await within(farewellMs, pool.end());
+  });
   return {
-    ...{ config, providers, registrations, logger, pool, queues, keyring, spool, exchange, refresh, checkKeys },
+    ...{ config, providers, registrations, logger, pool, queues, keyring, spool, exchange, work, checkKeys, close },
+    refresh: deps,
+    runRefresh: (order) => work.run(() => refresh(order, deps)),
     prisma: createPrismaClient(pool),
-    async close() {
-      exchange.close();
-      await within(farewellMs, queues.close());
-      redis.disconnect();
-      spoolRedis.disconnect();
-      await pool.end();
-    },
   };
 }
 

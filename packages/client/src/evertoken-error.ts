@@ -16,7 +16,8 @@ export type EvertokenErrorCode =
   | "registration_in_use"
   | "store_unavailable"
   | "queue_unavailable"
-  | "timed_out";
+  | "timed_out"
+  | "closing";
 
 /** The one error this library throws on purpose. `code` is stable; the message says what to do and never holds a token. */
 export class EvertokenError extends Error {
@@ -41,6 +42,13 @@ export class EvertokenError extends Error {
     this.retryAt = details.retryAt ?? null;
   }
 }
+
+/** Whether it is about all that is asked of this process, and not about the one thing that was asked for. */
+export function concernsAll(error: unknown): boolean {
+  return error instanceof EvertokenError && forAll.has(error.code);
+}
+
+const forAll: ReadonlySet<EvertokenErrorCode> = new Set(["store_unavailable", "queue_unavailable", "closing"]);
 
 /** Runs a Postgres task; trouble with the server becomes `store_unavailable`. */
 export async function withStore<T>(task: () => Promise<T>): Promise<T> {

@@ -31,6 +31,11 @@ import { type RequestedSync, requestSync } from "./sync/request-sync.ts";
 import { readTokenStatus, type TokenStatus } from "./token-status.ts";
 import { type WithAccessTokenOptions, withAccessToken } from "./with-access-token.ts";
 
+interface RefreshOptions {
+  readonly force?: boolean;
+  readonly generation?: number;
+}
+
 /** What apps use. Every method throws {@link EvertokenError} and says so within seconds when Postgres or Redis is away. */
 export interface Evertoken {
   /** A valid token; works with Redis and the workers down. */
@@ -45,7 +50,7 @@ export interface Evertoken {
    * Refreshes now, in this process, and waits. With the `generation` of a token that the caller has seen nothing is asked when a newer
    * one is there: many callers with the same stale token cause one refresh.
    */
-  refresh(target: Target, options?: { force?: boolean; generation?: number }): Promise<AccessToken>;
+  refresh(target: Target, options?: RefreshOptions): Promise<AccessToken>;
   /** Brings the connection's job forward; a worker runs it. */
   scheduleNow(target: Target, options?: { force?: boolean }): Promise<Scheduled>;
   /** Puts the job where the stored expiry wants it. */
@@ -72,6 +77,10 @@ export interface Evertoken {
     disconnect(id: string): Promise<boolean>;
     log(id: string, limit?: number): ReturnType<typeof refreshLog>;
   };
+  /**
+   * Takes no new work (`closing`), waits for what runs (SHUTDOWN_MS at most), then closes everything. Await it before the process ends:
+   * a refresh that is cut off may cost the grant. Listens to no signals: when to call it is the app's business.
+   */
   close(): Promise<void>;
 }
 
@@ -100,32 +109,34 @@ export function readSettings(env: Env, readFile: (path: string) => string) {
 
 export function fromEngine(engine: Engine): Evertoken {
   const fresh = new FreshToken(engine);
+  const { work } = engine;
+  // All but those that wait for somebody else: for an app's own call, or for the workers.
   return {
-    getAccessToken: (target, options) => getAccessToken(engine, fresh, target, options),
+    getAccessToken: work.watch((target, options) => getAccessToken(engine, fresh, target, options)),
     withAccessToken: (target, call, options) => withAccessToken(engine, fresh, target, call, options),
-    async refresh(target, { force = false, generation: seen } = {}) {
+    refresh: work.watch(async (target: Target, { force = false, generation: seen }: RefreshOptions = {}) => {
       const { id, generation: stored, expires_at: expiresAt } = await readTarget(engine, target);
       const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > new Date());
       const generation = newerLives ? seen : stored;
       return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
-    },
-    scheduleNow: (target, options) => scheduleNow(engine, target, options),
-    scheduleNextRefresh: (target) => scheduleNextRefresh(engine, target),
+    }),
+    scheduleNow: work.watch((target, options) => scheduleNow(engine, target, options)),
+    scheduleNextRefresh: work.watch((target) => scheduleNextRefresh(engine, target)),
     refreshAllExpiring: (options) => refreshAllExpiring(engine, options),
-    tokenStatus: (target) => readTokenStatus(engine, target),
-    health: (userId) => userHealth(engine, userId),
-    sync: (connectionId) => requestSync(engine, connectionId, { reason: "requested" }),
+    tokenStatus: work.watch((target) => readTokenStatus(engine, target)),
+    health: work.watch((userId) => userHealth(engine, userId)),
+    sync: work.watch((connectionId) => requestSync(engine, connectionId, { reason: "requested" })),
     connect: {
-      authorize: (input) => authorize(engine, input),
+      authorize: work.watch((input) => authorize(engine, input)),
       complete: (answer) => completeConnect(engine, answer),
-      link: (input) => makeConnectLink(engine, input),
+      link: work.watch((input) => makeConnectLink(engine, input)),
     },
     connections: {
-      list: (filter) => listConnections(engine, filter),
-      get: (id) => getConnection(engine, id),
-      import: (input) => importConnection(engine, input),
+      list: work.watch((filter) => listConnections(engine, filter)),
+      get: work.watch((id) => getConnection(engine, id)),
+      import: work.watch((input) => importConnection(engine, input)),
       disconnect: async (id) => (await disconnectAndRevoke(engine, id)).disconnected,
-      log: (id, limit) => refreshLog(engine, id, limit),
+      log: work.watch((id, limit) => refreshLog(engine, id, limit)),
     },
     close: () => engine.close(),
   };

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type TokenRow, tokenById } from "@evertoken/adapters";
-import { type RefreshOrder, type RefreshResult, refresh, type Trigger } from "@evertoken/core";
+import type { RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { reauthCode } from "./reauth-code.ts";
@@ -47,7 +46,7 @@ export class FreshToken {
     const key = `${order.connectionId}-${order.generation}-${order.force}`;
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const started = this.#replace(order).finally(() => this.#running.delete(key));
+    const started = this.#engine.work.run(() => this.#replace(order)).finally(() => this.#running.delete(key));
     this.#running.set(key, started);
     return started;
   }
@@ -62,11 +61,11 @@ export class FreshToken {
   }
 
   async #inline(order: FreshOrder): Promise<Freshened> {
-    const { config, refresh: deps } = this.#engine;
+    const { config, work } = this.#engine;
     const deadline = Date.now() + config.request.timeoutMs + config.lease.takeoverMs;
     const refreshOrder: RefreshOrder = { ...order, onlyDue: false };
     for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.5, longestPollMs)) {
-      const result = await withStore(() => refresh(refreshOrder, deps)).catch(spoolAway);
+      const result = await withStore(() => this.#engine.runRefresh(refreshOrder)).catch(spoolAway);
       const row = await this.#row(order.connectionId);
       if (result instanceof EvertokenError) {
         return { ...unchanged(row), problem: { code: result.code, message: result.message, retryAt: null } };
@@ -81,7 +80,7 @@ export class FreshToken {
         };
         return { ...unchanged(row), problem };
       }
-      await sleep(pollMs);
+      await work.pause(pollMs);
     }
   }
 

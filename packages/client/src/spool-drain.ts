@@ -10,6 +10,10 @@ const awayAfter = 3;
  * does not take stays kept. @returns how many were committed
  */
 export async function drainSpool(engine: Engine): Promise<number> {
+  return engine.work.run(() => drain(engine));
+}
+
+async function drain(engine: Engine): Promise<number> {
   // The next token set does not wait until Redis has heard of this one.
   const deps: RefreshDeps = { ...engine.refresh, announce: async (record) => void engine.refresh.announce(record) };
   return (await drainKept(engine, deps)) + (await drainLeft(engine, deps));

@@ -23,10 +23,12 @@ export async function withAccessToken<T>(
   call: (token: AccessToken) => Promise<T>,
   { isUnauthorized = hasStatus401, minTtlSeconds }: WithAccessTokenOptions = {},
 ): Promise<T> {
-  const token = await getAccessToken(engine, fresh, target, minTtlSeconds === undefined ? {} : { minTtlSeconds });
+  // The call itself is the caller's: it may take long, and spends nothing of ours.
+  const wishes = minTtlSeconds === undefined ? {} : { minTtlSeconds };
+  const token = await engine.work.run(() => getAccessToken(engine, fresh, target, wishes));
   const refused = await attempt(call, token, isUnauthorized);
   if (refused.kind === "accepted") return refused.value;
-  const replaced = await replace(engine, fresh, token);
+  const replaced = await engine.work.run(() => replace(engine, fresh, token));
   return replaced === null ? refused.passOn() : call(replaced);
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { setDue, type TokenRow, tokenById } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withQueue, withStore } from "./evertoken-error.ts";
@@ -40,7 +39,7 @@ export async function refreshByWorker(
     const failed = await failure(engine, row.id, order.generation, started);
     const gaveUp = due === null || Date.now() > deadline;
     if (failed !== null || gaveUp) return { row: now, problem: failed ?? silence(now) };
-    await sleep(pollMs);
+    await engine.work.pause(pollMs);
   }
 }
 

@@ -25,6 +25,7 @@ export interface ExchangeOptions {
 export interface Exchange {
   /** Sends one request exactly once. Never throws: what went wrong is a `failure`. */
   (request: HttpRequest, options?: SendOptions): Promise<RawAnswer>;
+  /** Sends nothing any more, and cuts off what runs: to be called when nothing does. */
   close(): void;
 }
 
@@ -54,13 +55,16 @@ export function createExchange(options: ExchangeOptions = {}): Exchange {
     responseType: "buffer",
     headers: { "user-agent": options.userAgent ?? "evertoken/0.1", "accept-encoding": "identity" },
   });
+  let closed = false;
   const exchange = async (request: HttpRequest, sending: SendOptions = {}): Promise<RawAnswer> => {
+    if (closed) return { kind: "failure", sent: false, code: "ERR_CLOSED", status: null };
     const refused = allowPrivateAddresses ? null : refusal(request.url);
     if (refused !== null) return { kind: "failure", sent: false, code: refused, status: null };
     return send(client, request, { timeoutMs, maxBodyBytes, ...sending });
   };
   return Object.assign(exchange, {
     close: () => {
+      closed = true;
       agents.http.destroy();
       agents.https.destroy();
     },

@@ -51,6 +51,8 @@ function ofEngine({ code, message: text }: EvertokenError): PageFault {
         "Redis does not answer",
         "What you asked for stands in Postgres where it has to; the scheduler puts the job in place when Redis is back.",
       );
+    case "closing":
+      return new PageFault(503, "Not available", "This process is about to end. Try again in a moment.");
     default:
       return new PageFault(409, "Not possible", text);
   }

@@ -1,4 +1,5 @@
 import { EvertokenError, type ImportInput } from "@evertoken/client";
+import { concernsAll } from "@evertoken/client/engine";
 import type { Opened } from "../open.ts";
 import type { Row } from "../rows.ts";
 
@@ -26,7 +27,7 @@ export interface RowRules {
   readonly seen: Map<string, number>;
 }
 
-/** Imports one row: stored as a whole, or bad and nothing of it stored. @throws when Postgres or Redis is away */
+/** Imports one row: stored as a whole, or bad and nothing of it stored. @throws when Postgres or Redis is away, or all is being closed */
 export async function importRow({ engine, evertoken }: Opened, row: Row, rules: RowRules): Promise<Done> {
   const { line, value, toEnd } = row;
   const bad = (code: string, message: string): Done => ({ kind: "bad", line, code, message });
@@ -44,7 +45,7 @@ export async function importRow({ engine, evertoken }: Opened, row: Row, rules: 
     const input = withLegacyKey(value, rules.legacyKey) as ImportInput;
     return { kind: "stored", row: { line, ...(await evertoken.connections.import(input)) } };
   } catch (error) {
-    if (error instanceof EvertokenError && !error.code.endsWith("_unavailable")) return bad(error.code, error.message);
+    if (error instanceof EvertokenError && !concernsAll(error)) return bad(error.code, error.message);
     throw error;
   }
 }

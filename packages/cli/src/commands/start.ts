@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
+import { listenForInterrupts } from "../interrupts.ts";
 import type { Io } from "../io.ts";
 import { bringUp } from "../start/bring-up.ts";
-import { listenForInterrupts } from "../start/interrupts.ts";
 import { createNarrator } from "../start/narrator.ts";
 import { claimStart } from "../start/single-start.ts";
 import { Stoppables } from "../start/stoppables.ts";

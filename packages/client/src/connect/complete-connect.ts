@@ -51,6 +51,10 @@ export type Completed =
  * @throws {EvertokenError} when Postgres is away; never for what the user or the provider did
  */
 export async function completeConnect(engine: Engine, answer: ConnectAnswer): Promise<Completed> {
+  return engine.work.run(() => complete(engine, answer));
+}
+
+async function complete(engine: Engine, answer: ConnectAnswer): Promise<Completed> {
   await withStore(engine.checkKeys);
   const taken = await takeFlow(engine, answer.state, answer.binding ?? null);
   if (taken.kind === "refused") return refused(engine, taken.why, null, taken.returnUrl);

@@ -21,6 +21,10 @@ export interface DisconnectReport {
  * @throws {EvertokenError}
  */
 export async function disconnectAndRevoke(engine: Engine, id: string): Promise<DisconnectReport> {
+  return engine.work.run(() => eraseAndRevoke(engine, id));
+}
+
+async function eraseAndRevoke(engine: Engine, id: string): Promise<DisconnectReport> {
   const token = await revokedBy(engine, await getConnection(engine, id));
   const kept = engine.config.revokeRetryForMs > 0 ? token : null;
   const gone = await withStore(() => disconnect(engine.pool, id, new Date(), kept));

@@ -1,4 +1,12 @@
-import { createLogger, type Env, type Logger, patient, startSyncWorker } from "@evertoken/adapters";
+import {
+  closeWorkers,
+  createLogger,
+  type Env,
+  type Logger,
+  patient,
+  startSyncWorker,
+  within,
+} from "@evertoken/adapters";
 import { type Engine, openEngine } from "../engine.ts";
 import { readSettings } from "../evertoken.ts";
 import { EvertokenError } from "../evertoken-error.ts";
@@ -7,6 +15,9 @@ import { prepareEngine } from "../prepare-engine.ts";
 import { announceHandlers } from "./app-handlers.ts";
 import type { SyncHandler } from "./sync-handler.ts";
 import { createSyncJob } from "./sync-job.ts";
+
+/** How long Redis gets to hear of the last results. */
+const farewellMs = 2000;
 
 export interface SyncWorkerOptions {
   /** The same settings as `createEvertoken`. */
@@ -36,31 +47,43 @@ export async function createSyncWorker({ env, readFile, handlers, logger }: Sync
   const log = logger ?? createLogger("sync", config.logLevel);
   const observe = createObserver(log, config.encryptionKeys[0] ?? "");
   const engine = openEngine({ config, providers, logger: log, redis: patient, observe, inJob: false, proxyEnv: env });
-  await prepareEngine(engine);
-  await checkNames(engine, names);
-  const stopBeating = await announceHandlers(engine.pool, names);
+  const stopBeating = await begin(engine, names).catch(async (error) => {
+    await engine.close();
+    throw error;
+  });
   const stopping = new AbortController();
   const workers = names.map((name) =>
-    startSyncWorker(engine, name, createSyncJob(engine, handlers[name], stopping.signal)),
+    startSyncWorker(engine, name, engine.work.watch(createSyncJob(engine, handlers[name], stopping.signal))),
   );
   log.info({ providers: names }, "sync worker ready");
+  let closing: Promise<void> | null = null;
+  const end = async () => {
+    stopBeating();
+    const timer = setTimeout(() => stopping.abort(), (config.shutdownMs * 2) / 3);
+    await within(config.shutdownMs, closeWorkers(workers, engine.work, farewellMs));
+    clearTimeout(timer);
+    await engine.close();
+  };
   return {
     providers: names,
-    async close() {
-      stopBeating();
-      const timer = setTimeout(() => stopping.abort(), (config.shutdownMs * 2) / 3);
-      await Promise.all(workers.map((worker) => worker.close()));
-      clearTimeout(timer);
-      await engine.close();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
 }
 
-/** @throws {EvertokenError} after closing the engine */
+/** @returns what stops telling that these handlers are there */
+async function begin(engine: Engine, names: readonly string[]): Promise<() => void> {
+  await prepareEngine(engine);
+  await checkNames(engine, names);
+  return announceHandlers(engine.pool, names);
+}
+
+/** @throws {EvertokenError} */
 async function checkNames(engine: Engine, names: readonly string[]): Promise<void> {
   const known = await Promise.all(names.map((name) => engine.providers.known(name)));
   const unknown = names.filter((_, index) => known[index] === undefined);
   if (unknown.length === 0) return;
-  await engine.close();
   throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
 }

@@ -65,7 +65,8 @@ export async function runSync(
     await freshen(engine, fresh, connectionId, minTtlSeconds);
     result = judge(await withAccessToken(engine, fresh, connectionId, call, { minTtlSeconds }));
   } catch (error) {
-    if (error instanceof EvertokenError && error.code === "store_unavailable") throw error;
+    if (error instanceof EvertokenError && (error.code === "store_unavailable" || error.code === "closing"))
+      throw error;
     result = deadline.aborted ? tooLong(engine.config.sync.timeoutMs) : judgeError(error);
   }
   const secrets = seen === null ? [] : [(seen as AccessToken).accessToken];
