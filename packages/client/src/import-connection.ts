@@ -30,6 +30,7 @@ const importSchema = z.strictObject({
     .number()
     .positive()
     .max(100 * 365 * 86_400)
+    .refine((seconds) => Math.abs(seconds - Date.now() / 1000) > 5 * 365 * 86_400, "is a point in time: use expiresAt")
     .optional(),
   refreshTokenExpiresAt: when.nullish(),
   metadata: z.record(text, storable).default({}),

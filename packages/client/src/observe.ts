@@ -60,6 +60,6 @@ function settled(logger: Logger, userHash: (userId: string) => string, { record,
     ...(committed === "committed" ? {} : { committed }),
   };
   const text = `[${record.provider}][${userHash(record.userId)}] ${log.outcome}`;
-  if (granted && committed !== "superseded") logger.info(line, text);
+  if (granted && committed !== "superseded" && log.message === null) logger.info(line, text);
   else logger.warn(line, text);
 }

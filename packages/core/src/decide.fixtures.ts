@@ -76,6 +76,7 @@ export function granted(tokens: Partial<GrantedTokens> = {}): Outcome {
     refreshTokenExpiresIn: null,
     scopes: null,
     metadata: {},
+    notes: [],
   };
   return { kind: "granted", tokens: { ...plain, ...tokens }, httpStatus: 200 };
 }

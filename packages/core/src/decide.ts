@@ -113,13 +113,19 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
       policy,
       timing,
     ),
-    message: lost.length > 0 ? `granted without the scopes: ${lost.join(" ")}` : null,
+    message: remarks(tokens.notes, lost),
     provider: context.probing ? { kind: "close_circuit" } : context.proves ? { kind: "prove" } : null,
     events: [
       ...(told ? (["connection.recovered"] as const) : []),
       ...(context.probing ? (["provider.circuit_closed"] as const) : []),
     ],
   };
+}
+
+function remarks(notes: readonly string[], lostScopes: readonly string[]): string | null {
+  const lost = lostScopes.length === 0 ? [] : [`granted without the scopes: ${lostScopes.join(" ")}`];
+  const all = [...notes, ...lost];
+  return all.length === 0 ? null : all.join("; ");
 }
 
 /** The answer's own word, else the idle end that this use has moved, else the fixed end that nothing moves. */

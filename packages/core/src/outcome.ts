@@ -45,7 +45,7 @@ export interface GrantedTokens {
   /** null: the answer carried none, so the stored one stays. */
   readonly refreshToken: string | null;
   readonly tokenType: string | null;
-  /** Seconds from now; `unstated`: the provider's documented lifetime counts. */
+  /** Seconds from now, 0 for a token that is not to be served; `unstated`: the provider's documented lifetime counts. */
   readonly expiresIn: number | "never" | "unstated";
   /** Seconds from now until the refresh token ends; null when the answer does not say. */
   readonly refreshTokenExpiresIn: number | null;
@@ -53,6 +53,8 @@ export interface GrantedTokens {
   readonly scopes: readonly string[] | null;
   /** Facts to keep with the connection, such as a moved `instance_url`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What was odd about the answer, in words for the log. */
+  readonly notes: readonly string[];
 }
 
 /** What came off the wire, before anybody judged it. Never logged, never stored. */

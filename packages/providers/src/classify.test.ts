@@ -88,32 +88,109 @@ describe("a token that came back counts", () => {
   });
 });
 
-describe("lifetimes lie", () => {
+describe("an access token that no header can carry", () => {
+  it.each(["a\r\nx-evil: 1", "a\n", "\na", "a\0b", "a\u007fb", "a\tb"])("%j is not served", (access_token) => {
+    const lost = judge(200, { access_token, expires_in: 3600 });
+    expect(lost).toMatchObject({ kind: "uncertain", reason: expect.stringContaining("control characters") });
+    // The refresh token that came with it is the only one that works.
+    const tokens = granted({ access_token, refresh_token: "next", expires_in: 3600 });
+    expect(tokens).toMatchObject({ refreshToken: "next", expiresIn: 0, notes: [expect.stringContaining("control")] });
+    expect(tokens.accessToken).toMatch(/^[!-~ ]*$/);
+  });
+});
+
+describe("lifetimes are stated", () => {
   const soon = Math.floor(now.getTime() / 1000) + 7200;
   it.each<[unknown, unknown]>([
     [{ expires_in: 1800 }, 1800],
     [{ expires_in: "1800" }, 1800],
+    [{ expires_in: " 1800 " }, 1800],
     [{ expires_in: 1800.9 }, 1800],
+    [{ expires_in: "3600.5" }, 3600],
     [{}, "unstated"],
     [{ expires_in: null }, "unstated"],
     [{ expires_in: 0 }, "unstated"],
-    [{ expires_in: -1 }, "unstated"],
+    [{ expires_in: "0" }, "unstated"],
     [{ expires_in: "" }, "unstated"],
-    [{ expires_in: "soon" }, "unstated"],
-    [{ expires_in: true }, "unstated"],
-    [{ expires_in: 3_600_000 }, 3600],
+    // Seconds, however long: 180 days, 60 days, 10 years (Linear), 50 years, and the largest number of 32 bits.
+    [{ expires_in: 15_551_999 }, 15_551_999],
+    [{ expires_in: 5_184_000 }, 5_184_000],
+    [{ expires_in: 315_705_599 }, 315_705_599],
+    [{ expires_in: 1_576_800_000 }, 1_576_800_000],
+    [{ expires_in: "2147483647" }, 2_147_483_647],
+    [{ expires_in: 3_600_000 }, 3_600_000],
     [{ expires_in: 3_600_000, expires_in_sec: 3600 }, 3600],
     [{ expires: 5000 }, 5000],
+    [{ expires: "5183944" }, 5_183_944],
     [{ expires: soon }, 7200],
-    [{ expires_in: soon }, 7200],
-    [{ expires_in: soon * 1000 }, 7200],
+    [{ expires: "2026-11-20T14:00:00Z" }, 7200],
     [{ expires_at: soon }, 7200],
-    [{ expires_at: "2026-11-20T14:00:00Z" }, 7200],
+    [{ expires_at: soon * 1000 }, 7200],
+    [{ expires_at: `${soon}` }, 7200],
+    [{ expiresAt: soon }, 7200],
     [{ expires_on: String(soon) }, 7200],
-    [{ expires_at: soon - 9000 }, "unstated"],
-    [{ expires_in: 1e15 }, "never"],
+    [{ expires_at: "2026-11-20T14:00:00Z" }, 7200],
+    [{ expires_at: "2026-11-20T15:00:00.000+01:00" }, 7200],
+    [{ expires_at: "2026-11-20T14:00:00" }, 7200],
+    [{ expires_at: "2026-11-20 14:00:00" }, 7200],
+    [{ expires_at: "2026-11-20 14:00:00.123456" }, 7200],
+    [{ expires_at: "2026-11-20 15:00:00+01" }, 7200],
+    [{ expires_at: "2026-11-20 14:00:00 UTC" }, 7200],
+    [{ expires_at: "2026-11-20 09:00:00 -0500" }, 7200],
+    [{ expires_at: "Fri, 20 Nov 2026 14:00:00 GMT" }, 7200],
+    // The one that says something counts.
+    [{ expires_in: 0, expires_at: soon }, 7200],
+    [{ expires_in: null, expires_at: soon }, 7200],
+    [{ expires_in: "soon", expires_at: soon }, 7200],
+    [{ expires_in: 60, expires_at: soon }, 60],
+    [{ expires_in: 0, expires: 5000 }, 5000],
   ])("%j means %j", (fields, expected) => {
-    expect(granted({ access_token: "t", ...(fields as object) }).expiresIn).toBe(expected);
+    const tokens = granted({ access_token: "t", ...(fields as object) });
+    expect([tokens.expiresIn, tokens.notes]).toEqual([expected, []]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ expires_in: 1_764_115_200 }, "expires_in 1764115200"],
+    [{ expires_in: soon }, `expires_in ${soon}`],
+    [{ expires_in: soon * 1000 }, `expires_in ${soon * 1000}`],
+    [{ expires_in: "2026-11-20T14:00:00Z" }, "expires_in 2026-11-20T14:00:00Z"],
+    [{ expires_in: 1e15 }, "expires_in 1000000000000000"],
+    [{ expires_in: -1 }, "expires_in -1"],
+    [{ expires_in: "-1" }, "expires_in -1"],
+    [{ expires_in: 0.2 }, "expires_in 0.2"],
+    [{ expires_in: "0x10" }, "expires_in (a string)"],
+    [{ expires_in: "1e3" }, "expires_in (a string)"],
+    [{ expires_in: "3600s" }, "expires_in (a string)"],
+    [{ expires_in: "Infinity" }, "expires_in (a string)"],
+    [{ expires_in: "soon" }, "expires_in (a string)"],
+    [{ expires_in: true }, "expires_in (a boolean)"],
+    [{ expires_in: [3600] }, "expires_in (a list)"],
+    [{ expires_in: {} }, "expires_in (a object)"],
+    [{ expires_at: soon - 9000 }, `expires_at ${soon - 9000}`],
+    [{ expires_at: 3600 }, "expires_at 3600"],
+    [{ expires_at: "11/20/2026" }, "expires_at (a string)"],
+  ])("%j is taken for nothing, and told", (fields, note) => {
+    const tokens = granted({ access_token: "t", ...(fields as object) });
+    const told = `${note} is not understood, the documented lifetime counts`;
+    expect([tokens.expiresIn, tokens.notes]).toEqual(["unstated", [told]]);
+  });
+
+  it("whatever the zone of the machine", () => {
+    expect(granted({ access_token: "t", expires_at: "2026-07-01 00:00:00" }).expiresIn).toBe("unstated");
+    expect(granted({ access_token: "t", expires_at: "2026-12-01 12:00" }).expiresIn).toBe(11 * 86_400);
+  });
+
+  it("beside the tokens, where those are nested", () => {
+    const nested = acme({ answer: { nestedIn: ["data"] } });
+    const data = { access_token: "t", expires_in: 0, expires_at: soon };
+    expect(granted({ code: 0, expires_in: 5, data }, nested).expiresIn).toBe(7200);
+  });
+
+  it("not beyond what the provider's tokens ever live", () => {
+    const day = acme({ answer: { longestSeconds: 86_400 } });
+    expect(granted({ access_token: "t", expires_in: 86_400 }, day).expiresIn).toBe(86_400);
+    const tokens = granted({ access_token: "t", expires_in: 3_600_000 }, day);
+    expect([tokens.expiresIn, tokens.notes.length]).toEqual(["unstated", 1]);
   });
 
   it("none and nothing to refresh it with: no end, where that is an option", () => {
@@ -128,8 +205,19 @@ describe("lifetimes lie", () => {
   it("in milliseconds or as a time, where the file says so", () => {
     const ms = acme({ answer: { expiresIn: "milliseconds" }, policy: { lifetimeSeconds: null, spends: "nothing" } });
     expect(granted({ access_token: "t", expires_in: 60_000 }, ms).expiresIn).toBe(60);
+    expect(granted({ access_token: "t", expires_in: 2_592_000_000 }, ms).expiresIn).toBe(30 * 86_400);
+    expect(granted({ access_token: "t", expires_in: soon * 1000 }, ms)).toMatchObject({
+      expiresIn: "unstated",
+      notes: [`expires_in ${soon * 1000} is not understood, the documented lifetime counts`],
+    });
+    expect(granted({ access_token: "t", expires_in: 10 }, ms).expiresIn).toBe("unstated");
     const at = acme({ answer: { expiresIn: "timestamp" } });
     expect(granted({ access_token: "t", expires_in: soon }, at).expiresIn).toBe(7200);
+    expect(granted({ access_token: "t", expires_in: String(soon * 1000) }, at).expiresIn).toBe(7200);
+    expect(granted({ access_token: "t", expires_in: 3600 }, at)).toMatchObject({
+      expiresIn: "unstated",
+      notes: ["expires_in 3600 is not understood, the documented lifetime counts"],
+    });
   });
 
   it("in the token itself, where the file says so and no field does", () => {
@@ -147,7 +235,22 @@ describe("lifetimes lie", () => {
 
   it.each(["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"])("%s", (name) => {
     expect(granted({ access_token: "t", [name]: "86400" }).refreshTokenExpiresIn).toBe(86_400);
-    expect(granted({ access_token: "t", [name]: -5 }).refreshTokenExpiresIn).toBeNull();
+    expect(granted({ access_token: "t", [name]: 0 })).toMatchObject({ refreshTokenExpiresIn: null, notes: [] });
+    for (const odd of [-5, soon, "0x10", 1e15]) {
+      const tokens = granted({ access_token: "t", expires_in: 60, [name]: odd });
+      expect(tokens.refreshTokenExpiresIn).toBeNull();
+      expect(tokens.notes).toEqual([expect.stringMatching(new RegExp(`^${name} .* is not understood$`))]);
+    }
+  });
+
+  it("of refresh tokens too, in their unit, or as a time", () => {
+    const ms = acme({ answer: { expiresIn: "milliseconds" } });
+    const both = { access_token: "t", expires_in: 60_000, refresh_expires_in: 2_592_000_000 };
+    expect(granted(both, ms).refreshTokenExpiresIn).toBe(30 * 86_400);
+    const mixed = acme({ answer: { expiresIn: "milliseconds", refreshExpiresIn: "seconds" } });
+    expect(granted({ ...both, refresh_expires_in: 2_592_000 }, mixed).refreshTokenExpiresIn).toBe(30 * 86_400);
+    const at = { access_token: "t", refresh_token_expires_at: "2026-11-20T14:00:00Z" };
+    expect(granted(at).refreshTokenExpiresIn).toBe(7200);
   });
 
   it("of two ends of a refresh token, the one that comes first", () => {

@@ -1,4 +1,4 @@
-import type { Outcome, RawAnswer } from "@evertoken/core";
+import type { GrantedTokens, Outcome, RawAnswer } from "@evertoken/core";
 import { type Judgement, judgeError } from "./judge-error.ts";
 import type { Provider, ReadResponse } from "./provider.ts";
 import { readBody } from "./read-body.ts";
@@ -17,8 +17,19 @@ export function classify(provider: Provider, answer: RawAnswer, now: Date, secre
   const response: ReadResponse = { status: answer.status, headers: answer.headers, body: readBody(answer.body) };
   const success = answer.status >= 200 && answer.status < 300;
   const tokens = success && response.body.fields !== null ? readGranted(response.body.fields, provider, now) : null;
-  if (tokens !== null) return { kind: "granted", tokens, httpStatus: answer.status };
+  if (tokens !== null) return grantedOrLost(tokens, answer.status);
   return ownReading(provider, response) ?? outcomeOf(judgeError(provider, response), provider, response, now, secrets);
+}
+
+/**
+ * An access token that no header can carry is an answer lost, as after a cut connection, unless a refresh token came with it: that one is
+ * kept, and fetches the next.
+ */
+function grantedOrLost(tokens: GrantedTokens, httpStatus: number): Outcome {
+  const lost = tokens.expiresIn === 0 && tokens.refreshToken === null;
+  return lost
+    ? { kind: "uncertain", reason: tokens.notes.join("; "), httpStatus }
+    : { kind: "granted", tokens, httpStatus };
 }
 
 function ownReading(provider: Provider, response: ReadResponse): Outcome | null {

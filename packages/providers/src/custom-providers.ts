@@ -40,8 +40,11 @@ function fromVariables(env: Env): Definition[] {
 
 function genericDefinition(id: string, env: Env): unknown {
   const value = (suffix: string): string | undefined => env[`${prefixOf(id)}_${suffix}`]?.trim() || undefined;
-  const seconds = (suffix: string): number | undefined =>
-    value(suffix) === undefined ? undefined : Number(value(suffix));
+  // What is no plain number stays as it is, for the schema to refuse by name.
+  const seconds = (suffix: string): unknown => {
+    const written = value(suffix);
+    return written !== undefined && /^\d{1,10}$/.test(written) ? Number(written) : written;
+  };
   return plainDefinition(id, {
     name: value("NAME"),
     docsUrl: value("DOCS_URL"),
@@ -55,6 +58,7 @@ function genericDefinition(id: string, env: Env): unknown {
     scopes: (value("SCOPES") ?? "").split(/[\s,]+/).filter((scope) => scope !== ""),
     authorizeParameters: Object.fromEntries(new URLSearchParams(value("AUTHORIZE_PARAMETERS") ?? "")),
     lifetimeSeconds: seconds("LIFETIME_SECONDS"),
+    expiresIn: value("EXPIRES_IN"),
     rotation: value("ROTATION"),
     graceSeconds: seconds("GRACE_SECONDS"),
   });

@@ -3,6 +3,7 @@ import { fillTemplate } from "./fill-template.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { Provider } from "./provider.ts";
 import { at, readBody } from "./read-body.ts";
+import { isServable } from "./read-granted.ts";
 
 /** A child connection's token, such as a Page's. */
 export interface DerivedToken {
@@ -46,8 +47,8 @@ export function readDerived(provider: Provider, answer: RawAnswer): DerivedAnswe
     const id = at(entry, derived.id);
     const name = at(entry, derived.name);
     const accessToken = at(entry, derived.accessToken);
-    // A Page on which the user has no task that may act comes without a token.
-    if (typeof accessToken !== "string" || accessToken === "") return [];
+    // A Page on which the user has no task that may act comes without a token; one that no header can carry is none.
+    if (typeof accessToken !== "string" || accessToken === "" || !isServable(accessToken)) return [];
     if (typeof id !== "string" && typeof id !== "number") return [];
     return [{ externalAccountId: String(id), displayName: typeof name === "string" ? name : null, accessToken }];
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lifetimeUnit } from "./provider-schema.ts";
 
 const text = z.string().trim().min(1).max(2048);
 const seconds = z.number().int().positive();
@@ -20,6 +21,8 @@ export const plainProvider = z.strictObject({
   /** What makes access outlive the user's absence, where a server asks for more than a scope: `prompt=consent`. */
   authorizeParameters: z.record(z.string().min(1).max(128), z.string().max(2048)).optional(),
   lifetimeSeconds: seconds.optional(),
+  /** What `expires_in` counts, where that is not seconds. */
+  expiresIn: lifetimeUnit.optional(),
   marginSeconds: seconds.optional(),
   rotation: z.enum(["none", "grace", "single_use"]).optional(),
   /** With `grace`: how long a refresh token that was used still works. */
@@ -45,6 +48,7 @@ export function plainDefinition(id: string, plain: Written): Record<string, unkn
     scopes: (scopes as readonly string[]).map((scope) => ({ scope, why: "named by the operator" })),
     authorizeParameters: plain.authorizeParameters ?? {},
     pkce: "supported",
+    ...(plain.expiresIn === undefined ? {} : { answer: { expiresIn: plain.expiresIn } }),
     policy: {
       lifetimeSeconds: plain.lifetimeSeconds ?? 3600,
       ...(marginSeconds === undefined ? {} : { marginSeconds }),

@@ -11,7 +11,11 @@ const urlTemplate = z
 
 const pattern = z.string().refine(isPattern, "must be a regular expression");
 const parameters = z.record(z.string(), z.string());
-const seconds = z.number().int().positive();
+const seconds = z
+  .number()
+  .int()
+  .positive()
+  .max(100 * 365 * 86_400);
 
 /**
  * How the client proves itself: RFC 6749 section 2.3.1 (`basic`, `post`), the secret as a bearer token, the `secret` or the `id` alone as
@@ -34,6 +38,8 @@ const grant = z.strictObject({
   /** Repeat the granted scopes in the request (RFC 6749 section 6 allows it, Entra wants it). */
   sendScopes: z.boolean().default(false),
 });
+
+export const lifetimeUnit = z.enum(["seconds", "milliseconds", "timestamp", "jwt"]);
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const condition = z.union([scalar, z.array(scalar), z.strictObject({ pattern })]);
@@ -69,8 +75,15 @@ const throttle = z.strictObject({
 const answer = z.strictObject({
   /** Objects in which the tokens may be nested, tried after the top level. */
   nestedIn: z.array(z.string()).default([]),
-  /** `jwt`: no field says it; the access token is a JWT whose `exp` the provider tells clients to read. */
-  expiresIn: z.enum(["seconds", "milliseconds", "timestamp", "jwt"]).default("seconds"),
+  /**
+   * What `expires_in` counts. Stated here, never guessed from the number. `jwt`: no field says it; the access token is a JWT whose `exp`
+   * the provider tells clients to read.
+   */
+  expiresIn: lifetimeUnit.default("seconds"),
+  /** The same of a refresh token's, where it differs. */
+  refreshExpiresIn: lifetimeUnit.optional(),
+  /** Where no access token of this provider lives longer: a lifetime beyond it is one in another unit, and not believed. */
+  longestSeconds: seconds.optional(),
   /** The field that lists what was granted. */
   scopes: z.string().default("scope"),
   /** Fields to keep in the connection's metadata, such as `instance_url`. Never tokens. */

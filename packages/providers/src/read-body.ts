@@ -62,11 +62,14 @@ const unstorable = /\\u(0000|d[89a-f])/i;
 
 /**
  * Postgres takes neither NUL nor half of a surrogate pair, which escapes can smuggle into any text: an answer with one in its token type
- * could never be stored, and its tokens would be lost. No token has either.
+ * could never be stored, and its tokens would be lost. No token has either; an access token that does is told apart by its NUL
+ * (`readGranted`).
  */
-function storable(value: unknown): unknown {
-  if (typeof value === "string") return value.replaceAll("\0", "").toWellFormed();
+function storable(value: unknown, name = ""): unknown {
+  if (typeof value === "string") {
+    return (/^access_?token$/i.test(name) ? value : value.replaceAll("\0", "")).toWellFormed();
+  }
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(storable);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, storable(inner)]));
+  if (Array.isArray(value)) return value.map((inner) => storable(inner));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, storable(inner, key)]));
 }

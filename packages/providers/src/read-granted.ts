@@ -18,16 +18,28 @@ export function readGranted(
   const accessToken = accessTokenOf(holder);
   if (holder === undefined || accessToken === null) return null;
   const refreshToken = text(holder.refresh_token) ?? text(holder.refreshToken);
-  const lifetime = readLifetime(holder, provider, now);
+  const { seconds, note } = readLifetime(holder, provider, now);
+  const refreshLifetime = readRefreshLifetime(holder, provider, now);
+  const servable = isServable(accessToken);
+  const endless = seconds === "unstated" && note === null && refreshToken === null && provider.answer.endless;
   return {
-    accessToken,
+    accessToken: servable ? accessToken : accessToken.replaceAll(control, ""),
     refreshToken,
     tokenType: text(holder.token_type) ?? text(holder.tokenType),
-    expiresIn: lifetime === "unstated" && refreshToken === null && provider.answer.endless ? "never" : lifetime,
-    refreshTokenExpiresIn: readRefreshLifetime(holder),
+    expiresIn: servable ? (endless ? "never" : seconds) : 0,
+    refreshTokenExpiresIn: refreshLifetime.seconds,
+    notes: [...(servable ? [] : [unservable]), ...[note, refreshLifetime.note].filter((each) => each !== null)],
     scopes: readScopes(at(holder, provider.answer.scopes)),
     metadata: { ...keptOf(fields, provider.answer.keep), ...partsOf(accessToken, provider.answer.inToken) },
   };
+}
+
+const control = /\p{Cc}/gu;
+const unservable = "the access token has control characters, which no header carries: it counts as ended";
+
+/** RFC 6749 appendix A.12 has printable characters in it; a line break in a header is another header. */
+export function isServable(accessToken: string): boolean {
+  return accessToken.search(control) === -1;
 }
 
 function keptOf(fields: Readonly<Record<string, unknown>>, paths: readonly string[]): Record<string, string> {

@@ -1,80 +1,115 @@
 import type { Provider } from "./provider.ts";
 import { at } from "./read-body.ts";
+import { decimal, secondsFromNow } from "./read-time.ts";
 
-const year = 365 * 24 * 3600;
+type Fields = Readonly<Record<string, unknown>>;
+type Unit = Provider["answer"]["expiresIn"];
+
+export interface Lifetime<None> {
+  /** Seconds from now. */
+  readonly seconds: number | None;
+  /** What the answer states and nobody can take for a lifetime, fit for a log; null: nothing odd, or something else said it well. */
+  readonly note: string | null;
+}
+
+/** One field: what it holds, and the seconds from now that it comes to (null: it says nothing; NaN: not understood). */
+interface Statement {
+  readonly name: string;
+  readonly value: unknown;
+  readonly seconds: number | null;
+}
 
 /**
- * Seconds that the access token lives, from whatever the answer calls it. Missing, null, zero, negative and unreadable values are
- * `unstated`: then the documented lifetime counts, which is "never" for the providers that send a zero and mean it.
+ * How long the access token lives, as its answer states it: in the unit that the provider's file names, seconds unless it does. What does
+ * not fit that unit is never taken for another one, because a wrong guess is a token that is served after its end, or a provider that is
+ * asked a hundred times too often: the documented lifetime counts then, and whoever reads the log is told. Missing, null, empty and zero say
+ * nothing. Of several fields the first that says something counts.
  */
-export function readLifetime(
-  fields: Readonly<Record<string, unknown>>,
-  provider: Pick<Provider, "answer" | "policy">,
-  now: Date,
-): number | "never" | "unstated" {
-  // Zoho: expires_in in milliseconds beside expires_in_sec.
-  const relative = number(fields.expires_in_sec) ?? number(fields.expires_in) ?? number(fields.expiresIn);
-  const stated =
-    relative === null
-      ? (fromExpires(fields.expires, now) ??
-        fromTimestamp(fields.expires_at ?? fields.expires_on, now) ??
-        (provider.answer.expiresIn === "jwt" ? fromJwt(fields.access_token ?? fields.accessToken, now) : null))
-      : scale(relative, fields, provider, now);
-  if (stated === null || !(stated >= 1)) return "unstated";
-  return stated > 100 * year ? "never" : Math.floor(stated);
+export function readLifetime(fields: Fields, { answer }: Pick<Provider, "answer">, now: Date): Lifetime<"unstated"> {
+  const unit = answer.expiresIn;
+  const { seconds, note } = firstUsable(
+    [
+      // Zoho: seconds, beside milliseconds in expires_in.
+      stated("expires_in_sec", fields, "seconds", now),
+      stated("expires_in", fields, unit, now),
+      stated("expiresIn", fields, unit, now),
+      // Facebook of old has seconds in it, others a time.
+      stated("expires", fields, isTime(fields.expires, now) ? "timestamp" : "seconds", now),
+      ...["expires_at", "expires_on", "expiresAt"].map((name) => stated(name, fields, "timestamp", now)),
+      ...(unit === "jwt" ? [expOf(fields.access_token ?? fields.accessToken, now)] : []),
+    ],
+    answer.longestSeconds ?? century,
+  );
+  return { seconds: seconds ?? "unstated", note: note && `${note}, the documented lifetime counts` };
 }
 
-/** Seconds until the refresh token ends, where the answer says so: unused, or for good, whichever comes first. */
-export function readRefreshLifetime(fields: Readonly<Record<string, unknown>>): number | null {
-  const stated = [
-    number(fields.refresh_token_expires_in) ??
-      number(fields.refresh_expires_in) ??
-      number(fields.x_refresh_token_expires_in),
-    number(fields.x_refresh_token_hard_expires_in),
-  ].filter((seconds): seconds is number => seconds !== null && seconds >= 1 && seconds <= 100 * year);
-  return stated.length === 0 ? null : Math.floor(Math.min(...stated));
+/** When the refresh token ends, where the answer says so: unused, or for good, whichever comes first. */
+export function readRefreshLifetime(fields: Fields, { answer }: Pick<Provider, "answer">, now: Date): Lifetime<null> {
+  const unit = answer.refreshExpiresIn ?? answer.expiresIn;
+  const idle = [
+    ...["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in", "refreshTokenExpiresIn"].map(
+      (name) => stated(name, fields, unit, now),
+    ),
+    stated("refresh_token_expires_at", fields, "timestamp", now),
+  ];
+  const ends = [firstUsable(idle), firstUsable([stated("x_refresh_token_hard_expires_in", fields, unit, now)])];
+  const seconds = ends.flatMap((end) => end.seconds ?? []);
+  const note = ends.find((end) => end.note !== null)?.note ?? null;
+  return { seconds: seconds.length === 0 ? null : Math.min(...seconds), note };
 }
 
-function scale(
-  value: number,
-  fields: Readonly<Record<string, unknown>>,
-  { answer, policy }: Pick<Provider, "answer" | "policy">,
-  now: Date,
-): number | null {
-  if (number(fields.expires_in_sec) !== null) return value;
-  if (answer.expiresIn === "timestamp" || value >= 1e9) return fromTimestamp(value, now);
-  if (answer.expiresIn === "milliseconds") return value / 1000;
-  // A thousand times what the provider documents can only be milliseconds.
-  if (policy.lifetimeSeconds !== null && value >= 900 * policy.lifetimeSeconds) return value / 1000;
-  return value;
+/** Nobody states more than a hundred years and means it. */
+const century = 100 * 365 * 24 * 3600;
+
+function firstUsable(statements: readonly Statement[], longest = century): Lifetime<null> {
+  const usable = statements.find(({ seconds }) => seconds !== null && seconds >= 1 && seconds <= longest);
+  if (usable !== undefined) return { seconds: Math.floor(usable.seconds as number), note: null };
+  const odd = statements.find(({ seconds }) => seconds !== null);
+  return { seconds: null, note: odd === undefined ? null : `${odd.name} ${shown(odd.value)} is not understood` };
 }
 
-function fromExpires(value: unknown, now: Date): number | null {
-  const stated = number(value);
-  return stated !== null && stated < 1e9 ? stated : fromTimestamp(value, now);
+function stated(name: string, fields: Fields, unit: Unit, now: Date): Statement {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return { name, value, seconds: saysNothing(value) ? null : inSeconds(value, unit, now) };
 }
 
-/** From a Unix time in seconds or milliseconds, or a date. */
-function fromTimestamp(value: unknown, now: Date): number | null {
-  const stated = number(value);
-  if (stated !== null) return (stated >= 1e11 ? stated / 1000 : stated) - now.getTime() / 1000;
-  const date = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : (date - now.getTime()) / 1000;
+function saysNothing(value: unknown): boolean {
+  return value === undefined || value === null || decimal(value) === 0 || (typeof value === "string" && !value.trim());
+}
+
+function inSeconds(value: unknown, unit: Unit, now: Date): number {
+  if (unit === "timestamp") return secondsFromNow(value, now);
+  const amount = decimal(value);
+  if (amount === null) return Number.NaN;
+  const seconds = unit === "milliseconds" ? amount / 1000 : amount;
+  return isTime(seconds, now) ? Number.NaN : seconds;
+}
+
+const years = 365 * 24 * 3600;
+
+/** Whether a number is a Unix time of these years, which as a lifetime would be half a century and some. */
+function isTime(value: unknown, now: Date): boolean {
+  const amount = decimal(value);
+  if (amount === null) return typeof value === "string" && Number.isFinite(secondsFromNow(value, now));
+  return Math.abs(amount - now.getTime() / 1000) < 5 * years || amount > 1e11;
 }
 
 /** From the `exp` of a JWT (RFC 7519 section 4.1.4), unverified: it came straight from who signed it. */
-function fromJwt(token: unknown, now: Date): number | null {
+function expOf(token: unknown, now: Date): Statement {
   const payload = typeof token === "string" ? token.split(".")[1] : undefined;
-  if (payload === undefined) return null;
+  const unsaid = { name: "exp", value: undefined, seconds: null };
+  if (payload === undefined) return unsaid;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
-    return fromTimestamp(at(claims, "exp"), now);
+    const exp = at(claims, "exp");
+    return { name: "exp", value: exp, seconds: saysNothing(exp) ? null : secondsFromNow(exp, now) };
   } catch {
-    return null;
+    return unsaid;
   }
 }
 
-function number(value: unknown): number | null {
-  const read = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof read === "number" && Number.isFinite(read) ? read : null;
+/** Numbers and what looks like a date, and no more: an answer may hold anything anywhere. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+  return /^[\d.:+TZ -]{1,40}$/.test(text) ? text : `(a ${Array.isArray(value) ? "list" : typeof value})`;
 }

@@ -42,6 +42,10 @@ const words = {
     .optional()
     .describe("More for the authorize URL, such as prompt: consent"),
   lifetime_seconds: seconds.optional().describe("Default 3600: how long a token lives when an answer does not say"),
+  expires_in: z
+    .enum(["seconds", "milliseconds", "timestamp", "jwt"])
+    .optional()
+    .describe("Default seconds: what this provider's expires_in counts; jwt: the access token's exp says it"),
   margin_seconds: seconds.optional().describe("How long before its end a token is refreshed"),
   rotation: z
     .enum(["none", "grace", "single_use"])

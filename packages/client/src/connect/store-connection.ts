@@ -45,7 +45,12 @@ export async function storeConnection(
     grantEndsAt: grantEnd({ stated, known: null, consentedAt: askedAt }, policy),
     metadata: { ...flow.metadata, ...granted.metadata },
   };
-  return storeGrant(engine, policy, connection, granted, askedAt);
+  const stored = await storeGrant(engine, policy, connection, granted, askedAt);
+  if (granted.notes.length > 0) {
+    const line = { provider: flow.provider, connection: stored.id, reason: granted.notes.join("; ") };
+    engine.logger.warn(line, "the answer to a code was odd");
+  }
+  return stored;
 }
 
 function accessTokenEnd({ expiresIn }: GrantedTokens, { lifetimeSeconds }: RefreshPolicy, askedAt: Date): Date | null {

@@ -14,6 +14,8 @@ export default defineProvider({
   scopes: [{ scope: "AaaServer.profile.READ", why: "tells which account was connected" }],
   scopeSeparator: ",",
   policy: { lifetimeSeconds: 3600 },
+  // Older answers count milliseconds in expires_in, beside seconds in expires_in_sec.
+  answer: { longestSeconds: 86_400 },
   // https://www.zoho.com/crm/developer/docs/api/v4/token-validity.html
   errors: [
     // Whatever the status: the rules below would take one with a 400 for a limit, for ever.
