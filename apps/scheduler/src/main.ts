@@ -30,7 +30,7 @@ await runProcess("scheduler", async (life) => {
   life.atStop(() => engine.close());
   await prepareEngine(engine);
 
-  const drain = new SpoolDrain(engine);
+  const drain = new SpoolDrain(engine, metrics);
   life.atStop(() => drain.stop());
   drain.start();
   const scheduler = new Scheduler(engine, metrics);

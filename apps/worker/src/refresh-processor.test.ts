@@ -57,7 +57,7 @@ function settled(
   };
   const full = "kind" in transition && transition.kind === "store" ? transition : { ...setback, ...transition };
   const record = { transition: full, log: { outcome: "some outcome" } } as unknown as Settled["record"];
-  return { kind: "settled", committed, record, granted: null };
+  return { kind: "settled", committed, record, error: null, granted: null };
 }
 
 test("a stored token set completes the job", () => {

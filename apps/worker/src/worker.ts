@@ -26,7 +26,7 @@ export class QueueWorkers {
   constructor(engine: Engine, metrics: Metrics) {
     this.#engine = engine;
     this.#metrics = metrics;
-    this.#drain = new SpoolDrain(engine);
+    this.#drain = new SpoolDrain(engine, metrics);
   }
 
   get queueNames(): string[] {

@@ -33,7 +33,8 @@ export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
 export { type Life, runProcess } from "./run-process.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";
-export { createSpool, type DrainableSpool } from "./spool.ts";
+export type { SpoolFault } from "./spool/faults.ts";
+export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export { mostChildren, type Relative, type Surroundings, surroundingsOf } from "./store/connection-surroundings.ts";
 export * from "./store/connections.ts";
@@ -65,6 +66,7 @@ export {
   type RefreshStats,
   refreshStats,
 } from "./store/refresh-stats.ts";
+export { refusalOf } from "./store/refusal.ts";
 export {
   areRevocationsDue,
   claimRevocations,

@@ -77,3 +77,14 @@ test("no key, no ring", () => {
   expect(failure(() => createKeyring([]))).toBe("unknown_key");
   expect(failure(() => createKeyring(["abcd"]))).toBe("malformed");
 });
+
+test("a mark is good for its text and its place, under any key of the ring", () => {
+  const [older, newer] = [hex(), hex()];
+  const mark = createKeyring([older]).mark("text", "here");
+  const ring = createKeyring([newer, older]);
+  expect(() => ring.checkMark(mark, "text", "here")).not.toThrow();
+  expect(failure(() => ring.checkMark(mark, "text", "there"))).toBe("altered");
+  expect(failure(() => ring.checkMark(mark, "other", "here"))).toBe("altered");
+  expect(failure(() => createKeyring([newer]).checkMark(mark, "text", "here"))).toBe("unknown_key");
+  expect(failure(() => ring.checkMark("mark", "text", "here"))).toBe("malformed");
+});

@@ -2,9 +2,11 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
   type KeyObject,
   randomBytes,
+  timingSafeEqual,
 } from "node:crypto";
 import type { Sealed, TokenColumn, Vault } from "@evertoken/core";
 
@@ -13,6 +15,8 @@ interface Key {
   readonly id: string;
   /** Imported once: a key given as bytes is imported anew by each call, which costs four times the decryption. */
   readonly secret: KeyObject;
+  /** Derived: one key is not used for two purposes. */
+  readonly marking: KeyObject;
 }
 
 /** Encrypts any column of any table; {@link Vault} is its form for tokens. */
@@ -23,6 +27,10 @@ export interface Keyring extends Vault {
   sealText(plain: string, place: string): string;
   /** @throws {VaultError} */
   openText(text: string, place: string): string;
+  /** Says, to a holder of the ring, that this text was written by another holder for this place. */
+  mark(text: string, place: string): string;
+  /** @throws {VaultError} it was not, or by one whose key is not in the ring */
+  checkMark(mark: string, text: string, place: string): void;
 }
 
 export class VaultError extends Error {
@@ -50,14 +58,18 @@ export function createKeyring(hexKeys: readonly string[]): Keyring {
   if (active === undefined) throw new VaultError("unknown_key", "the key ring is empty");
   const byId = new Map(keys.map((key) => [key.id, key]));
 
-  const openText = (text: string, place: string): string => {
+  const split = (text: string) => {
     const [head, keyId, payload] = text.split(".");
     if (head !== version || keyId === undefined || payload === undefined) {
       throw new VaultError("malformed", "the stored text is not a ciphertext of ours");
     }
     const key = byId.get(keyId);
     if (key === undefined) throw new VaultError("unknown_key", `key ${keyId} is not in the ring`);
-    return decrypt(key, Buffer.from(payload, "base64url"), place);
+    return { key, payload: Buffer.from(payload, "base64url") };
+  };
+  const openText = (text: string, place: string): string => {
+    const { key, payload } = split(text);
+    return decrypt(key, payload, place);
   };
   const sealText = (plain: string, place: string) => `${version}.${active.id}.${encrypt(active, plain, place)}`;
 
@@ -66,6 +78,14 @@ export function createKeyring(hexKeys: readonly string[]): Keyring {
     keyIds: keys.map((key) => key.id),
     sealText,
     openText,
+    mark: (text, place) => `${version}.${active.id}.${macOf(active, text, place).toString("base64url")}`,
+    checkMark(mark, text, place) {
+      const { key, payload } = split(mark);
+      const mac = macOf(key, text, place);
+      if (payload.length !== mac.length || !timingSafeEqual(payload, mac)) {
+        throw new VaultError("altered", "the text was altered, or belongs to another place");
+      }
+    },
     seal: (plain, id, column) => sealText(plain, tokenPlace(id, column)) as Sealed,
     open: (sealed, id, column) => openText(sealed, tokenPlace(id, column)),
   };
@@ -76,8 +96,13 @@ const tokenPlace = (connectionId: string, column: TokenColumn) => `connections/$
 function toKey(hex: string): Key {
   const bytes = Buffer.from(hex, "hex");
   if (bytes.length !== 32) throw new VaultError("malformed", "an encryption key needs 64 hex digits");
-  return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), secret: createSecretKey(bytes) };
+  const marking = createSecretKey(createHmac("sha256", bytes).update("evertoken mark").digest());
+  return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), secret: createSecretKey(bytes), marking };
 }
+
+/** The place has no line breaks, so that place and text cannot run into each other. */
+const macOf = (key: Key, text: string, place: string) =>
+  createHmac("sha256", key.marking).update(`${place}\n`).update(text).digest();
 
 function encrypt(key: Key, plain: string, place: string): string {
   const iv = randomBytes(ivBytes);

@@ -92,15 +92,18 @@ export function openEngine(options: EngineOptions): Engine {
   const queues = createQueues(redis, config.redisPrefix);
   // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
   const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
-  const spool = createSpool(
-    spoolRedis,
-    `{${config.redisPrefix}}:spool`,
-    config.spoolDir,
-    onceAMinute((error: unknown) =>
-      logger.warn({ err: describeError(error) }, "the journal in SPOOL_DIR cannot be written"),
-    ),
-  );
   const keyring = createKeyring(config.encryptionKeys);
+  const spool = createSpool({
+    redis: spoolRedis,
+    key: `{${config.redisPrefix}}:spool`,
+    directory: config.spoolDir,
+    keyring,
+    onError: onceAMinute((error: unknown) =>
+      logger.warn({ err: describeError(error) }, "SPOOL_DIR, or the spool in Redis, cannot be written"),
+    ),
+    onFault: (fault) =>
+      logger.error(fault, "an entry of the spool is set aside: it stays where it is, the rest goes on"),
+  });
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
@@ -150,6 +153,7 @@ export function openEngine(options: EngineOptions): Engine {
     work.refuseNew();
     if (!(await within(config.shutdownMs, work.ended()))) logger.error("closed before all that runs had ended");
     exchange.close();
+    spool.close();
     await within(farewellMs, queues.close());
     redis.disconnect();
     spoolRedis.disconnect();

@@ -20,6 +20,12 @@ export function createObserver(logger: Logger, hashKey: string, metrics?: Metric
           "committing a kept token set",
         );
         return;
+      case "keep_failed":
+        logger.error(
+          { connection: observation.connectionId, err: describeError(observation.error) },
+          "neither Redis nor SPOOL_DIR takes a new token set: held in memory only until it is committed",
+        );
+        return;
       case "commit_deferred":
         logger.error(
           { connection: observation.connectionId, err: describeError(observation.error) },

@@ -12,7 +12,9 @@ import { drainSpool } from "./spool-drain.ts";
 export async function prepareEngine(engine: Engine): Promise<void> {
   await engine.checkKeys();
   // First of all, and without Redis: a token set that a dead process left in a file cannot wait until Redis is back.
-  await drainSpool(engine);
+  await drainSpool(engine).catch((error: unknown) => {
+    engine.logger.warn({ err: describeError(error) }, "the spool could not be drained yet");
+  });
   await checkSettings(engine);
   await checkSpool(engine);
   await engine.providers.catchUp();

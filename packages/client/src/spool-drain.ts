@@ -1,13 +1,10 @@
-import { describeError, uncommitted } from "@evertoken/adapters";
-import { type RefreshDeps, settleKept } from "@evertoken/core";
+import { describeError, type Metrics, refusalOf, uncommitted } from "@evertoken/adapters";
+import { type CommitRecord, type RefreshDeps, settleKept } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 
-/** So many records in a row that Postgres does not take: it is away, rather than these odd. */
-const awayAfter = 3;
-
 /**
- * Commits what was kept while Postgres was away, and what a process that was killed had noted and not committed. What Postgres still
- * does not take stays kept. @returns how many were committed
+ * Commits what was kept while Postgres was away, and what a process that was killed had noted and not committed. What Postgres does
+ * not take stays kept, and holds up nothing else. @returns how many were committed
  */
 export async function drainSpool(engine: Engine): Promise<number> {
   return engine.work.run(() => drain(engine));
@@ -20,29 +17,36 @@ async function drain(engine: Engine): Promise<number> {
 }
 
 async function drainKept(engine: Engine, deps: RefreshDeps): Promise<number> {
-  let [drained, refused] = [0, 0];
+  let drained = 0;
   for (const record of await engine.spool.all()) {
-    const { committed } = await settleKept(record, deps);
-    if (committed !== "deferred") {
-      drained++;
-      refused = 0;
-    } else if (++refused === awayAfter) return drained;
+    const way = await drainOne(engine, record, deps);
+    if (way === "away") return drained;
+    if (way === "drained") drained++;
   }
   return drained;
 }
 
-async function drainLeft({ spool, pool, logger }: Engine, deps: RefreshDeps): Promise<number> {
+async function drainLeft(engine: Engine, deps: RefreshDeps): Promise<number> {
+  const { spool, pool, logger } = engine;
   let drained = 0;
   for (const { records, remove } of await spool.left()) {
     for (const record of await uncommitted(pool, records)) {
       const { connectionId, generation } = record;
       logger.warn({ connection: connectionId, generation }, "committing what a killed process had in its hands");
-      // Deferred, it is kept, and so as safe as committed.
-      if ((await settleKept(record, deps)).committed === "committed") drained++;
+      // Not taken, it is kept, and so as safe as committed.
+      if ((await drainOne(engine, record, deps)) === "drained") drained++;
     }
     await remove();
   }
   return drained;
+}
+
+async function drainOne({ spool }: Engine, record: CommitRecord, deps: RefreshDeps) {
+  const { committed, error } = await settleKept(record, deps);
+  if (committed !== "deferred") return "drained";
+  const refusal = refusalOf(error);
+  if (refusal.kind === "refused") await spool.refuse(record, refusal.why);
+  return refusal.kind;
 }
 
 /** Looks into the spool again and again, by itself. */
@@ -50,10 +54,12 @@ export class SpoolDrain {
   readonly #engine: Engine;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | null = null;
+  readonly #metrics: Metrics;
   #running: Promise<void> | null = null;
 
-  constructor(engine: Engine, everyMs = 1000) {
+  constructor(engine: Engine, metrics: Metrics, everyMs = 1000) {
     this.#engine = engine;
+    this.#metrics = metrics;
     this.#everyMs = everyMs;
   }
 
@@ -75,6 +81,7 @@ export class SpoolDrain {
   async #drain(): Promise<void> {
     try {
       await drainSpool(this.#engine);
+      this.#metrics.setAside.set(this.#engine.spool.setAside().length);
     } catch (error) {
       this.#engine.logger.warn({ err: describeError(error) }, "the spool could not be drained");
     }

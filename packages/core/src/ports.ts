@@ -128,6 +128,8 @@ export interface RefreshDeps {
 export type Observation =
   | { readonly kind: "settled"; readonly record: CommitRecord; readonly committed: Committed }
   | { readonly kind: "found_in_spool"; readonly connectionId: string; readonly generation: number }
+  /** Neither Redis nor the disk took a new token set that is not committed yet. */
+  | { readonly kind: "keep_failed"; readonly connectionId: string; readonly error: unknown }
   | {
       readonly kind: "commit_deferred";
       readonly connectionId: string;

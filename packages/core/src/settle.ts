@@ -7,21 +7,28 @@ export interface Settled {
   readonly kind: "settled";
   readonly committed: Committed;
   readonly record: CommitRecord;
+  /** With `deferred`: why the store did not take it. */
+  readonly error: unknown;
   /** The new tokens in plain, for a caller that waits for them; null after a setback. */
   readonly granted: GrantedTokens | null;
 }
 
 /** Commits or keeps, then lets the world know. A token set is never dropped because the store is away. */
 export async function settle(record: CommitRecord, granted: GrantedTokens | null, deps: RefreshDeps): Promise<Settled> {
-  const committed = await commit(record, deps);
+  const { committed, error } = await commit(record, deps);
   deps.observe({ kind: "settled", record, committed });
   if (committed === "committed") await deps.announce(record);
-  return { kind: "settled", committed, record, granted };
+  return { kind: "settled", committed, record, error, granted };
 }
 
-async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+interface Ending {
+  readonly committed: Committed;
+  readonly error: unknown;
+}
+
+async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Ending> {
   // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
-  if (record.transition.kind !== "store") return deps.store.commit(record);
+  if (record.transition.kind !== "store") return { committed: await deps.store.commit(record), error: null };
   deps.spool.note(record);
   try {
     return await store(record, deps);
@@ -30,14 +37,14 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Committe
   }
 }
 
-async function store(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+async function store(record: CommitRecord, deps: RefreshDeps): Promise<Ending> {
   for (;;) {
     try {
-      return await storeSoon(record, deps);
+      return { committed: await storeSoon(record, deps), error: null };
     } catch (error) {
       const kept = await keep(record, deps);
       deps.observe({ kind: "commit_deferred", connectionId: record.connectionId, kept, error });
-      if (kept) return "deferred";
+      if (kept) return { committed: "deferred", error };
       await deps.wait(commitAgainMs);
     }
   }
@@ -60,11 +67,12 @@ async function storeSoon(record: CommitRecord, deps: RefreshDeps): Promise<Commi
 /** With store and spool both away, memory is all there is: hold on to it and try again. */
 const commitAgainMs = 1000;
 
-async function keep(record: CommitRecord, { spool }: RefreshDeps): Promise<boolean> {
+async function keep(record: CommitRecord, { spool, observe }: RefreshDeps): Promise<boolean> {
   try {
     await spool.keep(record);
     return true;
-  } catch {
+  } catch (error) {
+    observe({ kind: "keep_failed", connectionId: record.connectionId, error });
     return false;
   }
 }

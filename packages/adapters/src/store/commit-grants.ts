@@ -64,6 +64,9 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
   }, batching);
 }
 
+/** What the column holds. */
+const mostMs = 2 ** 31 - 1;
+
 function toParameters({ connectionId, client, fingerprint, generation, transition, log }: GrantRecord, n: number) {
   const { tokens } = transition;
   return {
@@ -88,7 +91,8 @@ function toParameters({ connectionId, client, fingerprint, generation, transitio
     outcome: log.outcome,
     message: log.message,
     http_status: log.httpStatus,
-    duration_ms: log.durationMs,
+    // A clock that was set meanwhile must not keep a token set out of the database.
+    duration_ms: Math.min(Math.max(Math.round(log.durationMs), 0), mostMs),
     old_expires_at: log.oldExpiresAt,
     at: log.at,
   };

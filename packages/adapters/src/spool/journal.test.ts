@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createJournal, journalTexts, leftJournals } from "./journal.ts";
+import { createJournal, leftJournals, linesAbout } from "./journal.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -17,6 +18,11 @@ const fail = (error: unknown) => {
   throw error;
 };
 const files = () => readdir(directory).catch(() => [] as string[]);
+const never = () => false;
+const journalTexts = async (of: string) =>
+  (await leftJournals(of, Date.now() + 60_000, never)).flatMap(({ lines }) =>
+    lines.map((line) => "text" in line && line.text),
+  );
 const written = (texts: string[]) => vi.waitFor(async () => expect(await journalTexts(directory)).toEqual(texts));
 
 test("what is noted stands in the file, all of a moment in order, also for other processes", async () => {
@@ -51,12 +57,14 @@ test("a journal is left when nobody has written to it for ten seconds; a torn la
   const journal = createJournal(directory, fail);
   journal.note("a", "1");
   await written(["1"]);
-  expect(await leftJournals(directory, Date.now())).toEqual([]);
+  expect(await leftJournals(directory, Date.now(), never)).toEqual([]);
   const [name] = (await files()) as [string];
   const path = join(directory, name);
   await writeFile(path, `${await readFile(path, "utf8")}{"to`);
   await utimes(path, new Date(), new Date(Date.now() - 11_000));
-  expect(await leftJournals(directory, Date.now())).toEqual([{ path, texts: ["1"] }]);
+  expect(await leftJournals(directory, Date.now(), never)).toEqual([
+    { path, lines: [{ where: `${path} line 1`, text: "1" }] },
+  ]);
 });
 
 test("a directory that cannot be written is told of, and stops nothing", async () => {
@@ -66,4 +74,49 @@ test("a directory that cannot be written is told of, and stops nothing", async (
   journal.note("a", "1");
   await vi.waitFor(() => expect(errors).toHaveLength(1));
   journal.strike("a");
+});
+
+test("closed, it leaves only what is not struck", async () => {
+  const journal = createJournal(directory, fail);
+  journal.note("a", "1");
+  journal.strike("a");
+  journal.close();
+  expect(await files()).toEqual([]);
+  journal.note("b", "2");
+  expect(await files()).toHaveLength(1);
+  journal.strike("b");
+  expect(await files()).toEqual([]);
+});
+
+test("of many lines those about one thing are found, whole ones only", async () => {
+  const journal = createJournal(directory, fail);
+  for (const text of ["one a", "two b", "three a"]) journal.note(text, text);
+  const [name] = (await files()) as [string];
+  await appendFile(join(directory, name), "torn a");
+  expect((await linesAbout(directory, "a")).map((line) => "text" in line && line.text)).toEqual(["one a", "three a"]);
+});
+
+/** A disk of 64 kB. Only root may have one. */
+const asRoot = (program: string, words: string[]) => execFileSync(program, words);
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+test.runIf(canMount)("a full disk takes no half line, and what was noted before stands", async () => {
+  await mkdir(directory);
+  asRoot("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory]);
+  try {
+    const errors: unknown[] = [];
+    const journal = createJournal(directory, (error) => errors.push(error));
+    const text = "x".repeat(3000);
+    let noted = 0;
+    for (let n = 0; n < 40; n++) {
+      journal.note(`${n}`, text);
+      if (errors.length > 0) break;
+      noted++;
+    }
+    expect(errors).toHaveLength(1);
+    journal.note("short", "y");
+    expect(new Set(await journalTexts(directory))).toEqual(new Set([text, ...(errors.length === 1 ? ["y"] : [])]));
+    expect((await journalTexts(directory)).filter((line) => line === text)).toHaveLength(noted);
+  } finally {
+    asRoot("umount", ["-l", directory]);
+  }
 });
