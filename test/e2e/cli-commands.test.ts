@@ -44,7 +44,13 @@ describe("connections", () => {
   test("import stores the good rows of a file, and says which lines are bad", async () => {
     const file = join(await emptyDirectory(), "rows.jsonl");
     const row = (userId: string, more: object = {}) =>
-      JSON.stringify({ userId, provider: "acme", accessToken: `${canary}-a`, refreshToken: `${canary}-r`, ...more });
+      JSON.stringify({
+        userId,
+        provider: "acme",
+        accessToken: `${canary}-a`,
+        refreshToken: `${canary}-${userId}`,
+        ...more,
+      });
     const rows = [
       row("imported-1", { expiresIn: 3600 }),
       `{"userId":"imported-2","accessToken":"${canary}`,

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 
 const importOf = (overrides: object = {}) => ({
-  ...{ user_id: `user-${randomUUID()}`, provider: "acme", access_token: "canary-a", refresh_token: "canary-r" },
+  ...{ user_id: `user-${randomUUID()}`, provider: "acme", access_token: "canary-a" },
+  refresh_token: `canary-${randomUUID()}`,
   ...overrides,
 });
 

@@ -80,6 +80,7 @@ test("an expiry far away, long ago, or told in text", async () => {
   const far = await rig.client.connections.import({
     ...fine,
     externalAccountId: "far",
+    refreshToken: "far",
     expiresAt: new Date("9999-12-31T23:59:59Z"),
   });
   expect((await rig.job(far))?.state).toBe("delayed");

@@ -123,6 +123,7 @@ test("a user token that Meta no longer takes needs the user; its Pages follow, a
   const sealed = (await rig.row((await children(rig))[0]?.id)).access_token;
   await patch(rig, user.id, "expires_at = now() + interval '1 hour'");
   await rig.client.connections.import({
+    overwrite: true,
     userId: "u",
     provider: "meta",
     externalAccountId: "me",

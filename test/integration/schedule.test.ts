@@ -52,7 +52,7 @@ test("short, endless and unrefreshable tokens", async () => {
     refreshToken: "r",
     expiresIn: 1,
   };
-  const never = await rig.client.connections.import({ ...endless, expiresAt: null });
+  const never = await rig.client.connections.import({ ...endless, expiresAt: "never" });
   expect(never).toMatchObject({ nextRefreshAt: null, scheduled: true });
   expect(await rig.job(never)).toBeNull();
 

@@ -121,6 +121,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
         refreshToken: issued.refreshToken,
         expiresIn: issued.expiresInSeconds,
         scopes: issued.scopes,
+        overwrite: true,
         ...overrides,
       });
       return { ...issued, id: imported.id, generation: imported.generation, nextRefreshAt: imported.nextRefreshAt };

@@ -39,7 +39,12 @@ function ofEngine(error: EvertokenError): ProblemBody {
 }
 
 /** Their messages begin each reason with the field that it is about. */
-const namesFields: ReadonlySet<string> = new Set(["invalid_input", "provider_refused", "provider_exists"]);
+const namesFields: ReadonlySet<string> = new Set([
+  "invalid_input",
+  "provider_refused",
+  "provider_exists",
+  "grant_in_use",
+]);
 
 function withRetryAfter(reply: FastifyReply, { retryAt }: EvertokenError): FastifyReply {
   if (retryAt === null) return reply;

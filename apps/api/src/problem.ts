@@ -61,6 +61,7 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   queue_unavailable: [503, "The queue does not answer"],
   timed_out: [504, "It took too long"],
   closing: [503, "The process is about to end"],
+  grant_in_use: [409, "Another connection holds the same refresh token"],
   unreadable_token: [500, "The stored token does not open"],
   missing_metadata: [500, "The connection's metadata makes no endpoint"],
 };

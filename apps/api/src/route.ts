@@ -51,6 +51,8 @@ export interface Route<
   readonly body?: B;
   /** Default 200. */
   readonly status?: number;
+  /** Another status that it may answer with, in the same form. */
+  readonly otherStatus?: number;
   /** None: an answer without a body. */
   readonly answer?: A;
   handle(input: RouteInput<P, Q, B>, context: ApiContext): Promise<Read<A> | FastifyReply>;
@@ -87,7 +89,19 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
   }
 }
 
-function schemaOf({ tag, summary, description, scope, params, query, body, status = 200, answer, ...rest }: Route) {
+function schemaOf({
+  tag,
+  summary,
+  description,
+  scope,
+  params,
+  query,
+  body,
+  status = 200,
+  otherStatus,
+  answer,
+  ...rest
+}: Route) {
   return {
     ...{ tags: [tag], summary, operationId: operationId(rest.method, rest.url) },
     ...(description === undefined ? {} : { description }),
@@ -98,6 +112,7 @@ function schemaOf({ tag, summary, description, scope, params, query, body, statu
     ...(body === undefined ? {} : { body }),
     response: {
       [status]: answer ?? z.undefined().describe("Done"),
+      ...(otherStatus === undefined || answer === undefined ? {} : { [otherStatus]: answer }),
       "4xx": { description: "What is wrong with the request", ...problems },
       "5xx": { description: "What went wrong here or at the provider", ...problems },
     },

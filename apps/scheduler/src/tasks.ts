@@ -11,7 +11,14 @@ import {
   reconcile,
   sweep,
 } from "@evertoken/adapters";
-import { type Engine, lookAfterRevocations, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/client/engine";
+import {
+  createGrantHashing,
+  type Engine,
+  lookAfterRevocations,
+  nudgeDelivery,
+  openQueues,
+  restoreSyncs,
+} from "@evertoken/client/engine";
 
 /** The counts that every run reports. */
 export type TaskReport = Readonly<Record<string, number>>;
@@ -32,6 +39,7 @@ export function createTasks(engine: Engine): Task[] {
   const { config, pool, queues, providers } = engine;
   const now = () => new Date();
   const orphans = new OrphanSearch(pool);
+  const hashGrants = createGrantHashing(engine);
   const counted = (windowMs: number, sinceMs: number) => async () => ({
     ...(await sweep({ pool, queues, now, overdueSpreadMs: config.overdueSpreadMs }, windowMs, sinceMs)),
   });
@@ -47,7 +55,10 @@ export function createTasks(engine: Engine): Task[] {
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await nudgeDelivery(queues);
         await lookAfterRevocations(engine);
-        return { ...report, syncsPending: await restoreSyncs(engine) };
+        const grants = await hashGrants();
+        const syncsPending = await restoreSyncs(engine);
+        // Nothing, ever, once all of a former version are done.
+        return { ...report, syncsPending, ...(grants.hashed + grants.heldTwice === 0 ? {} : grants) };
       },
     },
     {

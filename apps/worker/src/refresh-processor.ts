@@ -63,7 +63,6 @@ export function wayOn(result: RefreshResult, generation: number, now: number): W
       case "busy":
       case "not_due":
       case "throttled":
-      case "answer_lost":
       case "circuit_open":
       case "cooling_down":
         return until === null ? { kind: "done", result: { outcome: why, generation } } : { kind: "delay", until };

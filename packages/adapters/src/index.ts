@@ -41,6 +41,8 @@ export * from "./store/connections.ts";
 export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";
 export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
+export * from "./store/grant-holders.ts";
+export { loadHashKey } from "./store/hash-key.ts";
 export {
   countListed,
   type ListBucket,

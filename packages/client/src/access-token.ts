@@ -92,14 +92,15 @@ export async function readTarget({ pool }: Engine, target: Target): Promise<Toke
 
 /** The fresh token, or the old one with a warning while it lives, or the reason why there is none. */
 export function settle(engine: Engine, { row, accessToken, expiresAt, problem }: Freshened): AccessToken {
-  if (accessToken !== null && row.access_token !== null) {
+  if (accessToken !== null && row.status !== "disconnected") {
     return { ...toAccessToken(engine, row, null), accessToken, expiresAt };
   }
   // The generation moves when a user disconnects, too: then there is no newer token but none at all.
-  if (problem === null && row.access_token === null) {
+  if (problem === null && row.status === "disconnected") {
     throw failure(engine, row, "disconnected", "the user disconnected this account", null);
   }
-  if (problem === null) return toAccessToken(engine, row, null);
+  if (problem === null && row.access_token !== null) return toAccessToken(engine, row, null);
+  if (problem === null) throw failure(engine, row, "provider_unavailable", "there is no access token yet", null);
   if (row.access_token !== null && livesFor(row.expires_at, 0)) {
     return toAccessToken(engine, row, { code: problem.code, message: problem.message });
   }

@@ -88,6 +88,7 @@ async function storeChild(
     (id) => ({
       accessToken: engine.keyring.seal(child.accessToken, id, "access_token"),
       refreshToken: null,
+      grantHash: "",
       nextRefreshAt: null,
     }),
     now,

@@ -36,6 +36,7 @@ export { deriveChildren } from "./derive-children.ts";
 export { type Engine, openEngine } from "./engine.ts";
 export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
 export { concernsAll, EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
+export { createGrantHashing } from "./grants/hash-grants.ts";
 export type { ImportInput } from "./import-connection.ts";
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";

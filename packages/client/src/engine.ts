@@ -35,6 +35,7 @@ import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError, withSpool } from "./evertoken-error.ts";
+import { createGrantHasher, type GrantHasher } from "./grants/grant-hash.ts";
 import { providerRules } from "./provider-rules.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 
@@ -47,6 +48,7 @@ export interface Engine {
   readonly pool: Pool;
   readonly prisma: PrismaClient;
   readonly keyring: Keyring;
+  readonly grants: GrantHasher;
   readonly queues: Queues;
   readonly spool: DrainableSpool;
   readonly exchange: Exchange;
@@ -104,6 +106,7 @@ export function openEngine(options: EngineOptions): Engine {
     onFault: (fault) =>
       logger.error(fault, "an entry of the spool is set aside: it stays where it is, the rest goes on"),
   });
+  const grants = createGrantHasher();
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
@@ -121,6 +124,7 @@ export function openEngine(options: EngineOptions): Engine {
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
+    await grants.load(pool, keyring);
   });
   const work = new RunningWork(() => new EvertokenError("closing", "it is being closed and takes no new work"));
   const deps: RefreshDeps = {
@@ -136,7 +140,7 @@ export function openEngine(options: EngineOptions): Engine {
     spool: { ...spool, find: (id, generation) => withSpool(() => spool.find(id, generation)) },
     vault: keyring,
     timing: config.timing,
-    providerOf: (connection) => providerRules({ providers, registrations, exchange }, connection),
+    providerOf: (connection) => providerRules({ providers, registrations, exchange, grants }, connection),
     now: () => new Date(),
     random: Math.random,
     wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
@@ -160,7 +164,21 @@ export function openEngine(options: EngineOptions): Engine {
     await within(farewellMs, pool.end());
   });
   return {
-    ...{ config, providers, registrations, logger, pool, queues, keyring, spool, exchange, work, checkKeys, close },
+    ...{
+      config,
+      providers,
+      registrations,
+      logger,
+      pool,
+      queues,
+      keyring,
+      grants,
+      spool,
+      exchange,
+      work,
+      checkKeys,
+      close,
+    },
     refresh: deps,
     runRefresh: (order) => work.run(() => refresh(order, deps)),
     prisma: createPrismaClient(pool),

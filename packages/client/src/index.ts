@@ -7,6 +7,7 @@ export type { ConnectLinkInput } from "./connect/connect-link.ts";
 export type { ConnectionFilter, ConnectionView, ProviderHealth } from "./connections.ts";
 export { createEvertoken, type Evertoken } from "./evertoken.ts";
 export { EvertokenError, type EvertokenErrorCode } from "./evertoken-error.ts";
+export type { KeepReason } from "./grants/why-keep.ts";
 export type { Imported, ImportInput } from "./import-connection.ts";
 export type { Scheduled } from "./schedule.ts";
 export { createSyncWorker, type SyncWorker, type SyncWorkerOptions } from "./sync/create-sync-worker.ts";

@@ -13,12 +13,14 @@ import {
   tooLate,
 } from "@evertoken/providers";
 import { defaultRegistration, type RegistrationCache } from "./connect/registration-cache.ts";
+import type { GrantHasher } from "./grants/grant-hash.ts";
 import type { LiveProviders } from "./providers/live-providers.ts";
 
 export interface RulesDeps {
   readonly providers: LiveProviders;
   readonly registrations: RegistrationCache;
   readonly exchange: Exchange;
+  readonly grants: Pick<GrantHasher, "hash">;
 }
 
 /** A provider's data, the exchange and the judgement, put together as the refresh path wants them. Never throws. */
@@ -39,7 +41,7 @@ export async function providerRules(
     return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
   try {
     const registration = await deps.registrations.find(connection.provider, connection.registration);
-    if (registration !== null) return asking(configured, registration, deps.exchange);
+    if (registration !== null) return asking(configured, registration, deps);
     return { misconfigured: missing(deps.providers, connection) };
   } catch (error) {
     if (error instanceof VaultError)
@@ -57,12 +59,13 @@ function hasTokenEndpoint({ provider }: ConfiguredProvider): boolean {
 function asking(
   { provider, policy }: ConfiguredProvider,
   registration: Registration,
-  exchange: Exchange,
+  { exchange, grants }: RulesDeps,
 ): ProviderRules {
   return {
     policy,
     fingerprint: fingerprintOf(registration, provider),
     client: clientOf(registration),
+    grantHash: (refreshToken, metadata) => grants.hash({ provider, registration, metadata, refreshToken }),
     async ask(asked, tokens, sendBy) {
       try {
         const answer = await exchange(refreshRequest(provider, { registration, connection: asked, tokens }), {
@@ -99,6 +102,7 @@ const stoodStill: Outcome = {
 const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({
   fingerprint: noRegistration,
   client: noRegistration,
+  grantHash: () => null,
   ask: async () => outcome,
   classify: () => outcome,
 });

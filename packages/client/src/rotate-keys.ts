@@ -32,6 +32,9 @@ const columns: readonly SealedColumn[] = [
   { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
 ];
 
+/** The keys of our own hashes: sealed anew like the others, and not counted as somebody's. */
+const hashKeys: SealedColumn = { table: "hash_keys", column: "secret", place: "'hash_keys/' || purpose || '/secret'" };
+
 const pageSize = 500;
 const firstId = "00000000-0000-0000-0000-000000000000";
 
@@ -44,6 +47,7 @@ export async function rotateKeys(
   onProgress: (done: number, total: number) => void,
 ): Promise<KeyRotation> {
   await engine.checkKeys();
+  await replacePage(engine, hashKeys, await readPage(engine, hashKeys, firstId));
   const counts = await Promise.all(columns.map((column) => countOthers(engine, column)));
   const total = counts.reduce((sum, count) => sum + count, 0);
   const report = { total, reencrypted: 0, unreadable: 0 };
@@ -108,7 +112,7 @@ function sealAnew({ keyring }: Engine, place: string, text: string): string | nu
 
 /** A key's entry stops a start without it, so it goes when nothing needs the key any more. */
 async function retireKeys(engine: Engine): Promise<string[]> {
-  const left = await Promise.all(columns.map((column) => countOthers(engine, column)));
+  const left = await Promise.all([...columns, hashKeys].map((column) => countOthers(engine, column)));
   if (left.some((count) => count > 0)) return [];
   const { rows } = await withStore(() =>
     engine.pool.query<{ key_id: string }>("DELETE FROM encryption_keys WHERE key_id <> $1 RETURNING key_id", [

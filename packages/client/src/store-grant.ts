@@ -1,8 +1,20 @@
-import { type NewConnection, type Stored, upsert } from "@evertoken/adapters";
+import { type GrantHolder, type KnownRow, type NewConnection, type Stored, upsert } from "@evertoken/adapters";
 import { dueAt, type RefreshPolicy } from "@evertoken/core";
+import type { ConfiguredProvider, Registration } from "@evertoken/providers";
 import { nudgeDelivery } from "./announce.ts";
 import { derives, type Engine } from "./engine.ts";
 import { withStore } from "./evertoken-error.ts";
+
+/** A token set from outside: of connecting, reconnecting or importing. */
+export interface BroughtGrant {
+  readonly connection: NewConnection;
+  /** What it belongs to; null: not known here. */
+  readonly registration: Pick<Registration, "clientId"> | null;
+  /** An access token that is not there is fetched with the refresh token. */
+  readonly tokens: { readonly accessToken: string | null; readonly refreshToken: string | null };
+  /** Nobody knows when the access token ends: it is refreshed soon, and not when it may be too late. */
+  readonly endUnknown: boolean;
+}
 
 export interface StoredGrant extends Stored {
   readonly nextRefreshAt: Date | null;
@@ -10,39 +22,61 @@ export interface StoredGrant extends Stored {
   readonly scheduled: boolean;
 }
 
-/** A token set from outside, of connecting, reconnecting or importing: stored with its due time, then scheduled. @throws {EvertokenError} */
-export async function storeGrant(
+export type GrantStored<Why = never> =
+  | ({ readonly kind: "stored" } & StoredGrant)
+  /** Another connection holds the refresh token. */
+  | { readonly kind: "held"; readonly holder: GrantHolder }
+  /** What is stored of this account stays. */
+  | { readonly kind: "kept"; readonly known: KnownRow; readonly why: Why };
+
+/**
+ * Stores the token set with its due time, then schedules it.
+ *
+ * @param whyKeep asked about an account that is known; an answer leaves it as it is
+ * @throws {EvertokenError}
+ */
+export async function storeGrant<Why = never>(
   engine: Engine,
-  policy: RefreshPolicy,
-  connection: NewConnection,
-  tokens: { readonly accessToken: string; readonly refreshToken: string | null },
+  { provider, policy }: Pick<ConfiguredProvider, "provider" | "policy">,
+  grant: BroughtGrant,
   now: Date,
-): Promise<StoredGrant> {
-  const { keyring } = engine;
+  whyKeep: (known: KnownRow) => Why | null = () => null,
+): Promise<GrantStored<Why>> {
+  const { keyring, grants } = engine;
+  const { connection, registration, tokens } = grant;
   const { accessToken, refreshToken } = tokens;
   let nextRefreshAt: Date | null = null;
-  const forRow = (id: string) => {
-    nextRefreshAt = dueOf(id, connection, refreshToken !== null, policy, engine, now);
+  let why: Why | null = null;
+  const forRow = (id: string, known: KnownRow | null) => {
+    why = known === null ? null : whyKeep(known);
+    if (why !== null) return null;
+    nextRefreshAt = dueOf(id, grant, policy, engine, now);
+    const metadata = { ...known?.metadata, ...connection.metadata };
     return {
-      accessToken: keyring.seal(accessToken, id, "access_token"),
+      accessToken: accessToken === null ? null : keyring.seal(accessToken, id, "access_token"),
       refreshToken: refreshToken === null ? null : keyring.seal(refreshToken, id, "refresh_token"),
+      grantHash: grants.hash({ provider, registration, metadata, refreshToken }),
       nextRefreshAt,
     };
   };
   const stored = await withStore(() => upsert(engine.pool, connection, forRow, now));
+  if (stored.kind === "held") return stored;
+  if (stored.kind === "kept") return { ...stored, why: why as Why };
   return { ...stored, nextRefreshAt, scheduled: await schedule(engine, connection.provider, stored, nextRefreshAt) };
 }
 
 function dueOf(
   id: string,
-  { authType, expiresAt, refreshTokenExpiresAt }: NewConnection,
-  hasRefreshToken: boolean,
+  { connection, tokens, endUnknown }: BroughtGrant,
   policy: RefreshPolicy,
   { config }: Engine,
   now: Date,
 ): Date | null {
+  const { authType, expiresAt, refreshTokenExpiresAt } = connection;
   if (authType !== "oauth2") return null;
-  const refreshable = policy.spends === "access_token" || (policy.spends === "refresh_token" && hasRefreshToken);
+  const refreshable =
+    policy.spends === "access_token" || (policy.spends === "refresh_token" && tokens.refreshToken !== null);
+  if (refreshable && endUnknown) return new Date(now.getTime() + policy.minimumAgeSeconds * 1000);
   const lifetime = { connectionId: id, issuedAt: now, expiresAt, refreshTokenExpiresAt, refreshable };
   return dueAt(lifetime, policy, config.timing);
 }

@@ -15,7 +15,7 @@ const unspendable: RefreshPolicy = {
 };
 
 /** What the decision needs to know of a provider, without the power to ask it. */
-type Rules = Pick<ProviderRules, "policy" | "fingerprint" | "client">;
+type Rules = Pick<ProviderRules, "policy" | "fingerprint" | "client" | "grantHash">;
 
 /** What one attempt brought, before anything is decided about it. */
 export interface Attempted {
@@ -35,7 +35,7 @@ export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempte
   const askedAt = deps.now();
   const rules = await deps.providerOf(lease.connection);
   if ("ask" in rules) return { outcome: await outcomeOf(lease, rules, deps), rules, askedAt, answeredAt: deps.now() };
-  const unknown = { policy: unspendable, fingerprint: noRegistration, client: noRegistration };
+  const unknown = { policy: unspendable, fingerprint: noRegistration, client: noRegistration, grantHash: () => null };
   return { outcome: withoutRules(rules), rules: unknown, askedAt, answeredAt: deps.now() };
 }
 

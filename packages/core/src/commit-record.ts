@@ -7,6 +7,8 @@ import type { Setback, Store } from "./transition.ts";
 export interface SealedTokens {
   readonly accessToken: Sealed;
   readonly refreshToken: Sealed | null;
+  /** Of the refresh token, to tell whether another connection holds it; left out or null: not computed. Records of a former version lack it. */
+  readonly grantHash?: string | null;
   readonly tokenType: string | null;
   readonly scopes: readonly string[] | null;
   readonly metadata: Readonly<Record<string, string>>;

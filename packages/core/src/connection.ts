@@ -21,6 +21,7 @@ export type ErrorCode =
   | "unknown_answer"
   | "answer_lost"
   | "unreadable_token"
+  | "grant_in_use"
   | "missing_metadata";
 
 declare const sealed: unique symbol;

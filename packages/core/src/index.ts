@@ -6,6 +6,7 @@ export * from "./due.ts";
 export * from "./event.ts";
 export * from "./job.ts";
 export * from "./outcome.ts";
+export * from "./pasted-secret.ts";
 export * from "./policy.ts";
 export type * from "./ports.ts";
 export * from "./reauth-due.ts";

@@ -28,7 +28,6 @@ export type Refusal =
   | "moved"
   | "not_due"
   | "throttled"
-  | "answer_lost"
   | "provider_throttled"
   | "circuit_open"
   | "cooling_down";
@@ -97,6 +96,11 @@ export interface ProviderRules {
   readonly fingerprint: string;
   /** Hash of our client id alone: a refresh token is bound to it (RFC 6749 section 10.4), and worth nothing to another. */
   readonly client: string;
+  /**
+   * Keyed hash of a refresh token at the endpoint and client that it is worth something at: of all connections one may hold it. Empty: it
+   * does not rotate, and may be held by many; null: cannot be computed now.
+   */
+  grantHash(refreshToken: string, metadata: Connection["metadata"]): string | null;
   /** Sends at most one request, and none later than `sendBy`. Never throws for what the network or the provider does. */
   ask(connection: Connection, tokens: PlainTokens, sendBy: SendLimit): Promise<RawAnswer | Outcome>;
   classify(answer: RawAnswer, tokens: PlainTokens, now: Date): Outcome;

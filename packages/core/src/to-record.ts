@@ -1,6 +1,6 @@
 import type { Attempted } from "./attempt.ts";
-import type { CommitRecord, Lease } from "./commit-record.ts";
-import type { ErrorCode } from "./connection.ts";
+import type { CommitRecord, Lease, SealedTokens } from "./commit-record.ts";
+import type { Connection, ErrorCode } from "./connection.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshDeps, RefreshOrder } from "./ports.ts";
 import type { Transition } from "./transition.ts";
@@ -25,7 +25,7 @@ export function toRecord(
     leaseOwner: lease.owner,
     transition:
       transition.kind === "store"
-        ? { ...transition, tokens: seal(connection.id, transition.tokens, deps) }
+        ? { ...transition, tokens: seal(connection, transition.tokens, rules, deps) }
         : transition,
     log: {
       trigger: order.trigger,
@@ -48,10 +48,17 @@ function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
   return outcome.kind === "unknown" ? "unknown_answer" : transition.errorCode;
 }
 
-function seal(id: string, tokens: GrantedTokens, { vault }: RefreshDeps) {
+function seal(
+  { id, metadata }: Connection,
+  tokens: GrantedTokens,
+  rules: Attempted["rules"],
+  { vault }: RefreshDeps,
+): SealedTokens {
+  const { refreshToken } = tokens;
   return {
     accessToken: vault.seal(tokens.accessToken, id, "access_token"),
-    refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, id, "refresh_token"),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, id, "refresh_token"),
+    grantHash: refreshToken === null ? null : rules.grantHash(refreshToken, { ...metadata, ...tokens.metadata }),
     tokenType: tokens.tokenType,
     scopes: tokens.scopes,
     metadata: tokens.metadata,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
 import { byId, page, pageOf, providerId, time, timeOut, toPage, userId, uuid } from "../schemas.ts";
-import { toWire } from "../wire.ts";
+import { snake, toWire } from "../wire.ts";
 import { importBody, toImport } from "./import-body.ts";
 
 const status = z.enum(["connected", "token_expired", "needs_reauth", "error", "disconnected"]);
@@ -45,6 +45,11 @@ const imported = z.object({
   reconnected: z.boolean().describe("The account was known: same id, next generation"),
   next_refresh_at: timeOut.nullable(),
   scheduled: z.boolean().describe("false: the queue is away; the job is added when it is back"),
+  skipped: z
+    .enum(["same_tokens", "not_newer"])
+    .nullable()
+    .describe("Nothing was stored (200): the account is known, and holds these tokens or maybe newer ones"),
+  warnings: z.array(z.string()).describe("What was pasted along with a token and taken off it, by field"),
 });
 
 const disconnectReport = z.object({
@@ -82,16 +87,25 @@ export const connectionRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connections", scope: "connections:write", tag: "Connections" },
     summary: "Import a token set from elsewhere",
-    description: "Stored encrypted and refreshed from now on. An account that is known keeps its id.",
-    ...{ body: importBody, status: 201, answer: imported },
-    async handle({ body, actor }, { client, engine, audit }) {
+    description:
+      "Stored encrypted and refreshed from now on. An account that is known keeps its id; it keeps its tokens, too, unless these are certainly newer, or the user has to reconnect.",
+    ...{ body: importBody, status: 201, otherStatus: 200, answer: imported },
+    async handle({ body, actor, reply }, { client, engine, audit }) {
       if ((await withStore(() => engine.providers.known(body.provider))) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
-      const { nextRefreshAt, ...stored } = await client.connections.import(toImport(body));
+      const { nextRefreshAt, warnings, ...stored } = await client.connections.import(toImport(body));
+      const answer = {
+        ...{ ...stored, next_refresh_at: nextRefreshAt?.toISOString() ?? null },
+        warnings: warnings.map((text) => text.replace(/^\w+/, snake)),
+      };
+      if (stored.skipped !== null) {
+        reply.code(200);
+        return answer;
+      }
       const detail = { provider: body.provider, reconnected: stored.reconnected };
       await audit({ actor, action: "connection.imported", connectionId: stored.id, detail });
-      return { ...stored, next_refresh_at: nextRefreshAt?.toISOString() ?? null };
+      return answer;
     },
   }),
   route({

@@ -3,12 +3,14 @@ import { z } from "zod";
 import { providerId, text, time, userId } from "../schemas.ts";
 
 const secret = text(65_536);
+const endForm = 'needs a date such as 2026-11-26T12:00:00Z, "never", or null where it is not known';
 const century = 100 * 365 * 86_400;
 
 /** A token set as it comes over HTTP; the times mean the same as in the client library. */
 export const importBody = z
   .strictObject({
-    ...{ user_id: userId, provider: providerId, access_token: secret, refresh_token: secret.nullish() },
+    ...{ user_id: userId, provider: providerId, refresh_token: secret.nullish() },
+    access_token: secret.nullish().describe("Left out or null beside a refresh token: fetched at once"),
     external_account_id: text()
       .optional()
       .describe("The account at the provider, so that one user may connect several"),
@@ -20,10 +22,17 @@ export const importBody = z
     auth_type: z.enum(["oauth2", "api_key", "personal_access_token"]).optional(),
     token_type: text().nullish(),
     scopes: z.array(text()).max(500).optional(),
-    expires_at: time.nullish().describe("When the access token ends; null: never"),
+    expires_at: z
+      .union([time, z.literal("never")], { error: endForm })
+      .nullish()
+      .describe("When the access token ends, or never; null beside a refresh token: not known, refreshed at once"),
     expires_in: z.number().positive().max(century).optional().describe("The same in seconds from now"),
     refresh_token_expires_at: time.nullish(),
     metadata: z.record(text(128), text(4096)).optional().describe("What endpoint templates need, such as shop"),
+    overwrite: z
+      .boolean()
+      .optional()
+      .describe("true: take these tokens even where those that are stored may be newer; default: they are skipped"),
   })
   .meta({ id: "ImportConnection" });
 
@@ -42,7 +51,7 @@ const names = {
     expires_at: "expiresAt",
     expires_in: "expiresIn",
   },
-  ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata" },
+  ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata", overwrite: "overwrite" },
 } as const satisfies Record<keyof z.output<typeof importBody>, keyof ImportInput>;
 
 export function toImport(body: z.output<typeof importBody>): ImportInput {

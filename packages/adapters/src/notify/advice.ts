@@ -28,6 +28,8 @@ export function failureAdvice(code: ErrorCode | null): string | null {
       return "The stored text does not open: has the encryption key been changed, or a backup been mixed?";
     case "missing_metadata":
       return "Its metadata makes no endpoint, so nobody was asked: import it again with the field that the message names.";
+    case "grant_in_use":
+      return "Another connection holds the same refresh token, which only one may spend: it has to be reconnected with a grant of its own.";
     case "invalid_client":
       return "Only this connection is refused as of another client: it has to be reconnected, or its own client be set.";
     default:

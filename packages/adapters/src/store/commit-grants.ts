@@ -2,7 +2,11 @@ import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
 
-export type GrantRecord = CommitRecord & { readonly transition: Exclude<CommitRecord["transition"], Setback> };
+export type GrantRecord = CommitRecord & {
+  readonly transition: Exclude<CommitRecord["transition"], Setback>;
+  /** Another connection holds the refresh token: this one does without. */
+  readonly inUse?: boolean;
+};
 
 /** Asked once per statement, of a table of a few rows; nobody pays for an event that nobody wants. */
 const wantsRefreshedSql = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE enabled AND 'token.refreshed' = ANY(events))`;
@@ -10,15 +14,17 @@ const wantsRefreshedSql = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE enabled
 const sql = `
 WITH changed AS (
   UPDATE connections AS c SET
-    access_token = r.access_token, refresh_token = coalesce(r.refresh_token, c.refresh_token),
+    access_token = r.access_token, refresh_token = CASE WHEN NOT r.in_use THEN coalesce(r.refresh_token, c.refresh_token) END,
+    grant_hash = CASE WHEN r.refresh_token IS NULL AND NOT r.in_use THEN c.grant_hash ELSE r.grant_hash END,
     token_type = coalesce(r.token_type, c.token_type), metadata = coalesce(c.metadata || r.metadata, c.metadata),
     scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
     expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, grant_ends_at = r.grant_ends_at,
     next_refresh_at = r.next_refresh_at,
     client = r.client, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
-    failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at, last_error_code = NULL,
-    last_error_message = NULL, updated_at = r.at
-  FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, token_type text,
+    failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at,
+    last_error_code = CASE WHEN r.in_use THEN 'grant_in_use' END, last_error_message = CASE WHEN r.in_use THEN r.message END, updated_at = r.at
+  FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, grant_hash text, in_use boolean,
+    token_type text,
     scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, grant_ends_at timestamptz,
     next_refresh_at timestamptz, closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text,
     message text, http_status int, duration_ms int,
@@ -67,7 +73,10 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
 /** What the column holds. */
 const mostMs = 2 ** 31 - 1;
 
-function toParameters({ connectionId, client, fingerprint, generation, transition, log }: GrantRecord, n: number) {
+function toParameters(
+  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: GrantRecord,
+  n: number,
+) {
   const { tokens } = transition;
   return {
     n,
@@ -76,6 +85,8 @@ function toParameters({ connectionId, client, fingerprint, generation, transitio
     generation,
     access_token: tokens.accessToken,
     refresh_token: tokens.refreshToken,
+    grant_hash: tokens.grantHash ?? null,
+    in_use: inUse,
     token_type: tokens.tokenType,
     scopes: tokens.scopes,
     metadata: Object.keys(tokens.metadata).length === 0 ? null : tokens.metadata,

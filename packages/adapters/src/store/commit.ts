@@ -2,6 +2,7 @@ import type { CommitRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { GrantRecord } from "./commit-grants.ts";
 import { commitSetback, type SetbackRecord } from "./commit-setback.ts";
+import { giveWay, holderOf, inUseBy, isGrantInUse } from "./grant-holders.ts";
 
 /**
  * The commit: one statement that changes the connection, writes the log row and the events, and only if the spent generation is still
@@ -15,10 +16,42 @@ export async function commit(
   record: CommitRecord,
 ): Promise<"committed" | "superseded"> {
   const stored = isGrant(record)
-    ? (await commitGrant(record)) || (await isStored(pool, record))
+    ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
     : await commitSetback(pool, record as SetbackRecord);
   if (!stored) await logSuperseded(pool, record);
   return stored ? "committed" : "superseded";
+}
+
+/**
+ * A refresh token that another connection holds would be spent twice. What was granted is stored all the same, but without it: it is safe
+ * where it is, and this connection has an access token to its end.
+ */
+async function commitHeld(
+  pool: Pool,
+  commitGrant: (record: GrantRecord) => Promise<boolean>,
+  record: GrantRecord,
+): Promise<boolean> {
+  try {
+    return await commitGrant(record);
+  } catch (error) {
+    const { tokens, expiresAt } = record.transition;
+    if (!isGrantInUse(error) || tokens.grantHash == null) throw error;
+    if (await giveWay(pool, tokens.grantHash)) return commitHeld(pool, commitGrant, record);
+    const holder = await holderOf(pool, tokens.grantHash);
+    if (holder === null) return commitHeld(pool, commitGrant, record);
+    const message = inUseBy(holder.id);
+    return commitGrant({
+      ...record,
+      inUse: true,
+      transition: {
+        ...record.transition,
+        tokens: { ...tokens, refreshToken: null, grantHash: null },
+        nextRefreshAt: expiresAt,
+        message,
+      },
+      log: { ...record.log, message },
+    });
+  }
 }
 
 function isGrant(record: CommitRecord): record is GrantRecord {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AuthType, ConnectionStatus, EventName, Sealed } from "@evertoken/core";
 import type { Pool } from "pg";
+import { type GrantHolder, giveWay, holderOf, isGrantInUse } from "./grant-holders.ts";
 
 /** A new token set from outside: connecting, reconnecting, importing. */
 export interface NewConnection {
@@ -26,9 +27,26 @@ export interface NewConnection {
 
 /** What can only be made once the row's id is known: ciphertexts are bound to it, due times are spread by it. */
 export interface ForRow {
-  readonly accessToken: Sealed;
+  /** null: to be fetched with the refresh token. */
+  readonly accessToken: Sealed | null;
   readonly refreshToken: Sealed | null;
+  /** Of the refresh token: of all connections one may hold it. Empty: nothing to guard; null: not known yet. */
+  readonly grantHash: string | null;
   readonly nextRefreshAt: Date | null;
+}
+
+/** The account as it is stored already. */
+export interface KnownRow {
+  readonly id: string;
+  readonly registration: string;
+  readonly auth_type: AuthType;
+  readonly status: ConnectionStatus;
+  readonly access_token: Sealed | null;
+  readonly refresh_token: Sealed | null;
+  readonly expires_at: Date | null;
+  readonly next_refresh_at: Date | null;
+  readonly generation: number;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface Stored {
@@ -38,51 +56,85 @@ export interface Stored {
   readonly reconnected: boolean;
 }
 
+export type Upserted =
+  | ({ readonly kind: "stored" } & Stored)
+  /** Another connection holds the refresh token, and lives. */
+  | { readonly kind: "held"; readonly holder: GrantHolder }
+  /** What is stored stays. */
+  | { readonly kind: "kept"; readonly known: KnownRow };
+
 /**
  * Stores the connection with its due time in one statement. An account that is known keeps its id and history; its generation moves,
  * so that whatever is under way with the old token set cannot overwrite the new one.
+ *
+ * @param forRow what to store, once it is known what is there; null leaves that as it is
  */
 export async function upsert(
   pool: Pool,
   connection: NewConnection,
-  forRow: (id: string) => ForRow,
+  forRow: (id: string, known: KnownRow | null) => ForRow | null,
   now: Date,
-): Promise<Stored> {
+): Promise<Upserted> {
   for (;;) {
-    const known = await findId(pool, connection);
-    const id = known ?? randomUUID();
-    const row = forRow(id);
-    const { rows } = await pool.query<{ id: string; generation: number }>({
-      name: "connection-upsert",
-      text: upsertSql,
-      values: [
-        id,
-        connection.userId,
-        connection.provider,
-        connection.registration,
-        connection.externalAccountId,
-        connection.displayName,
-        connection.parentId,
-        connection.authType,
-        row.accessToken,
-        row.refreshToken,
-        connection.tokenType,
-        connection.scopes,
-        connection.expiresAt,
-        connection.refreshTokenExpiresAt,
-        row.nextRefreshAt,
-        connection.metadata,
-        now,
-        eventOf(connection, known !== null),
-        connection.userEmail ?? null,
-        connection.client ?? null,
-        connection.grantEndsAt ?? null,
-      ],
-    });
-    const stored = rows[0];
-    if (stored !== undefined) return { ...stored, reconnected: known !== null };
-    // Another process stored the same account between our look and our write: look again.
+    const known = await findKnown(pool, connection);
+    const id = known?.id ?? randomUUID();
+    const row = forRow(id, known);
+    if (row === null && known !== null) return { kind: "kept", known };
+    if (row === null) throw new TypeError("there is nothing to keep");
+    const stored = await store(pool, connection, id, known, row, now).catch(inUse);
+    // A conflict with nobody: the holder has gone or given way meanwhile. Nothing stored: the account was written between our look and our
+    // write. Look again.
+    if (stored === "grant_in_use") {
+      const hash = row.grantHash as string;
+      const holder = (await giveWay(pool, hash)) ? null : await holderOf(pool, hash);
+      if (holder !== null) return { kind: "held", holder };
+    } else if (stored !== undefined) return { kind: "stored", ...stored, reconnected: known !== null };
   }
+}
+
+function inUse(error: unknown): "grant_in_use" {
+  if (isGrantInUse(error)) return "grant_in_use";
+  throw error;
+}
+
+async function store(
+  pool: Pool,
+  connection: NewConnection,
+  id: string,
+  known: KnownRow | null,
+  row: ForRow,
+  now: Date,
+): Promise<{ id: string; generation: number } | undefined> {
+  const { rows } = await pool.query<{ id: string; generation: number }>({
+    name: "connection-upsert",
+    text: upsertSql,
+    values: [
+      id,
+      connection.userId,
+      connection.provider,
+      connection.registration,
+      connection.externalAccountId,
+      connection.displayName,
+      connection.parentId,
+      connection.authType,
+      row.accessToken,
+      row.refreshToken,
+      connection.tokenType,
+      connection.scopes,
+      connection.expiresAt,
+      connection.refreshTokenExpiresAt,
+      row.nextRefreshAt,
+      connection.metadata,
+      now,
+      eventOf(connection, known !== null),
+      connection.userEmail ?? null,
+      connection.client ?? null,
+      connection.grantEndsAt ?? null,
+      row.grantHash,
+      known?.generation ?? null,
+    ],
+  });
+  return rows[0];
 }
 
 /** Derived tokens come and go with their parent's: nobody connected anything. */
@@ -91,13 +143,14 @@ function eventOf({ authType }: NewConnection, known: boolean): EventName | null 
   return known ? "connection.reconnected" : "connection.created";
 }
 
-async function findId(pool: Pool, { userId, provider, externalAccountId }: NewConnection): Promise<string | null> {
-  const { rows } = await pool.query<{ id: string }>({
+async function findKnown(pool: Pool, { userId, provider, externalAccountId }: NewConnection): Promise<KnownRow | null> {
+  const { rows } = await pool.query<KnownRow>({
     name: "connection-find",
-    text: "SELECT id FROM connections WHERE user_id = $1 AND provider = $2 AND external_account_id = $3",
+    text: `SELECT id, registration, auth_type, status, access_token, refresh_token, expires_at, next_refresh_at, generation, metadata
+      FROM connections WHERE user_id = $1 AND provider = $2 AND external_account_id = $3`,
     values: [userId, provider, externalAccountId],
   });
-  return rows[0]?.id ?? null;
+  return rows[0] ?? null;
 }
 
 // A lease that is out keeps its owner's hands off by the generation; clearing it lets the new token set be refreshed at once.
@@ -105,8 +158,8 @@ const upsertSql = `
 WITH stored AS (
   INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
     access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
-    connected_at, updated_at, user_email, client, grant_ends_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20, $21)
+    connected_at, updated_at, user_email, client, grant_ends_at, grant_hash)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20, $21, $22)
   ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
     registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
     parent_id = excluded.parent_id, auth_type = excluded.auth_type, access_token = excluded.access_token,
@@ -116,8 +169,8 @@ WITH stored AS (
     updated_at = excluded.updated_at, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
     last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
-    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL
-    WHERE c.id = excluded.id
+    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash
+    WHERE c.id = excluded.id AND c.generation = $23
   RETURNING id, generation, provider, user_id, status, expires_at
 ), forgiven AS (
   -- To revoke the old grant now would, at many providers, end the new one.
@@ -139,9 +192,9 @@ export async function setDue(
 ): Promise<{ dueAt: Date } | null> {
   const { rows } = await pool.query<{ due_at: Date }>({
     name: "connection-set-due",
-    text: `UPDATE connections SET next_refresh_at = $3
+    text: `UPDATE connections SET next_refresh_at = $3, not_before = CASE WHEN $4 THEN NULL ELSE not_before END
       WHERE id = $1 AND generation = $2 AND auth_type = 'oauth2' AND status <> 'disconnected' AND (status <> 'needs_reauth' OR $4)
-      RETURNING CASE WHEN $4 THEN next_refresh_at ELSE greatest(next_refresh_at, not_before) END AS due_at`,
+      RETURNING greatest(next_refresh_at, not_before) AS due_at`,
     values: [id, generation, dueAt, force],
   });
   return rows[0] === undefined ? null : { dueAt: rows[0].due_at };

@@ -33,7 +33,7 @@ export async function disconnect(
         SELECT id, access_token, refresh_token FROM connections
         WHERE (id = $1 OR parent_id = $1) AND status <> 'disconnected' FOR UPDATE
       ), gone AS (
-        UPDATE connections c SET status = 'disconnected', access_token = NULL, refresh_token = NULL, generation = c.generation + 1,
+        UPDATE connections c SET status = 'disconnected', access_token = NULL, refresh_token = NULL, grant_hash = NULL, generation = c.generation + 1,
           next_refresh_at = NULL, not_before = NULL, lease_owner = NULL, lease_until = NULL, failing_since = NULL,
           consecutive_failures = 0, lost_answers = 0, updated_at = $2
         FROM was WHERE c.id = was.id

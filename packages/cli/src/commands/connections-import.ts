@@ -7,10 +7,11 @@ import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
 import { type Row, splitRows } from "../rows.ts";
 import { type BadRow, type Checkpoint, type Counts, noCheckpoint, openCheckpoint } from "./import-checkpoint.ts";
-import { type Done, importRow, type RowRules, remember, type StoredRow } from "./import-row.ts";
+import { type Done, importRow, type RowRules, remember, type SkippedRow, type StoredRow } from "./import-row.ts";
 
 interface ImportOptions {
   readonly skipKnown?: boolean;
+  readonly overwrite?: boolean;
   readonly resume?: boolean;
   readonly legacyKeyFile?: string;
 }
@@ -21,6 +22,8 @@ interface Report extends Counts {
   readonly bad: readonly BadRow[];
   /** Those that this run stored. */
   readonly connections: readonly StoredRow[];
+  /** Those that this run left as they are. */
+  readonly skippedRows: readonly SkippedRow[];
 }
 
 /** Enough to hide the round trips, few enough to leave the pool to others. */
@@ -30,6 +33,9 @@ const rowsPerCheckpoint = 200;
 export async function importConnections(io: Io, file: string | undefined, options: ImportOptions): Promise<number> {
   const named = file !== undefined && file !== "-" ? file : null;
   if (options.resume === true && named === null) throw new UsageError("only the import of a named file can be resumed");
+  if (options.overwrite === true && options.skipKnown === true) {
+    throw new UsageError("--overwrite and --skip-known say the opposite: keep one");
+  }
   return withEngine(io, async (opened) => {
     const content = named === null ? await readInput(io) : readNamed(named);
     const rows = splitRows(content);
@@ -38,12 +44,16 @@ export async function importConnections(io: Io, file: string | undefined, option
     const rules: RowRules = {
       // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
       skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
+      overwrite: options.overwrite === true,
       legacyKey: options.legacyKeyFile === undefined ? null : readNamed(options.legacyKeyFile).trim(),
       seen: new Map(),
     };
     const report = await importAll(io, opened, rows, rules, checkpoint);
     checkpoint.remove();
     io.result(report, () => summary(report));
+    for (const { line, warnings } of report.connections) for (const each of warnings) io.note(`line ${line}: ${each}`);
+    for (const { line, id, why } of report.skippedRows)
+      if (why === "not_newer") io.note(`line ${line}: ${notNewer(id)}`);
     for (const { line, code, message } of report.bad) io.note(`line ${line}: ${message} (${code})`);
     return report.bad.length === 0 ? 0 : 1;
   });
@@ -77,7 +87,7 @@ async function importAll(
   const progress = createProgress(io, "importing");
   const done: Done[] = [];
   const keep = () => {
-    const { connections: _, resumedAfter: __, ...counts } = toReport(done, checkpoint);
+    const { connections: _, skippedRows: __, resumedAfter: ___, ...counts } = toReport(done, checkpoint);
     checkpoint.keep({ startedAt, done: first + done.length, ...counts });
   };
   keep();
@@ -111,8 +121,11 @@ function toReport(done: readonly Done[], { resumed }: Checkpoint): Report {
     resumedAfter: resumed?.done ?? 0,
     bad: [...(resumed?.bad ?? []), ...bad],
     connections,
+    skippedRows: done.flatMap((each) => (each.kind === "skipped" ? [each.row] : [])),
   };
 }
+
+const notNewer = (id: string) => `skipped: ${id} may hold newer tokens than this row (--overwrite takes the row's)`;
 
 function summary({ imported, reconnected, skipped, bad, connections }: Report): string[] {
   const unscheduled = connections.filter(({ scheduled }) => !scheduled).length;

@@ -25,6 +25,7 @@ export function addConnections(program: Command, run: Run): void {
     .command("import [file]")
     .description("store token sets and schedule their refreshes; reads standard input when no file is named")
     .option("--skip-known", "leave accounts alone that are connected already")
+    .option("--overwrite", "take the tokens of the file even where those that are stored may be newer")
     .option("--resume", "go on where an earlier import of the same file stopped")
     .option(
       "--legacy-key-file <file>",
@@ -39,12 +40,16 @@ export function addConnections(program: Command, run: Run): void {
 }
 
 const importHelp = `
-The file is a JSON array, or JSON lines. Each row needs userId, provider and accessToken, and may have refreshToken,
-expiresAt (ISO 8601) or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType, refreshTokenExpiresAt,
-authType, userEmail and metadata. A bad row is reported with its line, and nothing of it is stored; the others are.
+The file is a JSON array, or JSON lines. Each row needs userId, provider, and accessToken or refreshToken, and may have
+both, expiresAt (ISO 8601, or "never") or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType,
+refreshTokenExpiresAt, authType, userEmail and metadata. "expiresAt": null beside a refresh token means that the end is
+not known: such a row is refreshed at once. A bad row is reported with its line, and nothing of it is stored; the others
+are.
 
 While an import runs, how far it came stands in <file>.import-progress: --resume goes on there, whatever ended it. With
 --legacy-key-file (64 hex digits) the tokens of all rows are decrypted first, unless a row says "encrypted": false.
 
-An account that is known gets the tokens of the file. If it has been refreshed since the file was made, those are old:
-use --skip-known to run an import again.`;
+An account that is known keeps its tokens, unless those of the file are certainly newer (another refresh token, and an
+expiresAt behind the stored one), or its user has to reconnect anyway: so an import can be run again. --overwrite takes
+the file's in any case, --skip-known in none. A refresh token that another connection holds is refused by line where it
+can be spent only once.`;

@@ -1,4 +1,4 @@
-import { EvertokenError, type ImportInput } from "@evertoken/client";
+import { EvertokenError, type ImportInput, type KeepReason } from "@evertoken/client";
 import { concernsAll } from "@evertoken/client/engine";
 import type { Opened } from "../open.ts";
 import type { Row } from "../rows.ts";
@@ -11,16 +11,27 @@ export interface StoredRow {
   readonly nextRefreshAt: Date | null;
   /** false: Redis is away; reconcile adds the job when it is back. */
   readonly scheduled: boolean;
+  /** What was pasted along with a token and taken off it, by field. */
+  readonly warnings: readonly string[];
+}
+
+/** An account that is known and was left as it is. */
+export interface SkippedRow {
+  readonly line: number;
+  readonly id: string;
+  readonly why: KeepReason | "known";
 }
 
 export type Done =
   | { readonly kind: "stored"; readonly row: StoredRow }
-  | { readonly kind: "skipped" }
+  | { readonly kind: "skipped"; readonly row: SkippedRow }
   | { readonly kind: "bad"; readonly line: number; readonly code: string; readonly message: string };
 
 export interface RowRules {
   /** Leave accounts alone that are connected already, or that were connected since this time; null: take all. */
   readonly skip: "known" | Date | null;
+  /** Even accounts whose stored tokens may be newer. */
+  readonly overwrite: boolean;
   /** Tokens are encrypted under this key unless a row says `"encrypted": false`. */
   readonly legacyKey: string | null;
   /** The line of each account so far. */
@@ -40,10 +51,13 @@ export async function importRow({ engine, evertoken }: Opened, row: Row, rules: 
   try {
     if (rules.skip !== null && account !== null) {
       const since = rules.skip === "known" ? {} : { connectedAt: { gte: rules.skip } };
-      if ((await engine.prisma.connection.count({ where: { ...account, ...since } })) > 0) return { kind: "skipped" };
+      const known = await engine.prisma.connection.findFirst({ where: { ...account, ...since }, select: { id: true } });
+      if (known !== null) return { kind: "skipped", row: { line, id: known.id, why: "known" } };
     }
-    const input = withLegacyKey(value, rules.legacyKey) as ImportInput;
-    return { kind: "stored", row: { line, ...(await evertoken.connections.import(input)) } };
+    const input = withRules(value, rules) as ImportInput;
+    const { skipped, ...stored } = await evertoken.connections.import(input);
+    if (skipped !== null) return { kind: "skipped", row: { line, id: stored.id, why: skipped } };
+    return { kind: "stored", row: { line, ...stored } };
   } catch (error) {
     if (error instanceof EvertokenError && !concernsAll(error)) return bad(error.code, error.message);
     throw error;
@@ -68,7 +82,9 @@ function accountOf(value: unknown): { userId: string; provider: string; external
   return { userId: userId.trim(), provider: provider.trim(), externalAccountId: externalAccountId.trim() };
 }
 
-function withLegacyKey(value: unknown, legacyKey: string | null): unknown {
-  if (legacyKey === null || typeof value !== "object" || value === null) return value;
-  return "encrypted" in value && value.encrypted === false ? value : { ...value, encrypted: true, legacyKey };
+function withRules(value: unknown, { legacyKey, overwrite }: RowRules): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const row = overwrite ? { ...value, overwrite } : value;
+  if (legacyKey === null) return row;
+  return "encrypted" in value && value.encrypted === false ? row : { ...row, encrypted: true, legacyKey };
 }

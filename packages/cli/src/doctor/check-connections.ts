@@ -1,4 +1,4 @@
-import { circuitAdvice, formatDuration, providerStates } from "@evertoken/adapters";
+import { circuitAdvice, formatDuration, inUseElsewhere, providerStates } from "@evertoken/adapters";
 import { type Engine, findOldestOverdue } from "@evertoken/client/engine";
 import { type Finding, ok, warn } from "./finding.ts";
 
@@ -8,6 +8,7 @@ const lateSeconds = 120;
 export async function checkConnections(prisma: Engine["prisma"], pool: Engine["pool"]): Promise<Finding[]> {
   const states = await providerStates(pool);
   const circuits = states.filter(({ circuit_open }) => circuit_open);
+  const inUse = await inUseElsewhere(pool);
   const oldest = await findOldestOverdue({ prisma }, new Date());
   const circuitOf = new Set(circuits.map(({ provider }) => provider));
   const isLate = oldest !== null && oldest.overdueSeconds > lateSeconds && !circuitOf.has(oldest.provider);
@@ -19,6 +20,13 @@ export async function checkConnections(prisma: Engine["prisma"], pool: Engine["p
           "see that a worker and a scheduler run, then `evertoken reconcile`",
         )
       : ok("refreshes", "none is late"),
+    ...inUse.map(({ id, message }) =>
+      warn(
+        "refresh tokens",
+        `${id} lives to the end of its access token: ${message}`,
+        "have it connected with a grant of its own, or disconnect it",
+      ),
+    ),
     ...circuits.map(({ provider, code, reason }) => {
       const { title, todo } = circuitAdvice(code);
       return warn("circuit", `${provider} ${title}: ${reason ?? "no reason given"}`, todo);

@@ -14,7 +14,8 @@ export type ConnectRefusalCode =
   | "provider_unavailable"
   | "unknown_answer"
   | "identity_unavailable"
-  | "another_account";
+  | "another_account"
+  | "grant_in_use";
 
 /** In words for the user. Texts of ours only: what the provider or the address bar says is not shown. */
 export const refusalText: Readonly<Record<ConnectRefusalCode, string>> = {
@@ -33,6 +34,7 @@ export const refusalText: Readonly<Record<ConnectRefusalCode, string>> = {
   unknown_answer: "The provider gave an answer that is not understood. Nothing was connected.",
   identity_unavailable: "The provider does not tell which account this is. Nothing was connected.",
   another_account: "That is another account than the one to be reconnected. Please sign in with the same account.",
+  grant_in_use: "This account is connected already, for another user or under another name. Nothing was changed.",
 };
 
 /** Ends a connect flow; caught at its top, so that each step can simply say why it cannot go on. */

@@ -1,4 +1,4 @@
-import type { NewConnection } from "@evertoken/adapters";
+import { type GrantHolder, inUseBy, type NewConnection } from "@evertoken/adapters";
 import { type GrantedTokens, grantEnd, type RefreshPolicy } from "@evertoken/core";
 import { type ConfiguredProvider, clientOf, type Identity, type Registration } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
@@ -19,14 +19,15 @@ export interface Obtained {
 /**
  * Stores what a connect flow brought. An account that is known keeps its id and history, whether or not it was named beforehand.
  *
- * @throws {ConnectRefused} `another_account`
+ * @throws {ConnectRefused} `another_account`, `grant_in_use`
  */
 export async function storeConnection(
   engine: Engine,
-  { policy }: ConfiguredProvider,
+  configured: ConfiguredProvider,
   flow: StoredFlow,
   { granted, identity, askedAt, registration }: Obtained,
 ): Promise<StoredGrant> {
+  const { policy } = configured;
   const externalAccountId =
     flow.connectionId === null
       ? identity.externalAccountId
@@ -45,12 +46,39 @@ export async function storeConnection(
     grantEndsAt: grantEnd({ stated, known: null, consentedAt: askedAt }, policy),
     metadata: { ...flow.metadata, ...granted.metadata },
   };
-  const stored = await storeGrant(engine, policy, connection, granted, askedAt);
-  if (granted.notes.length > 0) {
-    const line = { provider: flow.provider, connection: stored.id, reason: granted.notes.join("; ") };
-    engine.logger.warn(line, "the answer to a code was odd");
-  }
+  const store = (accountId: string) => {
+    const named = { ...connection, externalAccountId: accountId };
+    return storeGrant(
+      engine,
+      configured,
+      { connection: named, registration, tokens: granted, endUnknown: false },
+      askedAt,
+    );
+  };
+  const stored = await store(externalAccountId);
+  if (stored.kind === "stored") return noted(engine, flow, granted, stored);
+  // The same grant under another name, such as that of an import: this is that account.
+  const account = stored.kind === "held" ? sameUsersAccount(stored.holder, flow) : null;
+  const again = account === null ? stored : await store(account);
+  if (again.kind === "stored") return noted(engine, flow, granted, again);
+  throw new ConnectRefused("grant_in_use", again.kind === "held" ? inUseBy(again.holder.id) : null);
+}
+
+function noted(
+  { logger }: Engine,
+  { provider }: StoredFlow,
+  { notes }: GrantedTokens,
+  stored: StoredGrant,
+): StoredGrant {
+  const line = { provider, connection: stored.id, reason: notes.join("; ") };
+  if (notes.length > 0) logger.warn(line, "the answer to a code was odd");
   return stored;
+}
+
+/** Unless a certain connection is to be reconnected: that one would stay as it is. */
+function sameUsersAccount(holder: GrantHolder, flow: StoredFlow): string | null {
+  const same = holder.user_id === flow.userId && holder.provider === flow.provider && flow.connectionId === null;
+  return same ? holder.external_account_id : null;
 }
 
 function accessTokenEnd({ expiresIn }: GrantedTokens, { lifetimeSeconds }: RefreshPolicy, askedAt: Date): Date | null {
