@@ -1,6 +1,8 @@
 import type { Provider, ReadResponse } from "./provider.ts";
 import type { Condition, ErrorRule } from "./provider-schema.ts";
 import { at, type ReadBody } from "./read-body.ts";
+import { descriptionOf } from "./sanitize.ts";
+import { tellsDeadToken } from "./tells-dead-token.ts";
 
 /** What an answer without tokens means, before times and texts are added. */
 export interface Judgement {
@@ -11,7 +13,8 @@ export interface Judgement {
 
 /**
  * The provider's own rules first, then the baseline of RFC 6749 section 5.2. Strict where it hurts: `denied` needs an answer that
- * this provider is known to give for a dead grant, or the RFC's own 400 `invalid_grant`; never a busy or broken server's.
+ * this provider is known to give for a dead grant, the RFC's own `invalid_grant`, or a text that says so of the refresh token itself;
+ * never a busy or broken server's.
  */
 export function judgeError(provider: Provider, response: ReadResponse): Judgement {
   const rule = provider.errors.find((candidate) => matches(candidate, response));
@@ -32,7 +35,14 @@ function baseline(provider: Provider, { status, headers, body }: ReadResponse): 
     if (busy.has(error)) return { kind: "throttled" };
     if (error === "invalid_client") return { kind: "misconfigured" };
     if (error === "unauthorized_client" && (status === 400 || status === 401)) return { kind: "misconfigured" };
-    if (error === "invalid_grant" && status === 400) return { kind: "denied" };
+    // 400 by the RFC; 401 and 403 are what many servers take for more fitting.
+    if (error === "invalid_grant" && [400, 401, 403].includes(status)) return { kind: "denied" };
+    if (
+      error === "invalid_request" &&
+      [400, 401].includes(status) &&
+      tellsDeadToken(descriptionOf(body.fields ?? {}) ?? "")
+    )
+      return { kind: "denied" };
   }
   if (status === 403 && headers["retry-after"] !== undefined) return { kind: "throttled" };
   // A firewall's challenge.

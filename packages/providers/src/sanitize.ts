@@ -80,7 +80,8 @@ function codeOf(fields: object): string | null {
   return null;
 }
 
-function descriptionOf(fields: object): string | null {
+/** What an answer says in prose, wherever it says it. */
+export function descriptionOf(fields: object): string | null {
   for (const path of [
     "error_description",
     "error.message",

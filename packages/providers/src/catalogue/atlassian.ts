@@ -29,7 +29,6 @@ export default defineProvider({
       status: [400, 401, 403],
       judged: "denied",
     },
-    { where: { error: "invalid_grant" }, status: [400, 401, 403], judged: "denied" },
     { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
   ],
   identity: { url: "https://api.atlassian.com/me", id: "account_id", name: "name" },

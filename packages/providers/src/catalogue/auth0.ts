@@ -17,7 +17,10 @@ export default defineProvider({
   // Rotation is a setting of the application; with it, reuse ends the whole grant.
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" } },
   errors: [
-    { where: { error: "invalid_grant" }, status: [400, 403], judged: "denied" },
+    // The tenant wants a second factor: https://github.com/auth0/Auth0.Android/issues/562
+    { where: { error: "mfa_required" }, status: [401, 403], judged: "denied" },
+    // The application may not refresh: https://auth0.com/docs/get-started/applications/application-grant-types
+    { where: { error: "unauthorized_client" }, status: [400, 401, 403], judged: "misconfigured" },
     // Its limits at times come as a broken server: https://community.auth0.com/t/global-limit-has-been-reached/77440
     {
       where: { error: "access_denied", error_description: { pattern: "limit has been reached" } },
@@ -43,6 +46,21 @@ export default defineProvider({
       judged: "denied",
       status: 403,
       body: { error: "invalid_grant", error_description: "Unknown or invalid refresh token." },
+    },
+    {
+      name: "a second factor is wanted",
+      judged: "denied",
+      status: 403,
+      body: { error: "mfa_required", error_description: "Multifactor authentication required", mfa_token: "Fe26.2*x" },
+    },
+    {
+      name: "the application may not refresh",
+      judged: "misconfigured",
+      status: 403,
+      body: {
+        error: "unauthorized_client",
+        error_description: "Grant type 'refresh_token' not allowed for the client.",
+      },
     },
     {
       name: "wrong secret",

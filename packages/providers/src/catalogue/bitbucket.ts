@@ -12,22 +12,16 @@ export default defineProvider({
   clientAuth: "basic",
   policy: {
     lifetimeSeconds: 7200,
-    rotation: { kind: "single_use" },
+    // A spent refresh token stays usable for 10 minutes.
+    rotation: { kind: "grace", graceSeconds: 540 },
     refreshTokenIdleSeconds: 7_776_000,
   },
-  errors: [
-    // https://community.atlassian.com/t5/Bitbucket-questions/How-do-I-refresh-a-token/qaq-p/1545002
-    {
-      where: { error: "invalid_request", error_description: { pattern: "^invalid refresh_token" } },
-      status: 400,
-      judged: "denied",
-    },
-  ],
   identity: { url: "https://api.bitbucket.org/2.0/user", id: "uuid", name: "display_name" },
   unconfirmed: ["the answer to a wrong client"],
   samples: [
     rotated(7200, { scope: "account", state: "refresh_token" }),
     {
+      // https://community.atlassian.com/t5/Bitbucket-questions/How-do-I-refresh-a-token/qaq-p/1545002
       name: "refresh token spent or withdrawn",
       judged: "denied",
       status: 400,

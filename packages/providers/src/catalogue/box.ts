@@ -9,8 +9,9 @@ export default defineProvider({
   authorizeUrl: "https://account.box.com/api/oauth2/authorize",
   tokenUrl: "https://api.box.com/oauth2/token",
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 5_184_000 },
-  // A conflict without a body, gone when asked again: https://support.box.com/hc/en-us/community/posts/360052599233
-  errors: [{ status: 409, judged: "transient" }],
+  // A conflict without a body: https://support.box.com/hc/en-us/community/posts/360052599233. Another use of the same token is under way or
+  // was, and may have spent it.
+  errors: [{ status: 409, judged: "uncertain" }],
   revoke: { url: "https://api.box.com/oauth2/revoke" },
   identity: { url: "https://api.box.com/2.0/users/me", id: "id", name: "login" },
   samples: [
@@ -28,7 +29,7 @@ export default defineProvider({
       status: 400,
       body: { error: "invalid_client", error_description: "The client credentials are not valid" },
     },
-    { name: "a conflict on their side", judged: "transient", status: 409, body: "" },
+    { name: "a conflict with another use of the token", judged: "uncertain", status: 409, body: "" },
     ...httpTrouble,
   ],
 });

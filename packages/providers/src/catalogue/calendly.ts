@@ -1,5 +1,5 @@
 import { defineProvider } from "../provider.ts";
-import { doorkeeperErrors, doorkeeperSamples } from "./shared/doorkeeper.ts";
+import { doorkeeperSamples } from "./shared/doorkeeper.ts";
 import { httpTrouble, rfcErrors, rotated } from "./shared/rfc-samples.ts";
 
 // A Doorkeeper server: credentials as Basic or in the body, never both.
@@ -14,7 +14,6 @@ export default defineProvider({
   scopes: [{ scope: "users:read", why: "tells which account was connected" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 7200, rotation: { kind: "single_use" } },
-  errors: doorkeeperErrors,
   // Eight tokens a minute for each user: https://developer.calendly.com/api-docs/overview/rate-limits
   throttle: { scope: "connection", header: { name: "x-ratelimit-reset", unit: "seconds" } },
   revoke: { url: "https://auth.calendly.com/oauth/revoke" },

@@ -10,14 +10,6 @@ export default defineProvider({
   scopes: [{ scope: "identify", why: "tells which account was connected" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 604_800, marginSeconds: 3600, rotation: { kind: "single_use" } },
-  // Both codes of a dead grant: https://github.com/discord/discord-api-docs/issues/1650 and https://github.com/member-gentei/member-gentei/issues/18
-  errors: [
-    {
-      status: 400,
-      where: { error: "invalid_request", error_description: { pattern: "^invalid .?refresh_token" } },
-      judged: "denied",
-    },
-  ],
   throttle: { bodySeconds: "retry_after" },
   // Revoking either token ends the whole grant.
   revoke: { url: "https://discord.com/api/oauth2/token/revoke" },
@@ -36,6 +28,7 @@ export default defineProvider({
       },
       expect: { refreshToken: "mgp-new", expiresIn: 604_800 },
     },
+    // Both codes of a dead grant: https://github.com/discord/discord-api-docs/issues/1650, https://github.com/member-gentei/member-gentei/issues/18
     { name: "access withdrawn", judged: "denied", status: 400, body: { error: "invalid_grant" } },
     {
       name: "access withdrawn, as reported elsewhere",

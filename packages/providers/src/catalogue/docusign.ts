@@ -27,7 +27,6 @@ export default defineProvider({
     // A wrong secret is called invalid_grant as well, and only the text tells it from a dead grant.
     {
       where: { error: "invalid_grant", error_description: { pattern: "^unauthorized_client" } },
-      status: [400, 401],
       judged: "misconfigured",
     },
   ],

@@ -27,11 +27,6 @@ export default defineProvider({
       status: [400, 401],
       judged: "denied",
     },
-    {
-      where: { error: "invalid_request", error_description: { pattern: "^the refresh token expired" } },
-      status: 400,
-      judged: "denied",
-    },
     // Too early. The token lives.
     { text: "access_token not expired", status: [400, 401], judged: "throttled", waitSeconds: 30 },
   ],

@@ -15,7 +15,7 @@ export default defineProvider({
   policy: { lifetimeSeconds: 28_800, rotation: { kind: "single_use" } },
   errors: [
     // The refresh token itself is in the message: https://github.com/aarondcoleman/Fitbit.NET/issues/320
-    { where: { "errors.0.errorType": "invalid_grant" }, status: [400, 401], judged: "denied" },
+    { where: { "errors.0.errorType": "invalid_grant" }, judged: "denied" },
     { where: { "errors.0.errorType": "invalid_client" }, judged: "misconfigured" },
   ],
   // 150 calls an hour for each account, anew at the full hour.
@@ -37,6 +37,12 @@ export default defineProvider({
         errors: [{ errorType: "invalid_grant", message: "Refresh token invalid: x. Visit https://dev.fitbit.com" }],
         success: false,
       },
+    },
+    {
+      name: "the same with another status",
+      judged: "denied",
+      status: 403,
+      body: { errors: [{ errorType: "invalid_grant", message: "Refresh token invalid: x." }], success: false },
     },
     {
       name: "wrong secret",

@@ -1,5 +1,5 @@
 import { defineProvider } from "../provider.ts";
-import { doorkeeperErrors, doorkeeperSamples } from "./shared/doorkeeper.ts";
+import { doorkeeperSamples } from "./shared/doorkeeper.ts";
 import { httpTrouble, rfcErrors, rotated } from "./shared/rfc-samples.ts";
 
 // A Doorkeeper server: credentials in the body or as Basic, never both.
@@ -12,7 +12,6 @@ export default defineProvider({
   scopes: [{ scope: "read_user", why: "tells which account was connected" }],
   pkce: "supported",
   policy: { lifetimeSeconds: 7200, rotation: { kind: "single_use" } },
-  errors: doorkeeperErrors,
   throttle: { header: { name: "ratelimit-reset", unit: "epoch" } },
   revoke: { url: "https://gitlab.com/oauth/revoke" },
   identity: { url: "https://gitlab.com/api/v4/user", id: "id", name: "username" },

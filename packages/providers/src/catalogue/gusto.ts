@@ -1,5 +1,5 @@
 import { defineProvider } from "../provider.ts";
-import { doorkeeperErrors, doorkeeperSamples } from "./shared/doorkeeper.ts";
+import { doorkeeperSamples } from "./shared/doorkeeper.ts";
 import { httpTrouble, rfcErrors, rotated } from "./shared/rfc-samples.ts";
 
 // A Doorkeeper server. Scopes are those of the app. The spent refresh token works until the new access token is used, so a lost answer costs nothing.
@@ -11,7 +11,6 @@ export default defineProvider({
   tokenUrl: "https://api.gusto.com/oauth/token",
   encoding: "json",
   policy: { lifetimeSeconds: 7200, rotation: { kind: "grace", graceSeconds: 7200 } },
-  errors: doorkeeperErrors,
   // Limits are the grant's: https://docs.gusto.com/app-integrations/docs/rate-limits
   throttle: { scope: "connection" },
   // A token is for one company. Its admin may have several, and is no one at all for some tokens.

@@ -17,16 +17,6 @@ export default defineProvider({
     // A year from consent; refreshing does not move it.
     refreshTokenFixedSeconds: 31_536_000,
   },
-  errors: [
-    {
-      status: 400,
-      where: {
-        error: ["invalid_request", "invalid_grant"],
-        error_description: { pattern: "refresh token is invalid, expired or revoked" },
-      },
-      judged: "denied",
-    },
-  ],
   identity: { url: "https://api.linkedin.com/v2/userinfo", id: "sub", name: "name" },
   samples: [
     {

@@ -21,7 +21,13 @@ export default defineProvider({
   // A new refresh token each time, while the old one stays valid.
   policy: { lifetimeSeconds: 3600, refreshTokenIdleSeconds: 7_776_000 },
   errors: [
-    { where: { error_description: { pattern: "AADSTS90033" } }, judged: "transient" },
+    // https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes: retry, timeout, "a transient error", unavailable.
+    { where: { error_description: { pattern: "AADSTS(90006|90012|90024|90033)\\b" } }, judged: "transient" },
+    {
+      where: { error_description: { pattern: "AADSTS90055\\b" } },
+      judged: "throttled",
+      throttleScope: "connection",
+    },
     // The same request too often: a pause that is called invalid_grant, while the grant lives.
     // https://learn.microsoft.com/en-us/entra/msal/dotnet/advanced/exceptions/throttling-with-msal
     {
@@ -34,7 +40,14 @@ export default defineProvider({
     // the registration itself, all connections say so, and that opens the circuit as well.
     // https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
     { where: { error_description: { pattern: "AADSTS(7000112|700016)\\b" } }, judged: "unknown" },
-    { where: { error: "interaction_required" }, status: 400, judged: "denied" },
+    // Locked for a while, after wrong passwords: a new consent would meet the same.
+    { where: { error_description: { pattern: "AADSTS50053\\b" } }, judged: "unknown" },
+    // Where a user has to come, by MSAL: https://learn.microsoft.com/en-us/javascript/api/@azure/msal-node/interactionrequiredautherrorcodes
+    {
+      where: { error: ["interaction_required", "consent_required", "login_required", "bad_token"] },
+      status: [400, 401, 403],
+      judged: "denied",
+    },
   ],
   identity: { url: "https://graph.microsoft.com/oidc/userinfo", id: "sub", name: "name" },
   samples: [
@@ -65,6 +78,18 @@ export default defineProvider({
         error_description: "AADSTS50076: you must use multi-factor authentication",
         suberror: "basic_action",
       },
+    },
+    ...["consent_required", "login_required", "bad_token"].map((error) => ({
+      name: `the user has to come: ${error}`,
+      judged: "denied" as const,
+      status: 400,
+      body: { error, error_description: "AADSTS65001: The user or administrator has not consented." },
+    })),
+    {
+      name: "locked for a while",
+      judged: "unknown",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "AADSTS50053: The account is locked." },
     },
     {
       name: "wrong secret",

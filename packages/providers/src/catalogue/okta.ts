@@ -20,6 +20,8 @@ export default defineProvider({
   pkce: "supported",
   // Rotation and its grace period (0 to 60 s) are settings of the application; reuse after it ends the whole grant.
   policy: { lifetimeSeconds: 3600, rotation: { kind: "single_use" } },
+  // In the words of its own API: https://github.com/okta/okta-idx-java/issues/500
+  errors: [{ where: { errorCode: "invalid_client" }, judged: "misconfigured" }],
   // Limits are the org's, and every customer has its own.
   throttle: { scope: "connection", header: { name: "x-rate-limit-reset", unit: "epoch" } },
   revoke: { url: "https://{domain}/oauth2/v1/revoke" },
@@ -41,6 +43,18 @@ export default defineProvider({
       body: {
         error: "invalid_client",
         error_description: "The client secret supplied for a confidential client is invalid.",
+      },
+    },
+    {
+      name: "client id unknown",
+      judged: "misconfigured",
+      status: 401,
+      body: {
+        errorCode: "invalid_client",
+        errorSummary: "Invalid value for 'client_id' parameter.",
+        errorLink: "invalid_client",
+        errorId: "oaeS1WCm9sf",
+        errorCauses: [],
       },
     },
     {

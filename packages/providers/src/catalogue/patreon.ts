@@ -9,7 +9,6 @@ export default defineProvider({
   tokenUrl: "https://www.patreon.com/api/oauth2/token",
   scopes: [{ scope: "identity", why: "tells which account was connected" }],
   policy: { lifetimeSeconds: 2_678_400, marginSeconds: 86_400, rotation: { kind: "single_use" } },
-  errors: [{ where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" }],
   identity: { url: "https://www.patreon.com/api/oauth2/v2/identity", id: "data.id" },
   unconfirmed: ["the status of the answer to a dead grant: 400 and 401 are told"],
   samples: [

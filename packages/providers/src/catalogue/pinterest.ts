@@ -18,11 +18,38 @@ export default defineProvider({
     rotation: { kind: "single_use" },
     refreshTokenIdleSeconds: 5_184_000,
   },
+  // https://github.com/pinterest/pinterest-api-demo/issues/16 for the second; the same code stands for an app that is not (yet) allowed.
+  errors: [
+    { where: { code: 283 }, text: "invalid application id", judged: "misconfigured" },
+    {
+      where: { code: 283, message: { pattern: "authorization grant is invalid" } },
+      status: [400, 401],
+      judged: "denied",
+    },
+  ],
   // The name can be changed.
   identity: { url: "https://api.pinterest.com/v5/user_account", id: "id", name: "username" },
   unconfirmed: ["whether a spent refresh token works again: the careful assumption"],
   samples: [
     rotated(2_592_000, { response_type: "everlasting_refresh", refresh_token_expires_in: 5_184_000 }),
+    {
+      name: "refresh token spent, expired or withdrawn",
+      judged: "denied",
+      status: 401,
+      body: { code: 283, message: "The authorization grant is invalid", status: "failure" },
+    },
+    {
+      name: "app id unknown, or not approved",
+      judged: "misconfigured",
+      status: 401,
+      body: {
+        status: "failure",
+        code: 283,
+        data: "Invalid Application ID",
+        message: "The authorization grant is invalid",
+        endpoint_name: "oauth_connect",
+      },
+    },
     {
       // A wrong token and a wrong secret are answered alike: https://github.com/pinterest/api-quickstart/issues/102
       name: "an error, and not which",
@@ -32,5 +59,4 @@ export default defineProvider({
     },
     ...httpTrouble,
   ],
-  undocumented: ["denied", "misconfigured"],
 });

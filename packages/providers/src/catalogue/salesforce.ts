@@ -28,10 +28,15 @@ export default defineProvider({
   throttle: { scope: "connection" },
   answer: { keep: ["instance_url"] },
   errors: [
-    // https://github.com/segmentio/action-destinations/pull/2300
     // Two refreshes at the same time; no code is involved, and the grant lives.
+    // https://github.com/segmentio/action-destinations/pull/2300
+    // https://help.salesforce.com/s/articleView?id=release-notes.rn_security_refresh_token_requests.htm&release=250
+    // https://github.com/forcedotcom/SalesforceMobileSDK-iOS/issues/3731
     {
-      where: { error: "invalid_grant", error_description: { pattern: "expired authorization code" } },
+      where: {
+        error: "invalid_grant",
+        error_description: { pattern: "expired authorization code|request is already being processed" },
+      },
       judged: "transient",
     },
     // Salesforce gives invalid_grant many meanings, and these are not the grant's: https://salesforcedictionary.com/errors/invalid-oauth-grant
@@ -97,6 +102,12 @@ export default defineProvider({
       judged: "transient",
       status: 400,
       body: { error: "invalid_grant", error_description: "expired authorization code" },
+    },
+    {
+      name: "refreshed twice at once, in the words of 2024",
+      judged: "transient",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "token request is already being processed" },
     },
     {
       name: "client id unknown",

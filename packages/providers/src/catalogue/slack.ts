@@ -14,8 +14,22 @@ export default defineProvider({
   answer: { nestedIn: ["authed_user"], endless: true },
   // https://github.com/slackapi/python-slack-sdk/issues/1242 and https://docs.slack.dev/reference/methods/oauth.v2.access
   errors: [
-    { where: { error: ["invalid_refresh_token", "token_expired", "token_revoked"] }, status: 200, judged: "denied" },
-    { where: { error: ["bad_client_secret", "invalid_client_id"] }, judged: "misconfigured" },
+    {
+      where: {
+        error: [
+          ...["invalid_refresh_token", "refresh_token_expired", "token_expired", "token_revoked"],
+          // The user or the workspace was deleted.
+          "account_inactive",
+        ],
+      },
+      status: 200,
+      judged: "denied",
+    },
+    // The last: rotation was switched off in the app, so that no refresh token of it works.
+    {
+      where: { error: ["bad_client_secret", "invalid_client_id", "token_rotation_not_enabled"] },
+      judged: "misconfigured",
+    },
     // team_added_to_org: the workspace is being moved, and calls fail now and then until it is done.
     {
       where: {
@@ -51,6 +65,24 @@ export default defineProvider({
       judged: "denied",
       status: 200,
       body: { ok: false, error: "invalid_refresh_token" },
+    },
+    {
+      name: "refresh token expired",
+      judged: "denied",
+      status: 200,
+      body: { ok: false, error: "refresh_token_expired" },
+    },
+    {
+      name: "user or workspace deleted",
+      judged: "denied",
+      status: 200,
+      body: { ok: false, error: "account_inactive" },
+    },
+    {
+      name: "rotation switched off in the app",
+      judged: "misconfigured",
+      status: 200,
+      body: { ok: false, error: "token_rotation_not_enabled" },
     },
     { name: "wrong secret", judged: "misconfigured", status: 200, body: { ok: false, error: "bad_client_secret" } },
     {

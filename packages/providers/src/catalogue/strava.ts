@@ -16,6 +16,13 @@ export default defineProvider({
   errors: [
     // Strava's own list of errors, never RFC 6749's: https://github.com/dreeveapp/dreeve/issues/1449
     { where: { "errors.0.resource": "RefreshToken", "errors.0.code": "invalid" }, status: 400, judged: "denied" },
+    // Until 2018 documented as 403: https://github.com/strava/developers.strava.com/pull/36, https://github.com/stravalib/stravalib/issues/60
+    {
+      where: { "errors.0.field": { pattern: "^rate limit" } },
+      status: [403, 429],
+      judged: "throttled",
+      waitSeconds: 900,
+    },
     // 403: the app was made inactive, because its owner has no subscription: https://github.com/stravalib/stravalib/issues/730
     { where: { "errors.0.resource": "Application" }, status: [400, 401, 403], judged: "misconfigured" },
     // Counted in quarters of an hour for the whole app; no Retry-After.
@@ -60,6 +67,16 @@ export default defineProvider({
       judged: "throttled",
       status: 429,
       headers: { "x-ratelimit-limit": "200,2000", "x-ratelimit-usage": "201,300" },
+      body: {
+        message: "Rate Limit Exceeded",
+        errors: [{ resource: "Application", field: "rate limit", code: "exceeded" }],
+      },
+      expect: { scope: "provider", retryAfterMs: 900_000 },
+    },
+    {
+      name: "throttled, as it was until 2018",
+      judged: "throttled",
+      status: 403,
       body: {
         message: "Rate Limit Exceeded",
         errors: [{ resource: "Application", field: "rate limit", code: "exceeded" }],

@@ -11,7 +11,6 @@ export default defineProvider({
   clientAuth: "basic",
   pkce: "supported",
   policy: { lifetimeSeconds: 3599, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 7_776_000 },
-  errors: [{ where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" }],
   revoke: { url: "https://zoom.us/oauth/revoke", token: "access_token" },
   identity: { url: "https://api.zoom.us/v2/users/me", id: "id", name: "email" },
   unconfirmed: ["the refresh token's 90 days"],

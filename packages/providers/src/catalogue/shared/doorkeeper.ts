@@ -1,11 +1,6 @@
 import type { ProviderInput } from "../../provider.ts";
 
-/** Older Doorkeeper servers answer every error with 401: https://github.com/doorkeeper-gem/doorkeeper/issues/550 */
-export const doorkeeperErrors: ProviderInput["errors"] = [
-  { where: { error: "invalid_grant" }, status: [400, 401], judged: "denied" },
-];
-
-/** Doorkeeper's own text. */
+/** Doorkeeper's own text; older servers answer every error with 401: https://github.com/doorkeeper-gem/doorkeeper/issues/550 */
 export const doorkeeperSamples: NonNullable<ProviderInput["samples"]> = [
   {
     name: "refresh token spent or withdrawn, as an older server says it",
