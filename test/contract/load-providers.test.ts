@@ -91,11 +91,15 @@ describe("a generic provider whose endpoints are discovered", () => {
     ],
     ["is not there", () => ({ status: 404 }), "HTTP 404 at its well-known addresses"],
     ["is a web page", () => ({ body: "<html>hello</html>" }), "its metadata is no JSON object"],
-  ])("is refused when the document %s", async (_, wrong, reason) => {
+    ["is forbidden", () => ({ status: 403 }), "HTTP 403 at its well-known addresses"],
+    ["is no JSON", () => ({ body: "{" }), "its metadata is no JSON object"],
+  ])("waits alone when the document %s", async (_, wrong, reason) => {
     answer = wrong;
-    const { providers, faults } = await load();
-    expect(faults).toEqual([`acme: issuer: ${reason}`]);
-    expect(providers.get("acme")?.configured).toBe(false);
+    const { providers, faults, unreachable } = await load({ HUBSPOT_CLIENT_ID: "i", HUBSPOT_CLIENT_SECRET: "s" });
+    expect([faults, unreachable]).toEqual([[], [`acme: issuer: ${reason}`]]);
+    expect([...providers.waiting()]).toEqual([["acme", `issuer: ${reason}`]]);
+    expect(providers.get("acme")).toMatchObject({ configured: false, provider: { tokenUrl: null } });
+    expect(providers.get("hubspot")?.configured).toBe(true);
   });
 
   it("is refused over http, and nobody is asked", async () => {

@@ -3,9 +3,12 @@ import { writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createEvertoken } from "@evertoken/client";
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createRig, until } from "../support/rig.ts";
 import { onFileEnd, temporaryDirectory } from "../support/services.ts";
+import { runEvertoken } from "./evertoken-command.ts";
 
 /** An issuer with its own token endpoint. `document` is what it says about itself. */
 async function startIssuer(document: (issuer: string) => object) {
@@ -22,13 +25,7 @@ async function startIssuer(document: (issuer: string) => object) {
       reply.end('{"access_token":"fresh-access","refresh_token":"fresh-refresh","expires_in":3600}');
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onFileEnd(async () => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = await listening(server);
   return { issuer, grants };
 }
 
@@ -76,22 +73,68 @@ test("a provider that only states its issuer is discovered at start, and its tok
 
 test.each<[string, (issuer: string) => object, string]>([
   ["names another issuer", (issuer) => ({ ...metadata(issuer), issuer: "https://evil.example" }), "another issuer"],
+  ["leads to http", (issuer) => ({ ...metadata(issuer), token_endpoint: "ftp://x/" }), "token_endpoint must be a URL"],
   [
     "has no token endpoint",
     (issuer) => ({ ...metadata(issuer), token_endpoint: undefined }),
     "token_endpoint is missing",
   ],
-  [
-    "has no consent page",
-    (issuer) => ({ ...metadata(issuer), authorization_endpoint: undefined }),
-    "authorization_endpoint",
-  ],
-])("a worker does not start with a provider whose metadata %s, and says why", async (_, document, reason) => {
-  const { issuer, grants } = await startIssuer(document);
-  const rig = await createRig({ env: intranet(issuer) });
-  await expect(rig.start("worker")).rejects.toThrow(new RegExp(`intranet: issuer: .*${reason}`));
+])("a provider whose metadata %s waits alone, loudly, and goes on when it is right", async (_, document, reason) => {
+  let said = document;
+  const { issuer, grants } = await startIssuer((at) => said(at));
+  const rig = await createRig();
+  const names = { EVERTOKEN_GENERIC_PROVIDERS: "acme,intranet" };
+  const worker = await rig.start("worker", { ...intranet(issuer), ...names });
+  expect(worker.output()).toMatch(new RegExp(`"level":50.*intranet: issuer: .*${reason}`));
+  const { id } = await rig.connect({ expiresIn: 1 });
+  await until("the other provider's token is refreshed", async () => (await rig.log(id)).length > 0);
+  expect(await rig.row(id)).toMatchObject({ status: "connected", generation: 2 });
+  const ready = await fetch(`http://127.0.0.1:${worker.port}/readyz`);
+  expect(await ready.json()).toMatchObject({ ready: true, checks: { issuers: "ok, but intranet waits" } });
   expect(grants).toEqual([]);
+  said = metadata;
+  const own = createEvertoken({ ...rig.env, ...intranet(issuer), ...names }, () => "", pino({ level: "silent" }));
+  onFileEnd(() => own.close());
+  const imported = await own.connections.import({
+    ...{ userId: "user", provider: "intranet", accessToken: "old-access", refreshToken: "old-refresh", expiresIn: 1 },
+  });
+  expect(await own.getAccessToken(imported.id, { minTtlSeconds: 60 })).toMatchObject({ accessToken: "fresh-access" });
 });
+
+test("issuers that hang, forbid, or lead elsewhere hold up nobody's start", async () => {
+  const hanging = http.createServer(() => {});
+  const refusing = http.createServer((_, reply) => reply.writeHead(403).end("no"));
+  const leading = http.createServer((_, reply) => reply.writeHead(302, { location: "http://127.0.0.1:1/" }).end());
+  const issuers = await Promise.all([hanging, refusing, leading].map(listening));
+  const env = Object.fromEntries(
+    issuers.flatMap((issuer, index) => Object.entries(intranet(issuer)).map(([k, v]) => [named(k, index), v])),
+  );
+  const rig = await createRig();
+  const started = Date.now();
+  const all = { ...rig.env, ...env, EVERTOKEN_GENERIC_PROVIDERS: "acme,sso0,sso1,sso2" };
+  const [worker] = await Promise.all([rig.start("worker", all), rig.start("api", all)]);
+  expect(Date.now() - started).toBeLessThan(25_000);
+  for (const reason of ["sso0: issuer: no answer", "sso1: issuer: HTTP 403", "sso2: issuer: HTTP 302"])
+    expect(worker.output()).toContain(reason);
+  const { id } = await rig.connect({ expiresIn: 1 });
+  await until("another provider's token is refreshed", async () => (await rig.log(id)).length > 0);
+  const doctor = await runEvertoken(["doctor", "--json"], {
+    env: { ...all, EVERTOKEN_GENERIC_PROVIDERS: "acme,sso1,sso2" },
+  });
+  for (const id of ["sso1", "sso2"]) expect(doctor.stdout).toContain(`${id} waits: issuer: `);
+});
+
+const named = (name: string, index: number) => name.replace("INTRANET", `SSO${index}`);
+
+async function listening(server: http.Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onFileEnd(async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 test("a worker does not start with an issuer over http, unless private addresses are allowed", async () => {
   const { issuer } = await startIssuer(metadata);

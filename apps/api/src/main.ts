@@ -8,7 +8,7 @@ await runProcess("api", async (life) => {
   const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
   life.shutdownMs = config.shutdownMs;
   const logger = createLogger("api", config.logLevel);
-  if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
+  if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
   const redis = impatient;
   // It starts while Postgres or Redis is away, and says so at /readyz: tokens are served without Redis.

@@ -15,7 +15,7 @@ await runProcess("scheduler", async (life) => {
   const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
   life.shutdownMs = config.shutdownMs;
   const logger = createLogger("scheduler", config.logLevel);
-  if (unreachable.length > 0) logger.warn({ unreachable }, "issuers do not answer: their providers wait");
+  if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const metrics = createMetrics();
   const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
   const engine = openEngine({

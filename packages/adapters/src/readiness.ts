@@ -1,4 +1,4 @@
-/** What a process answers at `/readyz`: every check by name, `"ok"` or a short reason. */
+/** What a process answers at `/readyz`: every check by name, `"ok"` (or `"ok, but ..."`) or a short reason. */
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export async function readiness(ready: ReadyChecks, deadlineMs = 3000): Promise<
   try {
     const answers = await Promise.race([Promise.resolve().then(ready), deadline]);
     const checks = Object.fromEntries(Object.entries(answers).map(([name, reason]) => [name, publicReason(reason)]));
-    return { ready: Object.values(checks).every((reason) => reason === "ok"), checks };
+    return { ready: Object.values(checks).every((reason) => reason === "ok" || reason.startsWith("ok, ")), checks };
   } catch {
     return { ready: false, checks: { ready: "failed" } };
   } finally {

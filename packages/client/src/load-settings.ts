@@ -4,15 +4,17 @@ import { createExchange, loadProviders, type Providers } from "@evertoken/provid
 export interface LoadedSettings {
   readonly config: Config;
   readonly providers: Providers;
-  /** Issuers whose metadata could not be had yet; they are asked again until they answer. */
+  /** Issuers that gave no endpoints yet; they are asked again until they do. */
   readonly unreachable: readonly string[];
 }
 
 const askAgainMs = 60_000;
+/** All issuers together, so that one that hangs holds up nobody's start. */
+const answerWithinMs = 5000;
 
 /**
  * All settings of a long-running process, with the endpoints of providers that only state an issuer discovered (RFC 8414). An issuer
- * that does not answer stops nothing: its provider counts as not configured until it does.
+ * that does not answer, or wrongly, stops nothing: its provider counts as not configured until it does.
  *
  * @throws {ConfigError} that names every wrong setting
  */
@@ -20,28 +22,37 @@ export async function loadSettings(env: Env, readFile: (path: string) => string)
   const { config, faults } = readConfig(env, readFile);
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, proxyEnv: env });
-  const loaded = await loadProviders(env, readFile, exchange);
+  const load = () => {
+    const signal = AbortSignal.timeout(answerWithinMs);
+    return loadProviders(env, readFile, (request) => exchange(request, { signal }));
+  };
+  const loaded = await load();
   const all = [...faults, ...loaded.faults];
   if (all.length > 0) throw new ConfigError(all);
 
   let current = loaded.providers;
   const askAgain = async () => {
-    const again = await loadProviders(env, readFile, exchange);
+    const again = await load();
     // What was discovered once stays, also when its issuer is silent this time.
     if (again.faults.length === 0) current = firstConfigured(current, again.providers);
-    if (again.unreachable.length > 0) setTimeout(askAgain, askAgainMs).unref();
+    askLater();
+  };
+  const askLater = () => {
+    if (current.waiting().size > 0) setTimeout(askAgain, askAgainMs).unref();
     else exchange.close();
   };
-  if (loaded.unreachable.length > 0) setTimeout(askAgain, askAgainMs).unref();
-  else exchange.close();
+  askLater();
   return {
     config,
     unreachable: loaded.unreachable,
-    providers: { get: (id) => current.get(id), all: () => current.all() },
+    providers: { get: (id) => current.get(id), all: () => current.all(), waiting: () => current.waiting() },
   };
 }
 
 function firstConfigured(known: Providers, again: Providers): Providers {
-  const get = (id: string) => (known.get(id)?.configured ? known.get(id) : again.get(id));
-  return { get, all: () => again.all().map((provider) => get(provider.provider.id) ?? provider) };
+  const isFound = (id: string) => known.get(id) !== undefined && !known.waiting().has(id);
+  const get = (id: string) => (isFound(id) ? known.get(id) : again.get(id));
+  const all = again.all().map((provider) => get(provider.provider.id) ?? provider);
+  const waiting = new Map([...again.waiting()].filter(([id]) => !isFound(id)));
+  return { get, all: () => all, waiting: () => waiting };
 }

@@ -37,8 +37,7 @@ export async function providerRules(
   if (configured === undefined) return { misconfigured: unknownHere(deps.providers, connection.provider) };
   const { policy } = configured;
   if (policy.spends === "nothing") return { ...unaskable({ kind: "nothing_to_spend" }), policy };
-  if (!hasTokenEndpoint(configured))
-    return { misconfigured: `the token endpoint of ${connection.provider} is not known yet` };
+  if (!hasTokenEndpoint(configured)) return { misconfigured: noEndpoint(deps.providers, connection.provider) };
   try {
     const registration = await deps.registrations.find(connection.provider, connection.registration);
     if (registration !== null) return asking(configured, registration, deps);
@@ -87,6 +86,11 @@ function unknownHere(providers: LiveProviders, id: string): string {
   return fault === undefined
     ? `provider ${id} is not known here`
     : `the stored provider ${id} cannot be used: ${fault}`;
+}
+
+function noEndpoint(providers: LiveProviders, id: string): string {
+  const fault = providers.faults().get(id);
+  return `the token endpoint of ${id} is not known yet${fault === undefined ? "" : `: ${fault}`}`;
 }
 
 function missing(providers: LiveProviders, { provider, registration }: Connection): string {

@@ -79,13 +79,13 @@ describe("discovery", () => {
       return url.includes("openid") ? answer({}, 404) : answer(metadata);
     });
     expect(asked).toHaveLength(2);
-    expect([found.faults, found.settings.providers[0]?.provider.tokenUrl]).toEqual([[], `${issuer}/token`]);
+    expect([found.waiting.size, found.settings.providers[0]?.provider.tokenUrl]).toEqual([0, `${issuer}/token`]);
     const lost = await discoverEndpoints(settings, async () => ({
       kind: "failure",
       sent: false,
       code: "ENOTFOUND",
       status: null,
     }));
-    expect([lost.faults, lost.unreachable]).toEqual([[], ["acme: issuer: no answer (ENOTFOUND)"]]);
+    expect([...lost.waiting]).toEqual([["acme", "issuer: no answer (ENOTFOUND)"]]);
   });
 });

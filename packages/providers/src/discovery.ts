@@ -6,22 +6,20 @@ import type { ProviderSettings } from "./settings.ts";
 
 export interface Discovery {
   readonly settings: ProviderSettings;
-  /** Metadata that cannot be used, one line each: `<id>: issuer: <what is wrong>`. */
-  readonly faults: string[];
-  /** Issuers that did not answer, or not now. Their providers keep what they state, which may be no endpoint at all. */
-  readonly unreachable: string[];
+  /** Why issuers gave no endpoints, by provider. Those keep what they state, which may be none at all. */
+  readonly waiting: ReadonlyMap<string, string>;
 }
 
 /**
- * Fills in the endpoints of providers that state an `issuer` (RFC 8414, OpenID Connect Discovery 1.0). Once, at start. Whether to
- * start without a provider whose issuer is away is the caller's choice; wrong metadata should stop it, as any wrong setting does.
+ * Fills in the endpoints of providers that state an `issuer` (RFC 8414, OpenID Connect Discovery 1.0). What comes from an issuer, or does not
+ * come, is no setting of ours: a 404, a page, metadata that names another issuer leave its provider without endpoints, and concern
+ * no other one.
  */
 export async function discoverEndpoints(
   settings: ProviderSettings,
   exchange: (request: HttpRequest) => Promise<RawAnswer>,
 ): Promise<Discovery> {
-  const faults: string[] = [];
-  const unreachable: string[] = [];
+  const waiting = new Map<string, string>();
   const providers = await Promise.all(
     settings.providers.map(async (entry) => {
       const { provider } = entry;
@@ -30,12 +28,11 @@ export async function discoverEndpoints(
       if (!settings.allowPrivateAddresses && !provider.issuer.startsWith("https:")) return entry;
       const reading = await discover(provider, provider.issuer, exchange);
       if (reading.kind === "read") return { ...entry, provider: reading.provider };
-      const line = `${provider.id}: issuer: ${reading.reason}`;
-      (reading.kind === "refused" ? faults : unreachable).push(line);
+      waiting.set(provider.id, `issuer: ${reading.reason}`);
       return entry;
     }),
   );
-  return { settings: { ...settings, providers }, faults, unreachable };
+  return { settings: { ...settings, providers }, waiting };
 }
 
 /** Asks one issuer, in both well-known places, for the endpoints that the provider does not state itself. */

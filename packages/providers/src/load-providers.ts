@@ -7,9 +7,12 @@ import { type Env, type ReadFile, readProviderSettings } from "./settings.ts";
 
 export interface LoadedProviders {
   readonly providers: Providers;
-  /** Wrong settings, wrong files and wrong metadata of issuers, one line each: reasons not to start. */
+  /** Wrong settings and wrong files, one line each: reasons not to start. */
   readonly faults: string[];
-  /** Issuers that did not answer: their providers may lack endpoints until the next start. A reason to wait and load again. */
+  /**
+   * Issuers that did not answer, or not with metadata that can be used: `<id>: issuer: <what is wrong>`. Their providers may lack endpoints.
+   * A reason to load again later, and none to keep the others from working.
+   */
   readonly unreachable: string[];
 }
 
@@ -23,6 +26,7 @@ export async function loadProviders(
   exchange: (request: HttpRequest) => Promise<RawAnswer>,
 ): Promise<LoadedProviders> {
   const read = readProviderSettings(env, readFile, catalogue);
-  const { settings, faults, unreachable } = await discoverEndpoints(read.settings, exchange);
-  return { providers: createProviders(settings), faults: [...read.faults, ...faults], unreachable };
+  const { settings, waiting } = await discoverEndpoints(read.settings, exchange);
+  const unreachable = [...waiting].map(([id, reason]) => `${id}: ${reason}`);
+  return { providers: createProviders(settings, waiting), faults: read.faults, unreachable };
 }

@@ -24,12 +24,17 @@ export interface ConfiguredProvider {
 export interface Providers {
   get(id: string): ConfiguredProvider | undefined;
   all(): readonly ConfiguredProvider[];
+  /** Those of the settings whose issuer gave no endpoints, and why. */
+  waiting(): ReadonlyMap<string, string>;
 }
 
-export function createProviders(settings: ProviderSettings): Providers {
+export function createProviders(
+  settings: ProviderSettings,
+  waiting: ReadonlyMap<string, string> = new Map(),
+): Providers {
   const configured = new Map(settings.providers.map((entry) => [entry.provider.id, configureProvider(entry)]));
   const all = Object.freeze([...configured.values()]);
-  return { get: (id) => configured.get(id), all: () => all };
+  return { get: (id) => configured.get(id), all: () => all, waiting: () => waiting };
 }
 
 /** A short hash of a registration and where it is presented: what a deployment may get wrong. Also for those stored in the database. */

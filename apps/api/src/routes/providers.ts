@@ -12,7 +12,10 @@ const provider = z
     refreshes: z.boolean(),
     scopes: z.array(z.string()).describe("What is asked for unless told otherwise"),
     needs: z.array(z.string()).describe("What a connection's metadata must hold, such as shop"),
-    fault: z.string().nullable().describe("Why a stored one cannot be used as it is"),
+    fault: z
+      .string()
+      .nullable()
+      .describe("Why a stored one cannot be used as it is, or its issuer gave no endpoints yet"),
     circuit: z.enum(["closed", "open"]).describe("open: its refreshes are paused until a probe works"),
     circuit_code: z
       .enum(["invalid_client", "unknown_answer"])
@@ -56,7 +59,7 @@ function factsOf({ providers }: Engine) {
     refreshes: policy.spends !== "nothing",
     scopes: known.scopes.map(({ scope }) => scope),
     needs: Object.keys(known.placeholders),
-    fault: origin === "stored" ? (faults.get(known.id) ?? null) : null,
+    fault: faults.get(known.id) ?? null,
   }));
 }
 

@@ -31,13 +31,14 @@ function card(
   { counts, states, queues, now }: ProvidersPage,
 ): Html {
   const known = providers.get(id);
-  const fault = known === undefined || known.origin === "stored" ? providers.faults().get(id) : undefined;
+  const fault = providers.faults().get(id);
+  const why = providers.waiting().has(id) ? "Its issuer gave no endpoints yet" : "What is stored of it cannot be used";
   const name = known?.provider.name ?? id;
   const standing = queues?.find((queue) => queue.name === `refresh-${id}`) ?? null;
   const own = states.filter(({ provider }) => provider === id);
   return html`<section class="card" id="${id}" aria-labelledby="${id}-name"><div class="head"><h2 id="${id}-name">${name}</h2>
 <span class="code dim">${id}</span>${known === undefined ? pill("not known here", "bad") : known.configured ? null : pill("no registration", "warn")}</div>
-${fault === undefined ? null : html`<p class="banner bad gap"><b>What is stored of it cannot be used</b>${fault}</p>`}
+${fault === undefined ? null : html`<p class="banner bad gap"><b>${why}</b>${fault}</p>`}
 ${own.filter(({ circuit_open }) => circuit_open).map((state) => circuit(state, name, now))}
 ${own.filter(({ throttled_until: until }) => until !== null && until > now).map((state) => limit(state, name, now))}
 <p class="gap">${connections(id, counts)}</p>

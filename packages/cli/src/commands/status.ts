@@ -38,6 +38,7 @@ async function status(io: Io, opened: Opened, id: string | undefined): Promise<u
 async function overview(io: Io, engine: Engine): Promise<undefined> {
   await requirePostgres(engine);
   const now = new Date();
+  const waiting = await waitingFor(engine);
   const [counts, circuits, oldestOverdue] = await Promise.all([
     countConnections(engine),
     providerStates(engine.pool),
@@ -50,7 +51,7 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
       ...{ provider, registration, circuitOpen: circuit_open, code, reason },
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
-  io.result({ total, connections: counts, circuits: trouble, oldestOverdue }, () => [
+  io.result({ total, connections: counts, circuits: trouble, waiting, oldestOverdue }, () => [
     ...(total === 0
       ? ["no connections"]
       : table(
@@ -62,10 +63,18 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
         ? `${state.provider}: circuit open (${state.code}: ${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
         : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
     ),
+    ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
     oldestOverdue === null
       ? "nothing is overdue"
       : `oldest overdue: ${oldestOverdue.connectionId}, by ${formatDuration(oldestOverdue.overdueSeconds * 1000)}`,
   ]);
+}
+
+/** Providers of the settings whose issuers give no endpoints, asked now. */
+async function waitingFor({ providers }: Engine): Promise<{ provider: string; reason: string }[]> {
+  const stated = providers.all().filter(({ provider }) => provider.issuer !== null);
+  await Promise.all(stated.map(({ provider }) => providers.find(provider.id)));
+  return [...providers.waiting()].map(([provider, reason]) => ({ provider, reason }));
 }
 
 async function countConnections({ prisma }: Engine) {

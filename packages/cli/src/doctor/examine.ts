@@ -13,6 +13,7 @@ import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
+import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
@@ -25,6 +26,7 @@ export async function examine(env: Env): Promise<Finding[]> {
   const { config, faults } = readConfig(env, readFile);
   const { settings, faults: providerFaults } = readProviderSettings(env, readFile, catalogue);
   const findings: Finding[] = toFindings([...faults, ...providerFaults]);
+  findings.push(...(await checkIssuers(settings, config, env)));
   if (config.databaseUrl !== "") findings.push(...(await examineDatabase(config, createProviders(settings))));
   findings.push(...(await examineRedis(config)));
   return findings;

@@ -9,23 +9,32 @@ const askAgainMs = 60_000;
 export interface LateDiscovery {
   /** The provider with the endpoints that were found; as it is while there are none. */
   completed(configured: ConfiguredProvider): ConfiguredProvider;
+  /** Why issuers that were asked gave none, by provider. */
+  waiting(): ReadonlyMap<string, string>;
   /** Asks the issuer if endpoints are missing, and not more often than once a minute. @returns whether something was found. Never throws. */
   ask(configured: ConfiguredProvider): Promise<boolean>;
 }
 
 export function createLateDiscovery(exchange: Exchange, logger: Logger): LateDiscovery {
   const found = new Map<string, ConfiguredProvider>();
+  const waiting = new Map<string, string>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
 
   async function askIssuer({ provider, ...rest }: ConfiguredProvider, issuer: string): Promise<boolean> {
     const signal = AbortSignal.timeout(answerWithinMs);
     const reading = await discover(provider, issuer, (request) => exchange(request, { signal }));
-    if (reading.kind === "read") found.set(provider.id, configureProvider({ ...rest, provider: reading.provider }));
-    else logger.warn({ provider: provider.id, reason: reading.reason }, "an issuer gave no endpoints");
-    return reading.kind === "read";
+    if (reading.kind === "read") {
+      found.set(provider.id, configureProvider({ ...rest, provider: reading.provider }));
+      waiting.delete(provider.id);
+      return true;
+    }
+    waiting.set(provider.id, `issuer: ${reading.reason}`);
+    logger.warn({ provider: provider.id, reason: reading.reason }, "an issuer gave no endpoints");
+    return false;
   }
 
   return {
+    waiting: () => waiting,
     completed: (configured) =>
       isIncomplete(configured) ? (found.get(configured.provider.id) ?? configured) : configured,
     async ask(configured) {

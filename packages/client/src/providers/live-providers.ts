@@ -22,7 +22,7 @@ export interface LiveProviders extends Providers {
   catchUp(): Promise<void>;
   /** Reads now, after a change of ours. @throws when Postgres is away */
   reload(): Promise<void>;
-  /** Why stored providers cannot be used as they are, by id. */
+  /** Why stored providers cannot be used as they are, and why those of the settings wait for their issuers, by id. */
   faults(): ReadonlyMap<string, string>;
 }
 
@@ -110,7 +110,15 @@ export function createLiveProviders(deps: LiveProvidersDeps): LiveProviders {
       if (found !== undefined && (await late.ask(found))) merged = merge();
       return live.get(id);
     },
-    faults: () => new Map(stored.flatMap(({ id, fault }) => (fault === null ? [] : [[id, fault] as const]))),
+    waiting() {
+      const reasons = new Map([...fixed.waiting(), ...late.waiting()]);
+      return new Map([...reasons].filter(([id]) => live.get(id)?.configured === false));
+    },
+    faults: () =>
+      new Map([
+        ...stored.flatMap(({ id, fault }) => (fault === null ? [] : [[id, fault] as const])),
+        ...live.waiting(),
+      ]),
   };
   return live;
 }
