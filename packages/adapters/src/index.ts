@@ -43,6 +43,7 @@ export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
+export { issuedAt } from "./store/issued-at.ts";
 export {
   countListed,
   type ListBucket,

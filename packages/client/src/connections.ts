@@ -1,3 +1,4 @@
+import { accountsOf } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { notFound } from "./fresh-token.ts";
@@ -107,11 +108,15 @@ export interface ProviderHealth {
   readonly status: string;
 }
 
-/** How a user's connections do, provider by provider. Healthy: connected, and its access token has not ended. */
-export async function userHealth(engine: Engine, userId: string): Promise<ProviderHealth[]> {
-  const rows = await listConnections(engine, { userId, limit: 1000 });
+/**
+ * How a user's connections do, provider by provider, of several accounts the one first that `getAccessToken` means. Healthy: connected, and
+ * its access token has not ended.
+ */
+export async function userHealth({ pool }: Engine, userId: string): Promise<ProviderHealth[]> {
+  checked({ userId });
+  const rows = await withStore(() => accountsOf(pool, userId));
   const now = new Date();
-  return rows.map(({ id, provider, status, expiresAt }) => ({
+  return rows.map(({ id, provider, status, expires_at: expiresAt }) => ({
     provider,
     connectionId: id,
     connected: status !== "disconnected",

@@ -1,4 +1,4 @@
-import { setDue, type TokenRow } from "@evertoken/adapters";
+import { issuedAt, setDue, type TokenRow } from "@evertoken/adapters";
 import { dueAt, jobId, type Trigger } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
@@ -43,7 +43,7 @@ export async function scheduleNextRefresh(engine: Engine, target: Target): Promi
   const due = dueAt(
     {
       connectionId: row.id,
-      issuedAt: connection.lastRefreshAt ?? connection.connectedAt,
+      issuedAt: issuedAt(connection),
       expiresAt: connection.expiresAt,
       refreshTokenExpiresAt: connection.refreshTokenExpiresAt,
       refreshable:

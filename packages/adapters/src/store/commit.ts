@@ -18,7 +18,7 @@ export async function commit(
   const stored = isGrant(record)
     ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
     : await commitSetback(pool, record as SetbackRecord);
-  if (!stored) await logSuperseded(pool, record);
+  if (!stored) await settleSuperseded(pool, record);
   return stored ? "committed" : "superseded";
 }
 
@@ -67,16 +67,33 @@ async function isStored(pool: Pool, record: GrantRecord): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** An attempt that came too late changes nothing, but it happened: it has its row in the log like any other. */
-async function logSuperseded(pool: Pool, { connectionId, provider, generation, log }: CommitRecord): Promise<void> {
+const nothing = { accessToken: null, refreshToken: null };
+
+/**
+ * An attempt that came too late changes nothing, but it happened: it has its row in the log like any other. If the user disconnected
+ * meanwhile, what it brought is alive at the provider and held by nobody: it is kept for its revocation alone. After a reconnect it is left
+ * to itself: to revoke it would, at many providers, end the new grant with it.
+ */
+async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
+  const { connectionId, provider, generation, transition, log } = record;
+  const { accessToken, refreshToken } = transition.kind === "store" ? transition.tokens : nothing;
   await pool.query({
-    name: "commit-log-superseded",
-    text: `INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
+    name: "commit-settle-superseded",
+    text: `WITH gone AS (
+        SELECT id, registration, scopes, metadata FROM connections WHERE id = $1 AND status = 'disconnected'
+      ), late AS (
+        INSERT INTO revocations (id, connection_id, provider, registration, scopes, metadata, access_token, refresh_token, attempts,
+          next_attempt_at)
+        SELECT gen_random_uuid(), id, $2, registration, scopes, metadata, $11, $12, 0, now() FROM gone
+        WHERE $11::text IS NOT NULL AND NOT EXISTS (SELECT FROM revocations WHERE connection_id = $1 AND access_token = $11)
+      )
+      INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
         duration_ms, old_expires_at, generation, created_at)
-      VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      SELECT $1, $2, $3, false, $4, $5, CASE WHEN EXISTS (SELECT FROM gone) THEN 'superseded: the account was disconnected'
+        ELSE 'superseded: a newer token set is stored' END, $6, $7, $8, $9, $10`,
     values: [
-      ...[connectionId, provider, log.trigger, log.outcome, log.errorCode, "superseded: a newer token set is stored"],
-      ...[log.httpStatus, log.durationMs, log.oldExpiresAt, generation, log.at],
+      ...[connectionId, provider, log.trigger, log.outcome, log.errorCode, log.httpStatus, log.durationMs],
+      ...[log.oldExpiresAt, generation, log.at, accessToken, refreshToken],
     ],
   });
 }

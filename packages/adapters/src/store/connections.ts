@@ -229,13 +229,34 @@ export async function tokenById(pool: Pool, id: string): Promise<TokenRow | null
   return rows[0] ?? null;
 }
 
-/** Of several accounts, one that works is preferred, then the one connected last. */
+/**
+ * A user's accounts at one provider, in SQL, those that work first: a token that lives goes before one that has to be refreshed, a healthy
+ * status before a sick one, both before who waits for the user; then the one that was connected last.
+ */
+const workingFirstSql = `status = 'disconnected', auth_type = 'derived', status = 'needs_reauth',
+  (access_token IS NULL OR expires_at <= now()) IS TRUE, status <> 'connected', connected_at DESC`;
+
+/** Of several accounts, one that works. */
 export async function tokenByUser(pool: Pool, userId: string, provider: string): Promise<TokenRow | null> {
   const { rows } = await pool.query<TokenRow>({
     name: "token-by-user",
     text: `SELECT ${tokenColumns} FROM connections WHERE user_id = $1 AND provider = $2
-      ORDER BY status = 'disconnected', auth_type = 'derived', status = 'needs_reauth', connected_at DESC LIMIT 1`,
+      ORDER BY ${workingFirstSql} LIMIT 1`,
     values: [userId, provider],
   });
   return rows[0] ?? null;
+}
+
+/** All accounts of a user, provider by provider, those that work first. */
+export async function accountsOf(
+  pool: Pool,
+  userId: string,
+): Promise<Pick<TokenRow, "id" | "provider" | "status" | "expires_at">[]> {
+  const { rows } = await pool.query<TokenRow>({
+    name: "accounts-of-user",
+    text: `SELECT id, provider, status, expires_at FROM connections WHERE user_id = $1
+      ORDER BY provider, ${workingFirstSql} LIMIT 1000`,
+    values: [userId],
+  });
+  return rows;
 }

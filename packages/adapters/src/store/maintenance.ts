@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { issuedAtSql } from "./issued-at.ts";
 
 /** A connection as reconcile needs it. */
 export interface DueRow {
@@ -58,7 +59,7 @@ export interface LateRow {
 
 /** What a sweep looks for, in SQL: `$1` late since, `$2` end of the window, `$3` least life in ms of a long-lived token. */
 const lateSql = `(next_refresh_at < $1 OR (expires_at <= $2
-  AND expires_at - coalesce(last_refresh_at, connected_at) >= $3 * interval '1 millisecond'))`;
+  AND expires_at - ${issuedAtSql} >= $3 * interval '1 millisecond'))`;
 
 // A failing connection's retry is due when the decision said, a throttled one's when the provider said: neither is late.
 const sweepableSql = `next_refresh_at <= $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')

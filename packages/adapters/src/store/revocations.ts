@@ -37,13 +37,13 @@ export async function dropRevocation(pool: Pool, id: string): Promise<void> {
   await pool.query("DELETE FROM revocations WHERE id = $1", [id]);
 }
 
-/** Erases the tokens that were tried for long enough. @returns whose they were */
+/** Erases the tokens that were tried for long enough, each once at least. @returns whose they were */
 export async function expireRevocations(
   pool: Pool,
   before: Date,
 ): Promise<{ connection_id: string; provider: string }[]> {
   const { rows } = await pool.query<{ connection_id: string; provider: string }>(
-    "DELETE FROM revocations WHERE created_at <= $1 RETURNING connection_id, provider",
+    "DELETE FROM revocations WHERE created_at <= $1 AND attempts > 0 RETURNING connection_id, provider",
     [before],
   );
   return rows;

@@ -1,12 +1,16 @@
 import type { CommitRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 
-/** Of new token sets, those whose connection still has the generation that was spent for them. */
+/**
+ * Of new token sets, those whose connection still has the generation that was spent for them, or had it until its user disconnected: these
+ * are alive at the provider, and have to be revoked.
+ */
 export async function uncommitted(pool: Pool, records: readonly CommitRecord[]): Promise<CommitRecord[]> {
   if (records.length === 0) return [];
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "uncommitted",
-    text: "SELECT id, generation FROM connections WHERE id = ANY($1::uuid[]) AND status <> 'disconnected'",
+    text: `SELECT id, CASE status WHEN 'disconnected' THEN generation - 1 ELSE generation END AS generation
+      FROM connections WHERE id = ANY($1::uuid[])`,
     values: [records.map(({ connectionId }) => connectionId)],
   });
   const stored = new Map(rows.map(({ id, generation }) => [id, generation]));

@@ -1,3 +1,4 @@
+import { issuedAt } from "@evertoken/adapters";
 import { sanitize } from "@evertoken/providers";
 import { type AccessToken, isNew, readTarget } from "../access-token.ts";
 import { type ConnectionView, getConnection } from "../connections.ts";
@@ -38,9 +39,9 @@ const farewellMs = 1000;
 const marginSeconds = 300;
 
 /** Of a token that lives shorter than two margins half its life is all that can be asked, as with its due time. */
-function minTtlOf({ expiresAt, lastRefreshAt, connectedAt }: ConnectionView): number {
-  if (expiresAt === null) return 0;
-  const life = (expiresAt.getTime() - (lastRefreshAt ?? connectedAt).getTime()) / 1000;
+function minTtlOf(connection: ConnectionView): number {
+  if (connection.expiresAt === null) return 0;
+  const life = (connection.expiresAt.getTime() - issuedAt(connection).getTime()) / 1000;
   return Math.max(0, Math.min(marginSeconds, life / 2));
 }
 
