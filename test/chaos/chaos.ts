@@ -1,6 +1,7 @@
 import { createKeyring } from "@evertoken/adapters";
 import { expect } from "vitest";
 import type { AppProcess } from "../support/app-process.ts";
+import { comesDue } from "../support/drive.ts";
 import { type Connected, createRig, type Env, hasty, type Rig, type RigOptions, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -70,6 +71,22 @@ export async function expectHealthy(rig: Rig, { id }: Pick<Connected, "id">, gen
   const [state] = await rig.server.inspect([await storedRefreshToken(rig, id)]);
   expect(state).toMatchObject({ state: "current", alive: true });
   await until("the next job is there", async () => (await rig.job({ id, generation }))?.state === "delayed");
+}
+
+/** A single-use token whose answer was lost waits for the last minute of its access token: that is now. */
+export async function carefulRetryComesDue(rig: Rig, { id }: Pick<Connected, "id">): Promise<void> {
+  const row = await until(
+    "the answer counts as lost",
+    async () => {
+      const now = await rig.row(id);
+      return now.lost_answers === 1 && now;
+    },
+    20_000,
+  );
+  expect(row.not_before).toEqual(row.next_refresh_at);
+  expect(row.expires_at - row.not_before).toBeGreaterThan(50_000);
+  expect(row.expires_at - row.not_before).toBeLessThan(70_000);
+  await comesDue(rig, id);
 }
 
 export async function outcomes(rig: Rig, id: string): Promise<string[]> {

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { type Env, until } from "../support/rig.ts";
 import { type Behaviour, lies } from "../support/token-server.ts";
-import { createChaosRig, expectHealthy, expectNoToken, generationReached, rotations } from "./chaos.ts";
+import {
+  carefulRetryComesDue,
+  createChaosRig,
+  expectHealthy,
+  expectNoToken,
+  generationReached,
+  rotations,
+} from "./chaos.ts";
 
 const grace = rotations[1];
 const probeSoon: Env = { UNKNOWN_PROBE_MS: "1000" };
@@ -54,6 +61,7 @@ test.concurrent("an endpoint that swallows every answer gets a single-use token 
   const connection = await rig.connect();
   await rig.server.behave({ kind: "hang" });
   await rig.client.scheduleNow(connection.id);
+  await carefulRetryComesDue(rig, connection);
   const row = await until(
     "the second answer is lost",
     async () => {

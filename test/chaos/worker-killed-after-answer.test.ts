@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Rig, until } from "../support/rig.ts";
 import {
+  carefulRetryComesDue,
   createChaosRig,
   expectHealthy,
   expectNoToken,
@@ -73,6 +74,7 @@ test.concurrent.each(rotations)("the disk of a worker that died is gone too ($na
   const elsewhere = await mkdtemp(join(tmpdir(), "evertoken-elsewhere-"));
   const next = await rig.start("worker", { SPOOL_DIR: elsewhere });
   if (rotation.name === "single_use") {
+    await carefulRetryComesDue(rig, connection);
     await until("the grant is dead", async () => (await rig.row(connection.id)).status === "needs_reauth", 20_000);
     expect(await outcomes(rig, connection.id)).toEqual(["uncertain", "denied"]);
     expect(await rig.server.summary()).toMatchObject({ requests: 2, reuse: 1 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { until } from "../support/rig.ts";
 import {
+  carefulRetryComesDue,
   createChaosRig,
   expectHealthy,
   expectNoToken,
@@ -38,6 +39,7 @@ test.concurrent.each(lenient)("an answer that nobody got is asked for again ($na
 
 test.concurrent("a spent single-use token is tried once more while the access token lives, and then no more", async () => {
   const { rig, connection, doomed, next } = await loseTheAnswer(rotations[2] as Rotation);
+  await carefulRetryComesDue(rig, connection);
   await until(
     "the grant is known to be dead",
     async () => (await rig.row(connection.id)).status === "needs_reauth",

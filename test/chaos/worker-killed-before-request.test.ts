@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  carefulRetryComesDue,
   createChaosRig,
   expectHealthy,
   expectNoToken,
@@ -24,6 +25,7 @@ test.concurrent.each(rotations)(
     expect(await doomed.stop("SIGKILL")).toBe("SIGKILL");
 
     const next = await rig.start("worker");
+    if (rotation.name === "single_use") await carefulRetryComesDue(rig, connection);
     await generationReached(rig, connection.id, 2);
     await expectHealthy(rig, connection, 2);
     expect(await outcomes(rig, connection.id)).toEqual(["uncertain", "granted"]);

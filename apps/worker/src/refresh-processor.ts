@@ -63,6 +63,7 @@ export function wayOn(result: RefreshResult, generation: number, now: number): W
       case "busy":
       case "not_due":
       case "throttled":
+      case "answer_lost":
       case "circuit_open":
       case "cooling_down":
         return until === null ? { kind: "done", result: { outcome: why, generation } } : { kind: "delay", until };

@@ -183,6 +183,7 @@ function readTiming(read: SettingsReader): Timing {
     retryForMs: read.ms("RETRY_FOR_MS", defaultTiming.retryForMs),
     slowRetryMs: read.ms("SLOW_RETRY_MS", defaultTiming.slowRetryMs),
     giveUpAfterMs: read.ms("GIVE_UP_AFTER_MS", defaultTiming.giveUpAfterMs),
+    carefulRetryMs: read.ms("CAREFUL_RETRY_MS", defaultTiming.carefulRetryMs),
     throttleMs: read.ms("THROTTLE_MS", defaultTiming.throttleMs),
     throttleCapMs: read.ms("THROTTLE_CAP_MS", defaultTiming.throttleCapMs),
     circuitProbeMs: read.ms("CIRCUIT_PROBE_MS", defaultTiming.circuitProbeMs),

@@ -140,6 +140,10 @@ function refusalProblem(
     case "throttled":
     case "provider_throttled":
       return { code: "rate_limited", message: "the provider asked us to wait" };
+    case "answer_lost": {
+      const message = "the answer to the last refresh was lost, and asking again at once may end the grant";
+      return { code: "answer_lost", message };
+    }
     case "circuit_open":
       return circuit === "unknown_answer"
         ? { code: circuit, message: "the provider answers in a way that nobody has described; the operator was told" }

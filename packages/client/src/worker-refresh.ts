@@ -37,7 +37,7 @@ export async function refreshByWorker(
     if (now === null) throw new EvertokenError("connection_not_found", `there is no connection ${row.id}`);
     if (now.generation !== order.generation) return { row: now, problem: null };
     const failed = await failure(engine, row.id, order.generation, started);
-    const gaveUp = due === null || Date.now() > deadline;
+    const gaveUp = due === null || due.dueAt.getTime() > deadline || Date.now() > deadline;
     if (failed !== null || gaveUp) return { row: now, problem: failed ?? silence(now) };
     await engine.work.pause(pollMs);
   }

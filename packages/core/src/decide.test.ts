@@ -208,26 +208,50 @@ test("nothing to spend: the user is asked when the access token ends, not before
   expect(over).toMatchObject({ status: "needs_reauth", errorCode: "no_refresh_token", job: "stop" });
 });
 
-test("a lost answer: one careful retry of a single-use token while the access token lives, the next after its end", () => {
-  expect(setback(living, setbacks.uncertain)).toMatchObject({
-    resumeAt: at(1000),
-    lostAnswers: 1,
-    errorCode: "answer_lost",
-  });
+test("a lost answer: a single-use token is tried once more late in its access token's life, the next time after its end", () => {
+  const first = setback(living, setbacks.uncertain);
+  const late = new Date((living.expiresAt as Date).getTime() - minute);
+  expect(first).toMatchObject({ resumeAt: late, nextRefreshAt: late, notBefore: late, lostAnswers: 1 });
+  expect(first).toMatchObject({ errorCode: "answer_lost", status: "connected", consecutiveFailures: 1 });
   const second = setback({ ...living, lostAnswers: 1, consecutiveFailures: 1 }, setbacks.uncertain);
-  expect(second).toMatchObject({ resumeAt: living.expiresAt, nextRefreshAt: living.expiresAt, lostAnswers: 2 });
+  const { expiresAt } = living;
+  expect(second).toMatchObject({ resumeAt: expiresAt, nextRefreshAt: expiresAt, notBefore: expiresAt, lostAnswers: 2 });
   const dead = setback({ ...ended, lostAnswers: 2, consecutiveFailures: 2 }, setbacks.uncertain);
-  expect(dead.resumeAt).toEqual(at(4000));
+  expect(dead).toMatchObject({ resumeAt: at(4000), notBefore: null });
+});
+
+test.each([1, 500, 7000, minute, 119_000])("a rest of life of %i ms is halved for the careful try", (leftMs) => {
+  const { resumeAt } = setback({ expiresAt: at(leftMs) }, setbacks.uncertain);
+  expect(resumeAt?.getTime()).toBe(at(Math.floor(leftMs / 2)).getTime());
+});
+
+test("a refresh token that ends before its access token is tried before its own end", () => {
+  const of = { expiresAt: at(hour), refreshTokenExpiresAt: at(10 * minute) };
+  expect(setback(of, setbacks.uncertain).resumeAt).toEqual(at(9 * minute));
 });
 
 test("a single-use token is not presented a third time while an access token lives that never ends", () => {
   const endless = { expiresAt: null, lostAnswers: 1, consecutiveFailures: 1 };
   expect(setback(endless, setbacks.uncertain)).toMatchObject({
     ...{ job: "stop", status: "connected", errorCode: "answer_lost", lostAnswers: 2 },
-    ...{ resumeAt: null, nextRefreshAt: null, events: [] },
+    ...{ resumeAt: null, nextRefreshAt: null, notBefore: at(365 * day), events: [] },
   });
-  expect(setback({ ...endless, lostAnswers: 0 }, setbacks.uncertain).resumeAt).not.toBeNull();
+  const careful = setback({ ...endless, lostAnswers: 0 }, setbacks.uncertain);
+  expect(careful).toMatchObject({ resumeAt: at(hour), notBefore: at(hour) });
 });
+
+test.each(["unsent", "transient"] as const)(
+  "a forced attempt that is %s does not end the wait it passed over",
+  (kind) => {
+    const waits = { ...living, lostAnswers: 1, consecutiveFailures: 1, notBefore: at(4 * minute) };
+    const decided = setback(waits, setbacks[kind]);
+    expect(decided).toMatchObject({
+      resumeAt: at(4 * minute),
+      notBefore: at(4 * minute),
+      nextRefreshAt: at(4 * minute),
+    });
+  },
+);
 
 test.each([{ kind: "none" }, { kind: "grace", graceSeconds: 60 }] as const)(
   "a lost answer costs nothing with rotation $kind: it is tried again as any trouble",

@@ -22,8 +22,9 @@ import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
  * - nothing to spend: `needs_reauth` when the access token has ended, not before.
  * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
  *   later hourly; after 30 days `needs_reauth`.
- * - uncertain: as transient, but a single-use refresh token is tried once more only while the access token lives: a second
- *   presentation may revoke the grant and the living token with it. After its end there is nothing left to lose.
+ * - uncertain: as transient, but a single-use refresh token is tried only once more while the access token lives, and late in its
+ *   life: a second presentation may revoke the grant and the living token with it, and until then whoever has the answer (a process
+ *   that stood still, a spool or journal elsewhere) can still bring it. After its end there is nothing left to lose.
  * - throttled: the status stays, nothing is counted, we come back when told.
  * - misconfigured: our fault. The connection is not touched; the provider's circuit opens. Only a connection that still gets
  *   this answer after another one has closed the circuit is at fault itself, and becomes `error`.
@@ -141,7 +142,10 @@ function retry(connection: Connection, reason: string, waitMs: number | null, co
   const since = connection.failingSince ?? now;
   const delay = retryDelayMs(failures, now.getTime() - since.getTime(), context.random, timing);
   if (delay === null) return { ...stop(connection, "provider_unavailable", reason), failingSince: since };
-  const resumeAt = after(now, Math.max(delay, Math.min(waitMs ?? 0, timing.throttleCapMs)));
+  const wanted = after(now, Math.max(delay, Math.min(waitMs ?? 0, timing.throttleCapMs)));
+  // A forced attempt that came to nothing does not end the wait that it passed over.
+  const standing = connection.notBefore !== null && connection.notBefore > now ? connection.notBefore : null;
+  const resumeAt = standing !== null && standing > wanted ? standing : wanted;
   return {
     ...unmarked(connection),
     job: "retry",
@@ -150,7 +154,7 @@ function retry(connection: Connection, reason: string, waitMs: number | null, co
     message: reason,
     resumeAt,
     nextRefreshAt: resumeAt,
-    notBefore: waitMs === null ? null : resumeAt,
+    notBefore: waitMs === null ? standing : resumeAt,
     failingSince: since,
     consecutiveFailures: failures,
     events: failures === timing.quickRetries + 1 ? ["token.refresh_failed"] : [],
@@ -162,13 +166,35 @@ function uncertain(connection: Connection, reason: string, context: DecisionCont
   const base: Setback = { ...retry(connection, reason, null, context), lostAnswers };
   if (base.job === "stop") return base;
   const marked: Setback = { ...base, errorCode: "answer_lost" };
-  const { expiresAt } = connection;
-  const alive = expiresAt === null || expiresAt > context.now;
-  const mayRevoke = context.policy.rotation.kind === "single_use" && lostAnswers > 1 && alive;
-  if (!mayRevoke || marked.resumeAt === null) return marked;
-  // An access token that never ends is worth more than the refresh token: it is left alone until an operator says otherwise.
-  if (expiresAt === null) return { ...marked, job: "stop", resumeAt: null, nextRefreshAt: null };
-  return marked.resumeAt >= expiresAt ? marked : { ...marked, resumeAt: expiresAt, nextRefreshAt: expiresAt };
+  if (context.policy.rotation.kind !== "single_use") return marked;
+  const presentAt = presentableAt(connection, lostAnswers, context);
+  if (presentAt === null) return marked;
+  // The claim heeds `notBefore`: no trigger gets through before, unless an operator forces it.
+  if (presentAt === "never") {
+    const notBefore = after(context.now, leftAloneMs);
+    return { ...marked, job: "stop", resumeAt: null, nextRefreshAt: null, notBefore };
+  }
+  return { ...marked, resumeAt: presentAt, nextRefreshAt: presentAt, notBefore: presentAt };
+}
+
+/** An access token that never ends is worth more than its refresh token. A year: jobs cannot be put off for much longer. */
+const leftAloneMs = 365 * 86_400_000;
+
+/**
+ * When a single-use token may be presented again; null: as any other trouble goes, since no living access token can be lost by it.
+ * The one careful time comes late, but with time for an answer, and in a short rest of life at half of it.
+ */
+function presentableAt(
+  { expiresAt, refreshTokenExpiresAt }: Connection,
+  lostAnswers: number,
+  { now, timing }: DecisionContext,
+): Date | "never" | null {
+  if (expiresAt !== null && expiresAt <= now) return null;
+  if (lostAnswers > 1) return expiresAt ?? "never";
+  const ends = [expiresAt, refreshTokenExpiresAt].filter((end) => end !== null && end > now) as Date[];
+  if (ends.length === 0) return after(now, timing.slowRetryMs);
+  const leftMs = Math.min(...ends.map((end) => end.getTime())) - now.getTime();
+  return after(now, leftMs - Math.min(timing.carefulRetryMs, leftMs / 2));
 }
 
 function throttled(

@@ -28,6 +28,7 @@ export type Refusal =
   | "moved"
   | "not_due"
   | "throttled"
+  | "answer_lost"
   | "provider_throttled"
   | "circuit_open"
   | "cooling_down";

@@ -16,6 +16,8 @@ export interface Timing {
   readonly slowRetryMs: number;
   /** Give up and ask the user to reconnect after failing this long. */
   readonly giveUpAfterMs: number;
+  /** So long before the end of its access token a single-use refresh token whose answer was lost is tried once more. */
+  readonly carefulRetryMs: number;
   /** Wait after a throttled answer that states no time. */
   readonly throttleMs: number;
   readonly throttleCapMs: number;
@@ -43,6 +45,7 @@ export const defaultTiming: Timing = {
   retryForMs: day,
   slowRetryMs: hour,
   giveUpAfterMs: 30 * day,
+  carefulRetryMs: minute,
   throttleMs: minute,
   throttleCapMs: day,
   circuitProbeMs: 5 * minute,

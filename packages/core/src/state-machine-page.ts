@@ -1,5 +1,5 @@
 import type { Connection, ConnectionStatus } from "./connection.ts";
-import { at, connection, context, day, granted, hour, minute, now, setbacks } from "./decide.fixtures.ts";
+import { at, connection, context, day, granted, hour, minute, now, policy, setbacks } from "./decide.fixtures.ts";
 import { type DecisionContext, decide } from "./decide.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Transition } from "./transition.ts";
@@ -31,7 +31,8 @@ const cases: readonly Case[] = [
   { name: "transient, 4th", outcome: transient, of: failing(7000, 3) },
   { name: "transient, for a day", outcome: transient, of: failing(day, 290) },
   { name: "transient, for 30 days", outcome: transient, of: failing(30 * day, 990) },
-  { name: "uncertain", outcome: uncertain },
+  { name: "uncertain", outcome: uncertain, given: { policy: { ...policy, rotation: { kind: "none" } } } },
+  { name: "uncertain, single-use refresh token", outcome: uncertain },
   {
     name: "uncertain again, single-use refresh token",
     outcome: uncertain,

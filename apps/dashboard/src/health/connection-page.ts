@@ -69,7 +69,7 @@ ${fact("Refresh token ends", bothTimes(c.refreshTokenExpiresAt, now, "not known,
 ${c.grantEndsAt === null ? null : fact("Consent ends", bothTimes(c.grantEndsAt, now))}
 ${fact("Last refresh", bothTimes(c.lastRefreshAt, now, "never"))}
 ${fact("Next refresh", bothTimes(c.nextRefreshAt, now, "none is needed"))}
-${c.notBefore === null ? null : fact("Throttled until", bothTimes(c.notBefore, now))}
+${c.notBefore === null ? null : fact("Not before", bothTimes(c.notBefore, now))}
 ${fact("Pending job", job({ token, connection: c, now }))}
 ${fact("Lease", lease === null ? "free" : html`held by <span class="code">${lease.owner}</span> until ${bothTimes(lease.until, now)}`)}
 ${fact("Generation", c.generation)}

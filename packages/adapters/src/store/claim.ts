@@ -2,6 +2,7 @@ import {
   type CircuitCode,
   type Claim,
   circuitResumeAt,
+  type ErrorCode,
   type RefreshOrder,
   type Refusal,
   type Timing,
@@ -77,6 +78,7 @@ interface Seen extends ConnectionRow {
   lease_until: Date | null;
   lease_started_at: Date | null;
   lease_ran_out: boolean;
+  last_error_code: ErrorCode | null;
   circuit_open: boolean;
   circuit_code: CircuitCode | null;
   granted_with: string | null;
@@ -87,7 +89,7 @@ interface Seen extends ConnectionRow {
 async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOptions): Promise<Seen | null> {
   const { rows } = await pool.query<Seen>({
     name: "claim-look",
-    text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at,
+    text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at, c.last_error_code,
         coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
         s.code AS circuit_code, s.granted_fingerprint AS granted_with, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
@@ -110,7 +112,10 @@ function refusalOf(
   if (seen.status === "needs_reauth" && !order.force) return { why: "needs_reauth", until: null };
   if (seen.lease_owner !== null && !seen.lease_ran_out) return { why: "busy", until: seen.lease_until };
   if (!order.force) {
-    if (seen.not_before !== null && seen.not_before > now) return { why: "throttled", until: seen.not_before };
+    if (seen.not_before !== null && seen.not_before > now) {
+      const throttled = seen.lost_answers === 0 || seen.last_error_code === "rate_limited";
+      return { why: throttled ? "throttled" : "answer_lost", until: seen.not_before };
+    }
     if (seen.throttled_until !== null) return { why: "provider_throttled", until: seen.throttled_until };
   }
   if (order.onlyDue && (seen.next_refresh_at === null || seen.next_refresh_at.getTime() > now.getTime() + earlyMs)) {

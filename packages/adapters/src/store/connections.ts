@@ -192,9 +192,9 @@ export async function setDue(
 ): Promise<{ dueAt: Date } | null> {
   const { rows } = await pool.query<{ due_at: Date }>({
     name: "connection-set-due",
-    text: `UPDATE connections SET next_refresh_at = $3, not_before = CASE WHEN $4 THEN NULL ELSE not_before END
+    text: `UPDATE connections SET next_refresh_at = $3
       WHERE id = $1 AND generation = $2 AND auth_type = 'oauth2' AND status <> 'disconnected' AND (status <> 'needs_reauth' OR $4)
-      RETURNING greatest(next_refresh_at, not_before) AS due_at`,
+      RETURNING CASE WHEN $4 THEN next_refresh_at ELSE greatest(next_refresh_at, not_before) END AS due_at`,
     values: [id, generation, dueAt, force],
   });
   return rows[0] === undefined ? null : { dueAt: rows[0].due_at };

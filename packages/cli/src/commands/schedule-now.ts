@@ -17,7 +17,7 @@ async function scheduleNow(io: Io, id: string, { force = false }: { force?: bool
     const waits = scheduled.dueAt.getTime() > Date.now() + 1000;
     io.result(scheduled, () => [
       waits
-        ? `${id} waits until ${scheduled.dueAt.toISOString()}, as its provider asked; --force goes before that`
+        ? `${id} waits until ${scheduled.dueAt.toISOString()}, as its provider asked or a lost answer demands; --force goes before that`
         : `${id} is due now (job ${scheduled.jobId})`,
     ]);
   });
