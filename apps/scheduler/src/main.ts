@@ -43,7 +43,7 @@ await runProcess("scheduler", async (life) => {
     host: config.healthHost,
     port: config.schedulerPort,
     alive: () => true,
-    ready: () => servicesReady(engine),
+    ready: async () => ({ ...(await servicesReady(engine)), ...(await scheduler.ready().catch(() => ({}))) }),
     metrics: () => metrics.registry.metrics(),
   });
   life.atStop(() => health.close());

@@ -1,9 +1,21 @@
-import { describeError, type Metrics, queuePrefix, within } from "@evertoken/adapters";
+import {
+  describeError,
+  formatDuration,
+  isOverdue,
+  lostSchedules,
+  type Metrics,
+  queuePrefix,
+  registerSchedules,
+  restoreSchedules,
+  type TaskName,
+  taskAges,
+  within,
+} from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
 import { type Job, type Queue, UnrecoverableError, Worker } from "bullmq";
 import { createTasks, runTask, type Task } from "./tasks.ts";
 
-/** An emptied Redis has lost the schedules as well, and with them the task that would notice: how often to look. */
+/** A task whose next iteration is lost never runs again by itself, nor does one that would notice: how often to look. */
 const lookMs = 5000;
 
 /** How long a running task may go on when a scheduler stops; another one runs it again. */
@@ -16,7 +28,9 @@ const farewellMs = 10_000;
 export class Scheduler {
   readonly #engine: Engine;
   readonly #metrics: Metrics;
-  readonly #tasks: ReadonlyMap<string, Task>;
+  readonly #tasks: ReadonlyMap<TaskName, Task>;
+  readonly #startedAt = Date.now();
+  #suspects: ReadonlySet<TaskName> = new Set();
   readonly #queue: Queue;
   #worker: Worker | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -41,12 +55,21 @@ export class Scheduler {
     if (this.#worker !== null) await within(farewellMs, this.#worker.close());
   }
 
+  /** For `/readyz`: whether reconcile runs when it should, here or in any other scheduler. */
+  async ready(): Promise<Record<string, string>> {
+    const { pool, config } = this.#engine;
+    const ages = await taskAges(pool);
+    const now = new Date();
+    const age = ages.get("reconcile") ?? now.getTime() - this.#startedAt;
+    const overdue = isOverdue("reconcile", config.schedules, new Date(now.getTime() - age), now);
+    return { reconcile: overdue ? `has not run for ${formatDuration(age)}` : "ok" };
+  }
+
   async #register(): Promise<void> {
-    const { timeZone } = this.#engine.config.schedules;
-    await this.#queue.setGlobalConcurrency(this.#engine.config.concurrency.maintenance);
-    for (const { name, cron } of this.#tasks.values()) {
-      await this.#queue.upsertJobScheduler(name, { pattern: cron, tz: timeZone }, { name });
-    }
+    const { concurrency, schedules } = this.#engine.config;
+    await this.#queue.setGlobalConcurrency(concurrency.maintenance);
+    await restoreSchedules(this.#queue, schedules, await lostSchedules(this.#queue, schedules, new Date()));
+    await registerSchedules(this.#queue, schedules, [...this.#tasks.keys()]);
   }
 
   /** What a start runs; by the jobs' ids once, however many schedulers ask for it. */
@@ -61,13 +84,21 @@ export class Scheduler {
   async #look(): Promise<void> {
     if (this.#looking) return; // Redis is away, and an earlier look waits for it
     this.#looking = true;
+    const { config, logger } = this.#engine;
     try {
-      if ((await this.#queue.getJobSchedulersCount()) >= this.#tasks.size) return;
-      this.#engine.logger.warn("the schedules are gone: Redis was emptied, its jobs are being rebuilt");
-      await this.#register();
-      await this.#runNow();
+      const found = await lostSchedules(this.#queue, config.schedules, new Date());
+      const lost = found.length === this.#tasks.size ? found : found.filter((name) => this.#suspects.has(name));
+      this.#suspects = new Set(found);
+      if (lost.length > 0) {
+        logger.warn({ tasks: lost }, "schedules are gone: they are put back, and the jobs are rebuilt");
+        await this.#queue.setGlobalConcurrency(config.concurrency.maintenance);
+        await restoreSchedules(this.#queue, config.schedules, lost);
+        await this.#runNow();
+      }
+      const { reconcile } = await this.ready();
+      if (reconcile !== "ok") logger.error({ reconcile }, "reconcile does not run: lost jobs are not put back");
     } catch (error) {
-      this.#engine.logger.warn({ err: describeError(error) }, "could not look after the schedules");
+      logger.warn({ err: describeError(error) }, "could not look after the schedules");
     } finally {
       this.#looking = false;
     }
@@ -92,7 +123,7 @@ export class Scheduler {
   }
 
   async #process(job: Job): Promise<unknown> {
-    const task = this.#tasks.get(job.name);
+    const task = this.#tasks.get(job.name as TaskName);
     if (task === undefined) throw new UnrecoverableError(`there is no task ${job.name}`);
     return runTask(task, this.#engine, this.#metrics);
   }

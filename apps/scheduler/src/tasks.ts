@@ -9,7 +9,9 @@ import {
   pruneRefreshStats,
   pruneUnknown,
   reconcile,
+  recordTaskRun,
   sweep,
+  type TaskName,
 } from "@evertoken/adapters";
 import {
   createGrantHashing,
@@ -24,15 +26,13 @@ import {
 export type TaskReport = Readonly<Record<string, number>>;
 
 export interface Task {
-  readonly name: string;
-  readonly cron: string;
+  readonly name: TaskName;
   /** Also as soon as a scheduler starts. */
   readonly onStart: boolean;
   run(): Promise<TaskReport>;
 }
 
 const dayMs = 86_400_000;
-const everyMinute = "* * * * *";
 
 /** What keeps Redis and Postgres in step, unattended. */
 export function createTasks(engine: Engine): Task[] {
@@ -46,7 +46,6 @@ export function createTasks(engine: Engine): Task[] {
   return [
     {
       name: "reconcile",
-      cron: config.schedules.reconcile,
       onStart: true,
       async run() {
         await openQueues(engine);
@@ -63,13 +62,11 @@ export function createTasks(engine: Engine): Task[] {
     },
     {
       name: "stats",
-      cron: everyMinute,
       onStart: true,
       run: async () => ({ added: await addUpRefreshes(pool) }),
     },
     {
       name: "sweep",
-      cron: config.schedules.sweep,
       onStart: true,
       async run() {
         const report = await counted(config.sweepWindowMs, config.sweepWindowMs)();
@@ -80,13 +77,11 @@ export function createTasks(engine: Engine): Task[] {
     },
     {
       name: "daily-sweep",
-      cron: config.schedules.dailySweep,
       onStart: false,
       run: counted(config.dailySweepWindowMs, dayMs),
     },
     {
       name: "prune",
-      cron: config.schedules.prune,
       onStart: false,
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
@@ -99,10 +94,11 @@ export function createTasks(engine: Engine): Task[] {
   ];
 }
 
-/** Runs one task and reports it: in its log line, its metrics and, as the return value, its job. */
-export async function runTask(task: Task, { logger }: Engine, metrics: Metrics): Promise<TaskReport> {
+/** Runs one task and reports it: in its log line, its metrics, in Postgres for all to see and, as the return value, in its job. */
+export async function runTask(task: Task, { logger, pool }: Engine, metrics: Metrics): Promise<TaskReport> {
   const started = Date.now();
   const report = await task.run();
+  await recordTaskRun(pool, task.name);
   for (const [count, value] of Object.entries(report)) metrics.maintenance.set({ task: task.name, count }, value);
   logger.info({ task: task.name, ...report, durationMs: Date.now() - started }, `${task.name} done`);
   return report;

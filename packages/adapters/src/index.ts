@@ -8,6 +8,13 @@ export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-ch
 export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
+export {
+  isOverdue,
+  lostSchedules,
+  registerSchedules,
+  restoreSchedules,
+  type TaskName,
+} from "./maintenance/schedules.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { circuitAdvice, failureAdvice } from "./notify/advice.ts";
@@ -79,6 +86,7 @@ export {
 } from "./store/revocations.ts";
 export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
+export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";
 export { pruneUnknown } from "./store/unknown-answers.ts";

@@ -27,6 +27,9 @@ export function createMetrics() {
     maintenance: new Gauge(
       named("maintenance_last_run", "Counts of the last run of a maintenance task", "task", "count"),
     ),
+    taskAge: new Gauge(
+      named("maintenance_age_seconds", "Since a maintenance task ended last, in any scheduler", "task"),
+    ),
     setAside: new Gauge(named("spool_set_aside", "Entries of the spool that cannot be read, or that Postgres refuses")),
     connections: new Gauge(named("connections", "Connections by status", "provider", "status")),
     expiring: new Gauge(named("tokens_expiring_soon", "Access tokens that end within the sweep's window", "provider")),

@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import type { Metrics } from "../metrics.ts";
 import type { Queues } from "../queues.ts";
 import { measureStore } from "../store/measures.ts";
+import { taskAges } from "../store/task-runs.ts";
 import { oldestDelayed } from "./job-check.ts";
 
 /** Gauges of one source, set together; `forget` when it does not answer: better no number than an old one. */
@@ -12,14 +13,15 @@ export interface Measuring {
 
 /** What Postgres knows. */
 export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: number): Measuring {
-  const { connections, expiring, circuits, undelivered } = metrics;
+  const { connections, expiring, circuits, undelivered, taskAge } = metrics;
   const forget = () => {
-    for (const gauge of [connections, expiring, circuits, undelivered]) gauge.reset();
+    for (const gauge of [connections, expiring, circuits, undelivered, taskAge]) gauge.reset();
   };
   return {
     forget,
     async show() {
       const measured = await measureStore(pool, new Date(Date.now() + expiringWithinMs));
+      const ages = await taskAges(pool);
       forget();
       for (const { provider, status, count } of measured.connections) {
         connections.set({ provider, status }, count);
@@ -30,6 +32,7 @@ export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: n
       for (const { provider, registration, open } of measured.circuits) {
         circuits.set({ provider, registration }, open ? 1 : 0);
       }
+      for (const [task, ageMs] of ages) taskAge.set({ task }, ageMs / 1000);
       for (const { kind, count } of measured.undelivered) undelivered.set({ kind }, count);
     },
   };

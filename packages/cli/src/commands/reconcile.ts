@@ -1,5 +1,11 @@
-import { OrphanSearch, reconcile as reconcileQueues } from "@evertoken/adapters";
-import { openQueues } from "@evertoken/client/engine";
+import {
+  lostSchedules,
+  OrphanSearch,
+  reconcile as reconcileQueues,
+  restoreSchedules as restoreLost,
+  taskAges,
+} from "@evertoken/adapters";
+import { type Engine, openQueues } from "@evertoken/client/engine";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
@@ -10,7 +16,7 @@ import { requireServices } from "../reachable.ts";
 export function addReconcile(program: Command, run: Run): void {
   program
     .command("reconcile")
-    .description("rebuild from Postgres what Redis lost: missing jobs, wrong due times, pauses")
+    .description("rebuild from Postgres what Redis lost: missing jobs, wrong due times, pauses, schedules")
     .action(run(reconcile));
 }
 
@@ -30,10 +36,21 @@ async function reconcile(io: Io): Promise<undefined> {
     const deps = { pool, queues, orphans, now: () => new Date(), overdueSpreadMs, onPage, deriving };
     const first = await reconcileQueues(deps).finally(() => progress.stop());
     // An orphan is removed when two searches found it; the scheduler's next run would be the second.
-    const report = { ...first, orphansRemoved: first.orphansRemoved + (await orphans.search(queues)) };
+    const orphansRemoved = first.orphansRemoved + (await orphans.search(queues));
+    const report = { ...first, orphansRemoved, schedulesRestored: await restoreSchedules(engine) };
     io.result(report, () => [
       `${report.checked} checked: ${report.scheduled} missing jobs added, ${report.corrected} moved, ` +
-        `${report.orphansRemoved} orphans removed, ${report.queuesPaused} queues paused`,
+        `${report.orphansRemoved} orphans removed, ${report.queuesPaused} queues paused, ` +
+        `${report.schedulesRestored} schedules restored`,
     ]);
   });
+}
+
+/** Where no scheduler has ever run, nobody would take their jobs. */
+async function restoreSchedules({ pool, queues, config }: Engine): Promise<number> {
+  if ((await taskAges(pool)).size === 0) return 0;
+  const queue = queues.fixed("maintenance");
+  const lost = await lostSchedules(queue, config.schedules, new Date());
+  await restoreLost(queue, config.schedules, lost);
+  return lost.length;
 }

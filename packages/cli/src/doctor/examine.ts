@@ -17,6 +17,7 @@ import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { checkSpool } from "./check-spool.ts";
 import { checkStoredProviders } from "./check-stored-providers.ts";
 import { type Finding, fail, ok } from "./finding.ts";
@@ -52,6 +53,7 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(prisma, pool)),
+      await checkSchedules(pool, config),
     ];
   } finally {
     await pool.end();
