@@ -66,13 +66,29 @@ test("a job that no connection needs goes after two passes, not after one", asyn
   const [kept, deleted, dead] = [await rig.connect(), await rig.connect(), await rig.connect()];
   await rig.pool.query("DELETE FROM connections WHERE id = $1", [deleted.id]);
   await patch(rig, dead.id, "status = 'needs_reauth', next_refresh_at = NULL");
-  await rig.queues.add({ id: kept.id, provider: "acme", generation: 99, dueAt: new Date(Date.now() + 60_000) });
+  await patch(rig, kept.id, "generation = 2");
   // What anybody may put there must not stop the search.
   await rig.queues.refresh("acme").add("refresh", {}, { jobId: `${"-".repeat(36)}-1`, delay: 60_000 });
 
   expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 0 });
   expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 3 });
-  expect((await liveJobs(rig, "acme")).sort()).toEqual([`${"-".repeat(36)}-1`, jobId(kept.id, 1)].sort());
+  expect((await liveJobs(rig, "acme")).sort()).toEqual([`${"-".repeat(36)}-1`, jobId(kept.id, 2)].sort());
+});
+
+test("a job that is ahead of its row is no orphan: it shows that the row is old", async () => {
+  const rig = await createRig({ env: seldom });
+  await startScheduler(rig);
+  const { id } = await rig.connect();
+  await rig.queues.add({ id, provider: "acme", generation: 5, dueAt: new Date(Date.now() + 60_000) });
+  for (let pass = 0; pass < 3; pass++) {
+    expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 0 });
+  }
+  expect(await rig.row(id)).toMatchObject({
+    newer_generation: 5,
+    status: "error",
+    last_error_code: "older_than_its_job",
+  });
+  expect(await liveJobs(rig, "acme")).toContain(jobId(id, 5));
 });
 
 test("after FLUSHDB jobs, schedules and pauses come back by themselves; overdue jobs are spread", async () => {

@@ -1,5 +1,5 @@
 import { type ReadyChecks, readiness } from "@evertoken/adapters";
-import { createAudit, createReadAudit, type Engine, fromEngine, servicesReady } from "@evertoken/client/engine";
+import { ableToServe, createAudit, createReadAudit, type Engine, fromEngine } from "@evertoken/client/engine";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, LogController } from "fastify";
@@ -38,7 +38,7 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   registerRoutes(app, routes, contextOf(app, engine));
   answerPreflight(app, engine);
   await registerPages(app, engine);
-  registerHealth(app, ready ?? (() => servicesReady(engine)));
+  registerHealth(app, ready ?? (() => ableToServe(engine)));
   return app;
 }
 

@@ -62,6 +62,8 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   timed_out: [504, "It took too long"],
   closing: [503, "The process is about to end"],
   grant_in_use: [409, "Another connection holds the same refresh token"],
+  held: [503, "Nothing is refreshed until an operator says which database is true"],
+  older_than_its_job: [409, "The stored tokens are older than they should be"],
   unreadable_token: [500, "The stored token does not open"],
   missing_metadata: [500, "The connection's metadata makes no endpoint"],
 };

@@ -9,12 +9,12 @@ import {
   runProcess,
 } from "@evertoken/adapters";
 import {
+  ableToServe,
   createAudit,
   createObserver,
   loadSettings,
   openEngine,
   openQueues,
-  servicesReady,
 } from "@evertoken/client/engine";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
@@ -57,7 +57,7 @@ await runProcess("dashboard", async (life) => {
     sessionSecret: config.dashboard.sessionSecret ?? "",
     secureCookies: config.dashboard.secureCookies,
     trustProxy: config.dashboard.trustProxy,
-    ready: () => readiness(() => servicesReady(engine)),
+    ready: () => readiness(() => ableToServe(engine)),
     auditLogin: (name) => audit({ actor: `operator:${name}`, action: "dashboard.login" }),
     logger,
   });

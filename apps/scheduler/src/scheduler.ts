@@ -44,9 +44,17 @@ export class Scheduler {
   }
 
   async start(): Promise<void> {
-    await this.#register();
+    this.#engine.installation.onChange(() => void this.#follow().catch(() => {})); // what failed is made good by the next look
+    await this.#follow();
     this.#timer = setInterval(() => void this.#look(), lookMs);
-    this.#worker = this.#run();
+  }
+
+  /** While the installation is held nothing in Redis is touched: it may be that of another one. */
+  async #follow(): Promise<void> {
+    if (this.#engine.installation.held !== null) return this.#worker?.pause(true);
+    await this.#register();
+    this.#worker ??= this.#run();
+    this.#worker.resume();
     await this.#runNow();
   }
 
@@ -82,6 +90,7 @@ export class Scheduler {
 
   /** Puts lost schedules back and rebuilds the jobs at once, not at the next minute. */
   async #look(): Promise<void> {
+    if (this.#engine.installation.held !== null) return;
     if (this.#looking) return; // Redis is away, and an earlier look waits for it
     this.#looking = true;
     const { config, logger } = this.#engine;

@@ -15,7 +15,7 @@ export function createNotificationsProcessor(engine: Engine, metrics: Metrics) {
   };
 }
 
-const alerts: ReadonlySet<string> = new Set(["provider.circuit_opened", "token.refresh_failed"]);
+const alerts: ReadonlySet<string> = new Set(["provider.circuit_opened", "token.refresh_failed", "installation.held"]);
 
 function log({ logger }: Engine, { event, connection_id, provider, payload }: OutboxEvent): void {
   const connection = connection_id === null ? {} : { connection: connection_id };

@@ -66,6 +66,8 @@ export function wayOn(result: RefreshResult, generation: number, now: number): W
       case "answer_lost":
       case "circuit_open":
       case "cooling_down":
+      case "held":
+      case "older_than_its_job":
         return until === null ? { kind: "done", result: { outcome: why, generation } } : { kind: "delay", until };
       case "not_found":
       case "not_refreshable":

@@ -35,6 +35,24 @@ export class QueueWorkers {
 
   async start(): Promise<void> {
     this.#drain.start();
+    this.#engine.installation.onChange(() => void this.#follow());
+    await this.#follow();
+    this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
+  }
+
+  /** While the installation is held no job is touched: it may be that of another one. */
+  async #follow(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#engine.installation.held !== null) {
+      await Promise.all([...this.#workers.values()].map((worker) => worker.pause(true)));
+      return;
+    }
+    if (this.#workers.size === 0) this.#runFixed();
+    for (const worker of this.#workers.values()) worker.resume();
+    await this.#addProviders();
+  }
+
+  #runFixed(): void {
     this.#run("notifications", this.#engine.work.watch(createNotificationsProcessor(this.#engine, this.#metrics)), {
       concurrency: this.#engine.config.concurrency.notifications,
     });
@@ -44,8 +62,6 @@ export class QueueWorkers {
     this.#run("bulk", this.#engine.work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), {
       concurrency: 2,
     });
-    await this.#addProviders();
-    this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
   }
 
   /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
@@ -57,6 +73,7 @@ export class QueueWorkers {
   }
 
   async #addProviders(): Promise<void> {
+    if (this.#engine.installation.held !== null) return;
     try {
       for (const provider of await providersAtWork(this.#engine)) {
         if (this.#stopping.signal.aborted) return;

@@ -1,4 +1,4 @@
-import { defaultTiming, type Timing } from "@evertoken/core";
+import { defaultTiming, type InstallationSettings, type Timing } from "@evertoken/core";
 import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify/notify-config.ts";
 import { type Env, SettingsReader } from "./settings-reader.ts";
 
@@ -10,6 +10,7 @@ export interface Config {
   readonly redisPrefix: string;
   readonly encryptionKeys: readonly string[];
   readonly spoolDir: string;
+  readonly installation: InstallationSettings;
   readonly logLevel: string;
   readonly timing: Timing;
   /** BullMQ's lock on a running job, renewed at half its time, and how often jobs of dead workers are looked for. */
@@ -105,6 +106,10 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
     redisPrefix: read.text("REDIS_PREFIX", "evertoken"),
     encryptionKeys: read.hexKeys("ENCRYPTION_KEY"),
     spoolDir: read.text("SPOOL_DIR", ".evertoken/spool"),
+    installation: {
+      startHeld: read.flag("START_HELD", false),
+      replicaLagMs: read.ms("REPLICA_LAG_MS", 2 * minute, 0),
+    },
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     timing: readTiming(read),
     jobs: {

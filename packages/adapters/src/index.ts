@@ -1,10 +1,13 @@
 export { type Config, ConfigError, readConfig } from "./config.ts";
+export { type Copies, createCopies } from "./copies.ts";
 export { formatDuration } from "./format-duration.ts";
 export { type HealthServer, startHealthServer } from "./health-server.ts";
 export { Html, html } from "./html.ts";
+export { createInstallationMemory, type InstallationMemory } from "./installation-memory.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";
+export { markJobsAhead } from "./maintenance/jobs-ahead.ts";
 export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
@@ -50,6 +53,17 @@ export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
+export {
+  adoptInstallation,
+  createReadInstallation,
+  foundInstallation,
+  type Ground,
+  goOn,
+  holdInstallation,
+  type InstallationFacts,
+  moveBeat,
+  withInstallationLock,
+} from "./store/installation.ts";
 export { issuedAt } from "./store/issued-at.ts";
 export {
   countListed,
@@ -60,6 +74,7 @@ export {
   listConnectionsByTime,
   listConnectionsWithout,
 } from "./store/list-connections.ts";
+export { agesOf, countOlder, type RowAge, releaseOlder } from "./store/newer-generations.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export {
   closeCircuitOfOtherSecret,

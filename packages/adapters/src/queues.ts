@@ -54,8 +54,11 @@ function jobOptions(connectionId: string, generation: number, delay: number): Jo
   };
 }
 
-/** @param redis shared by all queues, closed by the caller */
-export function createQueues(redis: Redis, prefix: string): Queues {
+/**
+ * @param redis shared by all queues, closed by the caller
+ * @param mayWrite whether jobs may be touched: they may be those of another installation. What is left undone is made good by reconcile
+ */
+export function createQueues(redis: Redis, prefix: string, mayWrite = async () => true): Queues {
   const queues = new Map<string, Queue>();
   const open = (name: string): Queue => {
     let queue = queues.get(name);
@@ -85,8 +88,11 @@ export function createQueues(redis: Redis, prefix: string): Queues {
     refresh,
     fixed: open,
     sync: (provider) => open(provider === null ? "sync" : syncQueue(provider)),
-    add: (due) => add(due),
+    async add(due) {
+      if (await mayWrite()) await add(due);
+    },
     async addBulk(provider, due) {
+      if (!(await mayWrite())) return;
       const now = Date.now();
       const jobs = due.map(({ id, generation, dueAt }) => ({
         name: jobName,
@@ -96,11 +102,13 @@ export function createQueues(redis: Redis, prefix: string): Queues {
       await refresh(provider).addBulk(jobs);
     },
     async place(due) {
+      if (!(await mayWrite())) return;
       const job = await revive(await existing(due));
       if (job === undefined) return add(due);
       await job.changeDelay(Math.max(0, due.dueAt.getTime() - Date.now())).catch(notDelayed);
     },
     async bringForward(due, data) {
+      if (!(await mayWrite())) return;
       // A forced job may pass a limit of the whole provider. The next one that was not forced is refused by its claim, and sets the limit again.
       if (data.force === true) await refresh(due.provider).removeRateLimitKey();
       const job = await revive(await existing(due));
@@ -115,12 +123,13 @@ export function createQueues(redis: Redis, prefix: string): Queues {
       await job.changePriority({ priority: priority.urgent }).catch(notDelayed);
     },
     async derive(connectionId, generation) {
+      if (!(await mayWrite())) return;
       const backoff = { type: "exponential", delay: 5000 };
       const options = { jobId: `derive-${jobId(connectionId, generation)}`, attempts: 10, backoff, stackTraceLimit: 1 };
       await open("sync").add("derive", { connectionId }, { ...options, removeOnComplete: true, removeOnFail: true });
     },
     async remove(provider, connectionId, generation) {
-      await refresh(provider).remove(jobId(connectionId, generation));
+      if (await mayWrite()) await refresh(provider).remove(jobId(connectionId, generation));
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -80,7 +80,7 @@ export function startSyncWorker(
   { queues, config, logger }: { queues: Queues; config: Config; logger: Logger },
   provider: string,
   process: (job: SyncJob) => Promise<SyncStep>,
-): { close(): Promise<void> } {
+): { close(): Promise<void>; pause(doNotWait: boolean): Promise<void>; resume(): void } {
   const queue = queues.sync(provider);
   const worker = new Worker<SyncJobData>(queue.name, (job, token) => followSync(queue, job, token, process), {
     connection: queues.redis,

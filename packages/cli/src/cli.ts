@@ -1,5 +1,6 @@
 import { ConfigError } from "@evertoken/adapters";
 import { Command, CommanderError } from "commander";
+import { addAdopt } from "./commands/adopt.ts";
 import { addConnectLink } from "./commands/connect-link.ts";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -73,6 +74,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     .addHelpText("after", epilogue)
     .exitOverride();
   const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
-  for (const command of [...add, addSync, addConnectLink, addKeys, addDoctor, addMigrate]) command(program, run);
+  for (const command of [...add, addSync, addConnectLink, addKeys, addAdopt, addDoctor, addMigrate])
+    command(program, run);
   return program;
 }

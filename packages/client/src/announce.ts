@@ -12,6 +12,7 @@ const patienceMs = { caller: 300, job: 5000 };
  * Never throws: Redis may be away, and reconcile adds what is missing.
  *
  * @param inJob the job that runs the refresh looks after itself after a setback
+ * @param keepCopy for the case that the database fails over to one that lacks the commit
  * @param wantsRefreshed whether somebody asked to be told of each refresh
  */
 export function createAnnounce(
@@ -20,10 +21,12 @@ export function createAnnounce(
   derives: (provider: string) => boolean,
   inJob: boolean,
   wantsRefreshed: () => boolean,
+  keepCopy: (record: CommitRecord) => Promise<void>,
 ): (record: CommitRecord) => Promise<void> {
   const announce = async (record: CommitRecord) => {
     try {
-      await placeJob(queues, record, inJob);
+      const copied = record.transition.kind === "store" ? keepCopy(record) : null;
+      await Promise.all([copied, placeJob(queues, record, inJob)]);
       if (record.transition.kind === "store" && derives(record.provider)) {
         await queues.derive(record.connectionId, record.generation + 1);
       }

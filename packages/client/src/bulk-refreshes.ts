@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Queues } from "@evertoken/adapters";
 import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 import type { Engine } from "./engine.ts";
-import { withQueue } from "./evertoken-error.ts";
+import { withQueue, withStore } from "./evertoken-error.ts";
 
 type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
 
@@ -33,7 +33,8 @@ const name = "refresh-expiring";
 /** Bulk refreshes as jobs of their own queue, so that whoever asked need not wait. */
 export const bulkRefreshes = { start, find, run };
 
-async function start({ queues }: Engine, data: BulkData): Promise<BulkRefresh> {
+async function start({ queues, installation }: Engine, data: BulkData): Promise<BulkRefresh> {
+  await withStore(() => installation.require());
   const id = randomUUID();
   const retention = { removeOnComplete: { age: week, count: 1000 }, removeOnFail: { age: week, count: 1000 } };
   await withQueue(() => queues.fixed("bulk").add(name, data, { jobId: id, ...retention }));

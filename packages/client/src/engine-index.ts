@@ -38,6 +38,13 @@ export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
 export { concernsAll, EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
 export { createGrantHashing } from "./grants/hash-grants.ts";
 export type { ImportInput } from "./import-connection.ts";
+export {
+  type AdoptAs,
+  adopt,
+  examineInstallation,
+  type InstallationReport,
+  releaseConnections,
+} from "./installation/adopt.ts";
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { findOldestOverdue } from "./oldest-overdue.ts";
@@ -48,7 +55,7 @@ export { type StoredProviderView, storedProviders } from "./providers/stored-pro
 export { openQueues, providersAtWork } from "./providers-at-work.ts";
 export { reconnectUrl } from "./reconnect-url.ts";
 export { type KeyRotation, rotateKeys } from "./rotate-keys.ts";
-export { servicesReady } from "./services-ready.ts";
+export { ableToServe, servicesReady } from "./services-ready.ts";
 export { drainSpool, SpoolDrain } from "./spool-drain.ts";
 export { appHandles } from "./sync/app-handlers.ts";
 export { type RequestedSync, requestSync, restoreSyncs } from "./sync/request-sync.ts";

@@ -5,6 +5,8 @@ import {
   type Config,
   checkKeyring,
   connectRedis,
+  createCopies,
+  createInstallationMemory,
   createKeyring,
   createPool,
   createQueues,
@@ -16,6 +18,7 @@ import {
   impatient,
   type Keyring,
   type Logger,
+  markJobsAhead,
   type Queues,
   RunningWork,
   within,
@@ -36,8 +39,12 @@ import { createAnnounce } from "./announce.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError, withSpool } from "./evertoken-error.ts";
 import { createGrantHasher, type GrantHasher } from "./grants/grant-hash.ts";
+import { claimOn } from "./installation/claim-on.ts";
+import { Installation } from "./installation/installation.ts";
+import { putBack } from "./installation/put-back.ts";
 import { providerRules } from "./provider-rules.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
+import { providersAtWork } from "./providers-at-work.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
 export interface Engine {
@@ -57,6 +64,8 @@ export interface Engine {
   readonly work: RunningWork;
   /** The refresh path, for every trigger, counted as running work from its claim to its commit. */
   runRefresh(order: RefreshOrder): Promise<RefreshResult>;
+  /** Whether this database is the true one: nothing is spent while that is in doubt. */
+  readonly installation: Installation;
   /** Refuses a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
   checkKeys(): Promise<void>;
   /**
@@ -91,7 +100,7 @@ export function openEngine(options: EngineOptions): Engine {
     options.redis,
     onceAMinute((err: Error) => logger.warn({ err }, "redis")),
   );
-  const queues = createQueues(redis, config.redisPrefix);
+  const queues = createQueues(redis, config.redisPrefix, async () => (await installation.standing()) === null);
   // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
   const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
   const keyring = createKeyring(config.encryptionKeys);
@@ -120,6 +129,19 @@ export function openEngine(options: EngineOptions): Engine {
     ...config.lease,
     timing: config.timing,
     fingerprints: registrations.fingerprints,
+    ground: () => installation.ground(),
+  });
+  const copies = createCopies(redis, config.redisPrefix, keyring, config.installation.replicaLagMs);
+  const installation = new Installation({
+    ...{ pool, logger, settings: config.installation },
+    memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
+    onBeat: () =>
+      createCopies(spoolRedis, config.redisPrefix, keyring, config.installation.replicaLagMs).trim(Date.now()),
+    async compare() {
+      const putBackAgain = await putBack({ pool, copies, commit: (record) => store.commit(record) });
+      for (const provider of await providersAtWork({ pool, providers })) queues.refresh(provider);
+      return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
+    },
   });
   const checkKeys = once(async () => {
     const faults = await checkKeyring(pool, keyring);
@@ -131,7 +153,7 @@ export function openEngine(options: EngineOptions): Engine {
     store: {
       async claim(order, now) {
         await checkKeys();
-        return store.claim(order, now);
+        return claimOn(installation, () => store.claim(order, now));
       },
       commit: (record) => store.commit(record),
       meetUnknown: (connection, at, since) => store.meetUnknown(connection, at, since),
@@ -150,12 +172,14 @@ export function openEngine(options: EngineOptions): Engine {
       (provider) => derives(providers, provider),
       options.inJob,
       createWantsRefreshed(pool),
+      (record) => copies.keep(record),
     ),
     observe: options.observe,
   };
   const close = once(async () => {
     work.refuseNew();
     if (!(await within(config.shutdownMs, work.ended()))) logger.error("closed before all that runs had ended");
+    await within(farewellMs, installation.close());
     exchange.close();
     spool.close();
     await within(farewellMs, queues.close());
@@ -177,6 +201,7 @@ export function openEngine(options: EngineOptions): Engine {
       exchange,
       work,
       checkKeys,
+      installation,
       close,
     },
     refresh: deps,

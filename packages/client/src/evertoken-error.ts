@@ -2,6 +2,8 @@ import type { ErrorCode } from "@evertoken/core";
 
 export type EvertokenErrorCode =
   | ErrorCode
+  /** Nothing is spent until an operator says which database is true. */
+  | "held"
   | "connection_not_found"
   | "not_found"
   | "disconnected"

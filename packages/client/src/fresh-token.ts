@@ -70,7 +70,8 @@ export class FreshToken {
       if (result instanceof EvertokenError) {
         return { ...unchanged(row), problem: { code: result.code, message: result.message, retryAt: null } };
       }
-      if (result.kind === "settled" || result.why !== "busy") return toFreshened(order, result, row);
+      const soon = result.kind === "refused" && (result.why === "busy" || isComparing(this.#engine, result.why));
+      if (!soon) return toFreshened(order, result, row);
       if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
       if (Date.now() > deadline) {
         const problem = {
@@ -89,6 +90,11 @@ export class FreshToken {
     if (row === null) throw notFound(id);
     return row;
   }
+}
+
+/** What a failover lost is looked for: that takes moments. */
+function isComparing({ installation }: Engine, why: string): boolean {
+  return why === "held" && installation.held?.why === "comparing";
 }
 
 /** Nothing was sent, and the store works: a token that lives can be served meanwhile. */
@@ -151,6 +157,13 @@ function refusalProblem(
             code: "invalid_client",
             message: "our client registration at the provider is refused; the operator was told",
           };
+    case "held":
+      return {
+        code: "held",
+        message: "nothing is spent until it is clear which database is true: see `evertoken adopt`",
+      };
+    case "older_than_its_job":
+      return { code: why, message: "the stored tokens are older than they should be; the operator was told" };
     case "busy":
     case "moved":
     case "not_due":

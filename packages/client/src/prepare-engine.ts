@@ -11,6 +11,8 @@ import { drainSpool } from "./spool-drain.ts";
  */
 export async function prepareEngine(engine: Engine): Promise<void> {
   await engine.checkKeys();
+  await engine.installation.look();
+  engine.installation.watch();
   // First of all, and without Redis: a token set that a dead process left in a file cannot wait until Redis is back.
   await drainSpool(engine).catch((error: unknown) => {
     engine.logger.warn({ err: describeError(error) }, "the spool could not be drained yet");
@@ -18,6 +20,7 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   await checkSettings(engine);
   await checkSpool(engine);
   await engine.providers.catchUp();
+  if (engine.installation.held !== null) return;
   for (const { provider, secretFingerprint } of engine.providers.all()) {
     if (secretFingerprint === null) continue;
     const closed = await closeCircuitOfOtherSecret(engine.pool, provider.id, "default", secretFingerprint, new Date());

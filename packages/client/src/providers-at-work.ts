@@ -2,7 +2,7 @@ import { fixedQueues } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 
 /** Providers whose queue needs a worker: those that are configured, and those that have connections. */
-export async function providersAtWork({ providers, pool }: Engine): Promise<Set<string>> {
+export async function providersAtWork({ providers, pool }: Pick<Engine, "providers" | "pool">): Promise<Set<string>> {
   await providers.catchUp();
   const configured = providers
     .all()

@@ -22,6 +22,7 @@ export async function scheduleNow(
   target: Target,
   { force = false, trigger = "manual" }: { force?: boolean; trigger?: Trigger } = {},
 ): Promise<Scheduled> {
+  await withStore(() => engine.installation.require());
   const row = await readTarget(engine, target);
   const now = new Date();
   const due = await moveDue(engine, row, now, force);
@@ -36,6 +37,7 @@ export async function scheduleNow(
 
 /** Computes the due time anew from the stored expiry and puts the job there. @returns null when the connection needs no job */
 export async function scheduleNextRefresh(engine: Engine, target: Target): Promise<Scheduled | null> {
+  await withStore(() => engine.installation.require());
   const row = await readTarget(engine, target);
   const connection = await withStore(() => engine.prisma.connection.findUniqueOrThrow({ where: { id: row.id } }));
   const policy = (await withStore(() => engine.providers.known(row.provider)))?.policy;

@@ -11,6 +11,8 @@ export async function drainSpool(engine: Engine): Promise<number> {
 }
 
 async function drain(engine: Engine): Promise<number> {
+  // What lies in Redis may be the only copy that the true installation has.
+  if ((await engine.installation.standing()) !== null) return 0;
   // The next token set does not wait until Redis has heard of this one.
   const deps: RefreshDeps = { ...engine.refresh, announce: async (record) => void engine.refresh.announce(record) };
   return (await drainKept(engine, deps)) + (await drainLeft(engine, deps));

@@ -22,6 +22,8 @@ export type ErrorCode =
   | "answer_lost"
   | "unreadable_token"
   | "grant_in_use"
+  /** A job in Redis belongs to a newer token set than the row. */
+  | "older_than_its_job"
   | "missing_metadata";
 
 declare const sealed: unique symbol;

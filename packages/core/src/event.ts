@@ -9,4 +9,6 @@ export type EventName =
   | "connection.reauth_due"
   | "connection.recovered"
   | "provider.circuit_opened"
-  | "provider.circuit_closed";
+  | "provider.circuit_closed"
+  | "installation.held"
+  | "installation.released";

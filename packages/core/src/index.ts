@@ -4,6 +4,7 @@ export * from "./connection.ts";
 export * from "./decide.ts";
 export * from "./due.ts";
 export * from "./event.ts";
+export * from "./installation.ts";
 export * from "./job.ts";
 export * from "./outcome.ts";
 export * from "./pasted-secret.ts";

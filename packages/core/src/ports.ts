@@ -31,7 +31,11 @@ export type Refusal =
   | "answer_lost"
   | "provider_throttled"
   | "circuit_open"
-  | "cooling_down";
+  | "cooling_down"
+  /** Of the whole installation: the database may not be the true one. */
+  | "held"
+  /** A job of a higher generation shows that the row is old. */
+  | "older_than_its_job";
 
 export type Claim =
   | { readonly kind: "claimed"; readonly lease: Lease }

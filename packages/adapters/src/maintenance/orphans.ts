@@ -3,11 +3,13 @@ import type { Queue } from "bullmq";
 import type { Pool } from "pg";
 import type { Queues } from "../queues.ts";
 import { withoutConnection } from "../store/maintenance.ts";
+import { markOlder } from "../store/newer-generations.ts";
 
 const batch = 5000;
 
 /**
- * Removes delayed jobs that no connection needs: it was deleted or disconnected, or its generation moved on.
+ * Removes delayed jobs that no connection needs: it was deleted or disconnected, or its generation moved on. A job that is ahead of its
+ * connection stays: it shows that the row is old, and marks it.
  *
  * A job is removed when two searches found it so, because a generation may be committed while we look. Each search goes through
  * at most `limit` jobs of a queue and the next one goes on from there: at a million jobs that costs little every minute.
@@ -50,6 +52,7 @@ export class OrphanSearch {
 
   async #judge(queue: Queue, ids: readonly string[]): Promise<number> {
     const jobs = ids.map(parseJobId).filter((job) => job !== null);
+    await markOlder(this.#pool, jobs);
     const orphans = await withoutConnection(this.#pool, jobs);
     let removed = 0;
     for (const id of ids) {

@@ -30,6 +30,8 @@ export function failureAdvice(code: ErrorCode | null): string | null {
       return "Its metadata makes no endpoint, so nobody was asked: import it again with the field that the message names.";
     case "grant_in_use":
       return "Another connection holds the same refresh token, which only one may spend: it has to be reconnected with a grant of its own.";
+    case "older_than_its_job":
+      return "Its row is older than its job in Redis: its user reconnects, or `evertoken release <id>` says that the row is true.";
     case "invalid_client":
       return "Only this connection is refused as of another client: it has to be reconnected, or its own client be set.";
     default:

@@ -25,6 +25,13 @@ export function alertText(deliveries: readonly Delivery[], providerName: (id: st
     }
     case "provider.circuit_closed":
       return alert(`${name} works again`, ["Its refreshes go on.", ...cause]);
+    case "installation.held":
+      return alert("Evertoken is held: nothing is refreshed", [
+        ...cause,
+        "Run `evertoken adopt`: it shows what to decide.",
+      ]);
+    case "installation.released":
+      return alert("Evertoken goes on", ["An operator has said which database is true."]);
     case "connection.needs_reauth":
       return alert(`${name}: ${who} ${count === 1 ? "needs its user" : "need their users"} to reconnect`, cause);
     case "connection.reauth_due":

@@ -24,6 +24,8 @@ export const eventNames: readonly EventName[] = [
   "connection.recovered",
   "provider.circuit_opened",
   "provider.circuit_closed",
+  "installation.held",
+  "installation.released",
 ];
 
 export interface EndpointInput {

@@ -4,6 +4,8 @@ import type { PoolClient } from "pg";
 const operatorEvents = [
   "provider.circuit_opened",
   "provider.circuit_closed",
+  "installation.held",
+  "installation.released",
   "connection.needs_reauth",
   "connection.reauth_due",
   "token.refresh_failed",

@@ -9,6 +9,8 @@ import {
 } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { BatcherOptions } from "./batcher.ts";
+import { type Ground, groundParameters, groundSql } from "./installation.ts";
+import { markOlder } from "./newer-generations.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 import { earlyMs, sameSecretSql, sendLimit, type Take } from "./take.ts";
 
@@ -28,6 +30,8 @@ export interface ClaimOptions {
    * one, be it newer or older, has to find out for itself.
    */
   readonly fingerprints: () => Readonly<Record<string, string>>;
+  /** The database that was looked at, which the claim must still meet; left out: whichever answers. */
+  readonly ground?: () => Ground | null;
   /** How concurrent claims and commits share statements. */
   readonly batching?: BatcherOptions;
 }
@@ -61,7 +65,12 @@ export async function claim(
   });
 
   const standing = refusalOf(seen, order, now, options);
-  if (standing !== null) return refused(standing.why, standing.until);
+  if (standing !== null) {
+    // So that no job of this row's own generation, which reconcile would add, is run in its place.
+    if (standing.why === "older_than_its_job" && order.generation !== null)
+      await markOlder(pool, [{ connectionId: order.connectionId, generation: order.generation }]);
+    return refused(standing.why, standing.until);
+  }
   if (seen.circuit_open) {
     const probe = order.force || (await winProbe(pool, seen, now, options));
     if (!probe) return refused("circuit_open", circuitResumeAt(seen.id, seen.next_probe_at ?? now, options.timing));
@@ -84,20 +93,26 @@ interface Seen extends ConnectionRow {
   granted_with: string | null;
   next_probe_at: Date | null;
   throttled_until: Date | null;
+  newer_generation: number | null;
+  grounded: boolean;
 }
 
-async function look(pool: Pool, id: string, now: Date, { fingerprints }: ClaimOptions): Promise<Seen | null> {
+async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }: ClaimOptions): Promise<Seen | null> {
   const { rows } = await pool.query<Seen>({
     name: "claim-look",
-    text: `SELECT ${connectionColumns}, c.lease_owner, c.lease_until, c.lease_started_at, c.last_error_code,
+    text: `SELECT ${connectionColumns}, c.newer_generation, ${groundSql(4)} AS grounded, c.lease_owner, c.lease_until,
+        c.lease_started_at, c.last_error_code,
         coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
         s.code AS circuit_code, s.granted_fingerprint AS granted_with, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
       WHERE c.id = $1`,
-    values: [id, now, fingerprints()],
+    values: [id, now, fingerprints(), ...groundParameters(ground?.() ?? null)],
   });
   return rows[0] ?? null;
 }
+
+/** A job that its row is older than stays as the sign that it is; only an operator, the user or a copy of the lost tokens can help. */
+const olderMs = 300_000;
 
 /** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */
 function refusalOf(
@@ -108,6 +123,10 @@ function refusalOf(
 ): { why: Refusal; until: Date | null } | null {
   if (seen.status === "disconnected") return { why: "disconnected", until: null };
   if (seen.auth_type !== "oauth2") return { why: "not_refreshable", until: null };
+  if (!seen.grounded) return { why: "held", until: new Date(now.getTime() + earlyMs) };
+  if (Math.max(seen.newer_generation ?? 0, order.generation ?? 0) > seen.generation) {
+    return { why: "older_than_its_job", until: new Date(now.getTime() + olderMs) };
+  }
   if (order.generation !== null && seen.generation !== order.generation) return { why: "moved", until: null };
   if (seen.status === "needs_reauth" && !order.force) return { why: "needs_reauth", until: null };
   if (seen.lease_owner !== null && !seen.lease_ran_out) return { why: "busy", until: seen.lease_until };

@@ -20,16 +20,17 @@ WITH changed AS (
     scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
     expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, grant_ends_at = r.grant_ends_at,
     next_refresh_at = r.next_refresh_at,
-    client = r.client, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
+    client = r.client, generation = r.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at,
     last_error_code = CASE WHEN r.in_use THEN 'grant_in_use' END, last_error_message = CASE WHEN r.in_use THEN r.message END, updated_at = r.at
   FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, grant_hash text, in_use boolean,
     token_type text,
     scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, grant_ends_at timestamptz,
-    next_refresh_at timestamptz, closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text,
+    next_refresh_at timestamptz, leaps boolean, closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text,
     message text, http_status int, duration_ms int,
     old_expires_at timestamptz, at timestamptz)
-  WHERE c.id = r.id AND c.generation = r.generation AND c.status <> 'disconnected'
+  WHERE c.id = r.id AND (c.generation = r.generation OR (r.leaps AND c.generation < r.generation AND c.connected_at <= r.at))
+    AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
 ), logged AS (
   INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, message, http_status, duration_ms,
@@ -74,7 +75,7 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
 const mostMs = 2 ** 31 - 1;
 
 function toParameters(
-  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: GrantRecord,
+  { connectionId, client, fingerprint, generation, leaps, transition, log, inUse = false }: GrantRecord,
   n: number,
 ) {
   const { tokens } = transition;
@@ -94,6 +95,7 @@ function toParameters(
     refresh_token_expires_at: transition.refreshTokenExpiresAt,
     grant_ends_at: transition.grantEndsAt,
     next_refresh_at: transition.nextRefreshAt,
+    leaps: leaps === true,
     closes_circuit: transition.provider?.kind === "close_circuit",
     proves: transition.provider?.kind === "prove",
     fingerprint,

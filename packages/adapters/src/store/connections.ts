@@ -166,7 +166,7 @@ WITH stored AS (
     refresh_token = excluded.refresh_token, token_type = excluded.token_type, scopes = excluded.scopes,
     expires_at = excluded.expires_at, refresh_token_expires_at = excluded.refresh_token_expires_at,
     next_refresh_at = excluded.next_refresh_at, metadata = c.metadata || excluded.metadata, connected_at = excluded.connected_at,
-    updated_at = excluded.updated_at, generation = c.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
+    updated_at = excluded.updated_at, generation = greatest(c.generation, c.newer_generation) + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
     last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
     grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { issuedAtSql } from "./issued-at.ts";
+import { notOlderSql } from "./newer-generations.ts";
 
 /** A connection as reconcile needs it. */
 export interface DueRow {
@@ -16,6 +17,7 @@ export async function duePage(pool: Pool, afterId: string, limit: number): Promi
     name: "due-page",
     text: `SELECT id, provider, registration, generation, greatest(next_refresh_at, not_before) AS due_at FROM connections
       WHERE id > $1 AND next_refresh_at IS NOT NULL AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
+        AND ${notOlderSql("")}
       ORDER BY id LIMIT $2`,
     values: [afterId, limit],
   });
@@ -36,7 +38,7 @@ export async function behindInDeriving(
   return rows;
 }
 
-/** Of the given jobs, those whose connection is gone, needs none, or has moved on to another generation. */
+/** Of the given jobs, those whose connection is gone, needs none, or has moved on. One that is ahead of its connection is no orphan. */
 export async function withoutConnection(
   pool: Pool,
   jobs: readonly { connectionId: string; generation: number }[],
@@ -44,7 +46,7 @@ export async function withoutConnection(
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "jobs-without-connection",
     text: `SELECT j.id::text AS id, j.generation FROM unnest($1::uuid[], $2::int[]) AS j(id, generation)
-      LEFT JOIN connections c ON c.id = j.id AND c.generation = j.generation AND c.next_refresh_at IS NOT NULL
+      LEFT JOIN connections c ON c.id = j.id AND c.generation <= j.generation AND c.next_refresh_at IS NOT NULL
       WHERE c.id IS NULL`,
     values: [jobs.map((job) => job.connectionId), jobs.map((job) => job.generation)],
   });
@@ -63,7 +65,7 @@ const lateSql = `(next_refresh_at < $1 OR (expires_at <= $2
 
 // A failing connection's retry is due when the decision said, a throttled one's when the provider said: neither is late.
 const sweepableSql = `next_refresh_at <= $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
-  AND failing_since IS NULL AND not_before IS NULL`;
+  AND failing_since IS NULL AND not_before IS NULL AND ${notOlderSql("")}`;
 
 /** Makes late and long-lived tokens due now, a page of them. @returns whose jobs to bring forward */
 export async function makeLateDue(

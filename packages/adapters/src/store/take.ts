@@ -2,6 +2,8 @@ import { type Lease, noRegistration, type RefreshOrder, type SendLimit } from "@
 import type { Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
+import { groundParameters, groundSql } from "./installation.ts";
+import { notOlderSql } from "./newer-generations.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 
 interface TakeOrder {
@@ -33,6 +35,7 @@ FROM json_to_recordset($1) AS o(n int, id uuid, force boolean, now timestamptz, 
   failed_before timestamptz, through_circuit boolean)
 WHERE c.id = o.id AND c.lease_owner IS NULL
   AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
+  AND ${groundSql(5)} AND ${notOlderSql("c.")}
   AND (o.force OR (c.status <> 'needs_reauth' AND (c.not_before IS NULL OR c.not_before <= o.now)))
   AND (o.generation IS NULL OR c.generation = o.generation)
   AND (o.due_by IS NULL OR c.next_refresh_at <= o.due_by)
@@ -59,6 +62,7 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
         options.owner,
         options.leaseMs,
         options.fingerprints(),
+        ...groundParameters(options.ground?.() ?? null),
       ],
     });
     const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner, sendBy)]));

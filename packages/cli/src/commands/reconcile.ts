@@ -23,6 +23,7 @@ export function addReconcile(program: Command, run: Run): void {
 async function reconcile(io: Io): Promise<undefined> {
   await withEngine(io, async ({ engine }) => {
     await requireServices(engine);
+    await engine.installation.require();
     await openQueues(engine);
     const { pool, queues, config, providers } = engine;
     const orphans = new OrphanSearch(pool);

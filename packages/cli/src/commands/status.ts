@@ -37,6 +37,7 @@ async function status(io: Io, opened: Opened, id: string | undefined): Promise<u
 
 async function overview(io: Io, engine: Engine): Promise<undefined> {
   await requirePostgres(engine);
+  const held = await engine.installation.standing();
   const now = new Date();
   const waiting = await waitingFor(engine);
   const [counts, circuits, oldestOverdue] = await Promise.all([
@@ -51,7 +52,8 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
       ...{ provider, registration, circuitOpen: circuit_open, code, reason },
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
-  io.result({ total, connections: counts, circuits: trouble, waiting, oldestOverdue }, () => [
+  io.result({ total, held, connections: counts, circuits: trouble, waiting, oldestOverdue }, () => [
+    ...(held === null ? [] : [`HELD: nothing is spent: ${held.reason}; run `.concat("`evertoken adopt`")]),
     ...(total === 0
       ? ["no connections"]
       : table(

@@ -13,6 +13,7 @@ import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
+import { checkInstallation } from "./check-installation.ts";
 import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPostgres } from "./check-postgres.ts";
@@ -53,10 +54,21 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(prisma, pool)),
+      ...(await examineInstallation(pool, config)),
       await checkSchedules(pool, config),
     ];
   } finally {
     await pool.end();
+  }
+}
+
+async function examineInstallation(pool: ReturnType<typeof createPool>, config: Config): Promise<Finding[]> {
+  if (config.redisUrl === "") return checkInstallation(pool, null, config);
+  const redis = connectRedis(config.redisUrl, impatient, () => undefined);
+  try {
+    return await checkInstallation(pool, redis, config);
+  } finally {
+    redis.disconnect();
   }
 }
 

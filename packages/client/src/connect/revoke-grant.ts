@@ -14,6 +14,8 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
   const failed = (said: object) => {
     engine.logger.warn({ connection: id, ...said }, `[${grant.provider}] not revoked at the provider`);
   };
+  // The grant may be that of another installation, which lives by it.
+  if ((await engine.installation.standing().catch(() => null)) !== null) return "later";
   try {
     const provider = (await engine.providers.find(grant.provider))?.provider;
     const registration = await engine.registrations.find(grant.provider, grant.registration);

@@ -55,6 +55,12 @@ export async function createSyncWorker({ env, readFile, handlers, logger }: Sync
   const workers = names.map((name) =>
     startSyncWorker(engine, name, engine.work.watch(createSyncJob(engine, handlers[name], stopping.signal))),
   );
+  const follow = () => {
+    // Its jobs may be those of another installation.
+    for (const worker of workers) engine.installation.held === null ? worker.resume() : void worker.pause(true);
+  };
+  engine.installation.onChange(follow);
+  follow();
   log.info({ providers: names }, "sync worker ready");
   let closing: Promise<void> | null = null;
   const end = async () => {

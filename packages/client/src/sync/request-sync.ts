@@ -22,6 +22,7 @@ export async function requestSync(
   connectionId: string,
   { reason }: { readonly reason: string },
 ): Promise<RequestedSync> {
+  await withStore(() => engine.installation.require());
   const row = await readTarget(engine, connectionId);
   if (row.status === "disconnected") throw new EvertokenError("disconnected", "the user disconnected this account");
   const queue = engine.queues.sync(

@@ -1,0 +1,48 @@
+import type { CommitRecord } from "@evertoken/core";
+import type { Redis } from "ioredis";
+import { readEntries, writeEntry } from "./spool/entry.ts";
+import type { Keyring } from "./vault.ts";
+
+/**
+ * Token sets that were committed a moment ago, as they were committed: sealed, as in the spool. What does not open says nothing. A replica that takes over may lack them; from here they are
+ * put back. A sorted set by time, since the old ones go together.
+ */
+export interface Copies {
+  /** After the commit, on the connection that adds the next job: no round trip of its own. */
+  keep(record: CommitRecord): Promise<void>;
+  /** The newest of each connection. */
+  newest(): Promise<CommitRecord[]>;
+  /** Only while the database is known to be the true one: an outage must not use up the time that they have. */
+  trim(now: number): Promise<void>;
+}
+
+/** How much longer they stay than a replica may lag: a look takes a second, clocks differ. */
+const slackMs = 15_000;
+const pageSize = 1000;
+
+/** @param keepMs 0: nothing is kept */
+export function createCopies(redis: Redis, prefix: string, keyring: Keyring, keepMs: number): Copies {
+  const key = `{${prefix}}:copies`;
+  return {
+    async keep(record) {
+      if (keepMs > 0) await redis.zadd(key, Date.now(), writeEntry(record, keyring));
+    },
+    async newest() {
+      const found = new Map<string, CommitRecord>();
+      for (let start = 0; ; start += pageSize) {
+        const page = await redis.zrange(key, start, start + pageSize - 1);
+        for (const record of readEntries(
+          page.map((text) => ({ where: key, text })),
+          keyring,
+        ).records) {
+          const known = found.get(record.connectionId);
+          if (known === undefined || known.generation <= record.generation) found.set(record.connectionId, record);
+        }
+        if (page.length < pageSize) return [...found.values()];
+      }
+    },
+    async trim(now) {
+      await redis.zremrangebyscore(key, "-inf", now - keepMs - slackMs);
+    },
+  };
+}

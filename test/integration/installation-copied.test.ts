@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { Client } from "pg";
+import { expect, test } from "vitest";
+import { runInProcess } from "../e2e/evertoken-command.ts";
+import { createRig, hasty, type Rig, until } from "../support/rig.ts";
+import { onFileEnd } from "../support/services.ts";
+
+/** A database made from the rig's, as a restored dump is: all rows, another oid. */
+async function copyOf(rig: Rig): Promise<string> {
+  const original = new URL(rig.env.DATABASE_URL as string);
+  const name = `copy_${randomBytes(6).toString("hex")}`;
+  const administration = new URL(original);
+  administration.pathname = "/postgres";
+  const client = new Client({ connectionString: administration.href });
+  await client.connect();
+  const from = original.pathname.slice(1);
+  await client.query(`CREATE DATABASE ${name} TEMPLATE ${from} STRATEGY wal_log`).catch(async () => {
+    await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [from]);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`);
+  });
+  await client.end();
+  onFileEnd(async () => {
+    const again = new Client({ connectionString: administration.href });
+    await again.connect();
+    await again.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await again.end();
+  });
+  original.pathname = `/${name}`;
+  return original.href;
+}
+
+test("a copied database spends nothing, whether it shares Redis with its original or has its own", async () => {
+  const rig = await createRig({ env: hasty });
+  const due = await rig.connect({ expiresIn: 1 });
+  const { id } = await rig.connect({ expiresIn: 3600 });
+  await rig.client.refresh(id);
+  const url = await copyOf(rig);
+  for (const prefix of [rig.env.REDIS_PREFIX as string, `own-${rig.env.REDIS_PREFIX}`]) {
+    const before = await rig.server.summary();
+    const job = await rig.job(due);
+    const copy = { DATABASE_URL: url, REDIS_PREFIX: prefix, SPOOL_DIR: `${rig.env.SPOOL_DIR}/${prefix}` };
+    const worker = await rig.start("worker", { ...copy, WORKER_PORT: "0" });
+    const scheduler = await rig.start("scheduler", copy);
+    await until("it says so", async () => worker.output().includes("held: nothing is spent"));
+    await until("it says so", async () => scheduler.output().includes("held: nothing is spent"));
+    const refreshed = await runInProcess(["refresh", due.id], { env: { ...rig.env, ...copy } });
+    expect(refreshed).toMatchObject({ code: 1 });
+    expect(refreshed.stderr).toContain("(held)");
+    await worker.stop();
+    await scheduler.stop();
+    expect(await rig.server.summary()).toEqual(before);
+    expect(await rig.job(due)).toEqual(job);
+  }
+});

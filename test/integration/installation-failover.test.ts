@@ -1,0 +1,143 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import type { LocalServer } from "@evertoken/local";
+import { expect, test } from "vitest";
+import { storedRefreshToken } from "../chaos/chaos.ts";
+import { runInProcess } from "../e2e/evertoken-command.ts";
+import { type Connected, createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
+import { onFileEnd, startOwnPostgres } from "../support/services.ts";
+
+/** What a replica has when it stops following: taken while the server stands still. */
+async function keepReplica(server: LocalServer): Promise<string> {
+  const replica = `${server.dataDir}.replica`;
+  await server.stop();
+  execFileSync("cp", ["-a", server.dataDir, replica]);
+  onFileEnd(() => rm(replica, { recursive: true, force: true }));
+  await server.start();
+  return replica;
+}
+
+/** The primary dies, and the replica takes over at its address, on a timeline of its own. */
+async function failOver(server: LocalServer, replica: string): Promise<void> {
+  await server.kill("SIGKILL");
+  await rm(server.dataDir, { recursive: true });
+  await rename(replica, server.dataDir);
+  const { uid, gid } = await stat(`${server.dataDir}/PG_VERSION`);
+  appendFileSync(`${server.dataDir}/postgresql.auto.conf`, "restore_command = '/bin/false'\n");
+  writeFileSync(`${server.dataDir}/recovery.signal`, "");
+  execFileSync("chown", [`${uid}:${gid}`, `${server.dataDir}/recovery.signal`]);
+  await server.start();
+}
+
+async function createFailoverRig(env: Env = {}): Promise<{ rig: Rig; server: LocalServer }> {
+  const server = await startOwnPostgres();
+  const rig = await createRig({ databaseUrl: server.url, env: { ...hasty, ...env } });
+  await rig.server.configure({ rotation: "strict" });
+  return { rig, server };
+}
+
+/** A living token is served with a warning as long as nothing may be spent. */
+async function refreshed(rig: Rig, id: string) {
+  const token = await rig.client.refresh(id, { force: true });
+  return token.warning === null ? token : null;
+}
+
+const many = (rig: Rig, n: number) => Promise.all(Array.from({ length: n }, () => rig.connect({ expiresIn: 3600 })));
+
+async function living(rig: Rig, connections: readonly Connected[]): Promise<number> {
+  const tokens = await Promise.all(connections.map(({ id }) => storedRefreshToken(rig, id)));
+  const states = await rig.server.inspect(tokens);
+  return states.filter((state) => state?.alive && state.state === "current").length;
+}
+
+test("a failover to a replica that lags behind loses nothing: the newest sets are put back, and refreshing goes on by itself", async () => {
+  const { rig, server } = await createFailoverRig();
+  const connections = await many(rig, 20);
+  const [first] = connections as [Connected];
+  const replica = await keepReplica(server);
+  await Promise.all(connections.map(({ id }) => rig.client.refresh(id, { force: true })));
+  // Some have lost several generations.
+  await Promise.all(connections.slice(0, 5).map(({ id }) => rig.client.refresh(id, { force: true })));
+  await failOver(server, replica);
+  expect((await rig.row(first.id)).generation).toBe(1);
+
+  // Whoever asks first: nothing is spent before what was lost is back.
+  const token = await until("it goes on", () => refreshed(rig, first.id).catch(() => null));
+  expect(token.generation).toBe(3);
+  const rows = await Promise.all(connections.map(({ id }) => rig.row(id)));
+  expect(rows.map(({ generation }) => generation)).toEqual([3, 3, 3, 3, 3, ...Array.from({ length: 15 }, () => 2)]);
+  expect(await living(rig, connections)).toBe(20);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+});
+
+test("what has no copy is held by itself: its job is ahead of its row, and only an operator lets it spend", async () => {
+  const { rig, server } = await createFailoverRig();
+  const [lost, untouched] = (await many(rig, 2)) as [Connected, Connected];
+  const replica = await keepReplica(server);
+  await rig.client.refresh(lost.id, { force: true });
+  await rig.queues.redis.del(`{${rig.env.REDIS_PREFIX}}:copies`);
+  await failOver(server, replica);
+
+  await until("the other one goes on", () => refreshed(rig, untouched.id).catch(() => null));
+  const served = await rig.client.refresh(lost.id, { force: true });
+  expect(served).toMatchObject({ generation: 1, warning: { code: "older_than_its_job" } });
+  expect(await rig.row(lost.id)).toMatchObject({
+    status: "error",
+    last_error_code: "older_than_its_job",
+    generation: 1,
+  });
+  const { requests } = await rig.server.summary();
+  const worker = await rig.start("worker");
+  const scheduler = await rig.start("scheduler");
+  await rig.queues.bringForward({ id: lost.id, provider: "acme", generation: 2 }, {});
+  await until("the job has run", async () => (await rig.job({ id: lost.id, generation: 2 }))?.state === "delayed");
+  await until("reconciled", async () => scheduler.output().includes("reconcile done"));
+  expect(await rig.job({ id: lost.id, generation: 1 })).toBeNull();
+  expect(await rig.server.summary()).toMatchObject({ requests, reuse: 0 });
+
+  expect(await runInProcess(["release", "nonsense"], { env: rig.env })).toMatchObject({ code: 1 });
+  expect(await runInProcess(["release", lost.id], { env: rig.env })).toMatchObject({ code: 0, stdout: "1 released\n" });
+  expect(await rig.row(lost.id)).toMatchObject({ status: "connected", generation: 2, newer_generation: null });
+  await worker.stop();
+  await scheduler.stop();
+});
+
+test("an older state than a replica may have is held until an operator says that it is true", async () => {
+  const { rig, server } = await createFailoverRig({ REPLICA_LAG_MS: "1" });
+  const [lost, untouched] = (await many(rig, 2)) as [Connected, Connected];
+  const replica = await keepReplica(server);
+  await rig.client.refresh(lost.id, { force: true });
+  await failOver(server, replica);
+
+  const { requests } = await rig.server.summary();
+  const worker = await rig.start("worker");
+  const api = await rig.start("api", { EVERTOKEN_API_KEY: "k".repeat(40) });
+  await expect(rig.client.refresh(untouched.id, { force: true })).resolves.toMatchObject({ warning: { code: "held" } });
+  await expect(rig.client.scheduleNow(untouched.id)).rejects.toMatchObject({ code: "held" });
+  await expect(rig.client.getAccessToken(untouched.id)).resolves.toMatchObject({ generation: 1 });
+  const readyz = async (port: number) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return { status: answer.status, ...((await answer.json()) as { checks: object }) };
+  };
+  expect(await readyz(worker.port)).toMatchObject({ status: 503, checks: { installation: "held, older" } });
+  expect(await readyz(api.port)).toMatchObject({ status: 200, checks: { installation: "ok, but held, older" } });
+  expect((await runInProcess(["doctor"], { env: rig.env })).stdout).toContain("fail  installation");
+  expect((await runInProcess(["status"], { env: rig.env })).stdout).toContain("HELD");
+  expect((await rig.pool.query("SELECT event FROM outbox WHERE event = 'installation.held'")).rowCount).toBe(1);
+
+  expect(await runInProcess(["adopt", "--yes"], { env: rig.env })).toMatchObject({ code: 2 });
+  expect(await runInProcess(["adopt", "--as", "new"], { env: rig.env })).toMatchObject({ code: 2 });
+  expect(await runInProcess(["release"], { env: rig.env })).toMatchObject({ code: 2 });
+  const shown = await runInProcess(["adopt"], { env: rig.env });
+  expect(shown).toMatchObject({ code: 1, stdout: expect.stringMatching(/older than their job +1\n/) });
+  expect(await rig.server.summary()).toMatchObject({ requests });
+  expect(await runInProcess(["adopt", "--as", "original", "--yes"], { env: rig.env })).toMatchObject({ code: 0 });
+
+  await until("it goes on", async () => (await readyz(worker.port)).status === 200);
+  await until("the untouched one goes on", () => refreshed(rig, untouched.id));
+  expect((await rig.client.refresh(lost.id, { force: true })).warning).toMatchObject({ code: "older_than_its_job" });
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+  await worker.stop();
+  await api.stop();
+});
