@@ -19,6 +19,8 @@ export type TcpProxy = {
   delay(ms: number): void;
   /** Judges each piece of data, for example to cut at the very COMMIT; undefined stops judging. */
   intercept(judge: ((direction: Direction, data: Buffer) => Verdict) | undefined): void;
+  /** Where new connections lead from now on; those that stand stay where they are, as behind a name that has moved. */
+  retarget(port: number): void;
   /** Healthy again. Connections that lost bytes are reset, since their streams no longer make sense. */
   resume(): Promise<void>;
   stop(): Promise<void>;
@@ -33,6 +35,7 @@ const host = "127.0.0.1";
 /** A TCP proxy in this process, between the engine and Redis, Postgres or a token server, that behaves like a bad network when told to. */
 export async function startTcpProxy({ targetPort, targetHost = host, port = 0 }: TcpProxyOptions): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  let leadsTo = targetPort;
   let swallowing = new Set<Direction>();
   let delayMs = 0;
   let judge: ((direction: Direction, data: Buffer) => Verdict) | undefined;
@@ -85,7 +88,7 @@ export async function startTcpProxy({ targetPort, targetHost = host, port = 0 }:
   }
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const target = connect({ host: targetHost, port: targetPort, allowHalfOpen: true, noDelay: true });
+    const target = connect({ host: targetHost, port: leadsTo, allowHalfOpen: true, noDelay: true });
     const pair: Pair = { client, target, lostBytes: false };
     pairs.add(pair);
     const forget = () => {
@@ -132,6 +135,9 @@ export async function startTcpProxy({ targetPort, targetHost = host, port = 0 }:
     },
     intercept(next) {
       judge = next;
+    },
+    retarget(port) {
+      leadsTo = port;
     },
     async resume() {
       swallowing = new Set();

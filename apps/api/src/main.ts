@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createLogger, impatient, runProcess } from "@evertoken/adapters";
-import { createObserver, loadSettings, openEngine } from "@evertoken/client/engine";
+import { createObserver, loadSettings, openEngine, refuseCluster } from "@evertoken/client/engine";
 import { createApi } from "./api.ts";
 
 await runProcess("api", async (life) => {
@@ -15,6 +15,7 @@ await runProcess("api", async (life) => {
   const engine = openEngine({ config, providers, logger, redis, observe, inJob: false, proxyEnv: process.env });
   // The caller of a refresh may be gone: the engine waits for what the server does not know to run.
   life.atStop(() => engine.close());
+  await refuseCluster(engine);
   const api = await createApi(engine);
   life.atStop(() => {
     logger.info("stopping: running requests finish first");

@@ -15,6 +15,7 @@ import {
   loadSettings,
   openEngine,
   openQueues,
+  refuseCluster,
 } from "@evertoken/client/engine";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
@@ -44,6 +45,7 @@ await runProcess("dashboard", async (life) => {
     proxyEnv: process.env,
   });
   life.atStop(() => engine.close());
+  await refuseCluster(engine);
   const look = () =>
     openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));
   await look();

@@ -4,6 +4,7 @@ import {
   isOverdue,
   lostSchedules,
   type Metrics,
+  onceAMinute,
   queuePrefix,
   registerSchedules,
   restoreSchedules,
@@ -126,7 +127,10 @@ export class Scheduler {
       removeOnComplete: { count: 500 },
       removeOnFail: { count: 500 },
     });
-    worker.on("error", (error) => logger.warn({ queue: "maintenance", err: describeError(error) }, "queue trouble"));
+    worker.on(
+      "error",
+      onceAMinute((error) => logger.warn({ queue: "maintenance", err: describeError(error) }, "queue trouble")),
+    );
     worker.on("failed", (job, error) => logger.error({ task: job?.name, err: describeError(error) }, "task failed"));
     return worker;
   }

@@ -1,4 +1,4 @@
-import { closeWorkers, describeError, type Metrics, queuePrefix } from "@evertoken/adapters";
+import { closeWorkers, describeError, type Metrics, onceAMinute, queuePrefix } from "@evertoken/adapters";
 import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
 import { refreshQueue } from "@evertoken/core";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -108,7 +108,10 @@ export class QueueWorkers {
       removeOnFail: { count: 5000 },
       ...options,
     });
-    worker.on("error", (error) => logger.warn({ queue: name, err: describeError(error) }, "queue trouble"));
+    worker.on(
+      "error",
+      onceAMinute((error) => logger.warn({ queue: name, err: describeError(error) }, "queue trouble")),
+    );
     worker.on("stalled", (jobId) =>
       logger.warn({ queue: name, job: jobId }, "a job was taken over from a dead worker"),
     );

@@ -1,3 +1,4 @@
+export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./check-redis.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { type Copies, createCopies } from "./copies.ts";
 export { formatDuration } from "./format-duration.ts";
@@ -36,10 +37,12 @@ export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
 export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";
 export { createWantsRefreshed } from "./notify/wants-refreshed.ts";
+export { onceAMinute } from "./once-a-minute.ts";
 export { createPool } from "./pool.ts";
 export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
-export { checkRedis, connectRedis, impatient, patient } from "./redis.ts";
+export { connectRedis, impatient, patient } from "./redis.ts";
+export { type RedisTrouble, redisAdvice, redisTrouble } from "./redis-trouble.ts";
 export { type Life, runProcess } from "./run-process.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export type { Env } from "./settings-reader.ts";

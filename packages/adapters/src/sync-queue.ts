@@ -1,6 +1,7 @@
 import { DelayedError, Job, type Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Config } from "./config.ts";
 import { describeError, type Logger } from "./logger.ts";
+import { onceAMinute } from "./once-a-minute.ts";
 import { type Queues, queuePrefix } from "./queues.ts";
 
 export interface SyncJobData {
@@ -90,6 +91,9 @@ export function startSyncWorker(
     stalledInterval: config.jobs.stalledCheckMs,
     maxStalledCount: 1_000_000,
   });
-  worker.on("error", (error) => logger.warn({ queue: queue.name, err: describeError(error) }, "queue trouble"));
+  worker.on(
+    "error",
+    onceAMinute((error) => logger.warn({ queue: queue.name, err: describeError(error) }, "queue trouble")),
+  );
   return worker;
 }

@@ -1,3 +1,4 @@
+import { describeTrouble, tryWrite } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client";
 import type { Engine } from "@evertoken/client/engine";
 
@@ -12,10 +13,11 @@ export async function requirePostgres({ pool }: Engine): Promise<void> {
   throw new EvertokenError("store_unavailable", "the database has no tables yet: run `evertoken migrate`");
 }
 
+const patienceMs = 2500;
+
 /** Postgres and Redis, for tasks that need both from beginning to end. @throws {EvertokenError} */
 export async function requireServices(engine: Engine): Promise<void> {
   await requirePostgres(engine);
-  await engine.queues.redis.ping().catch(() => {
-    throw new EvertokenError("queue_unavailable", "Redis does not answer: check REDIS_URL and the server");
-  });
+  const trouble = await tryWrite(engine.queues.redis, engine.config.redisPrefix, patienceMs);
+  if (trouble !== null) throw new EvertokenError("queue_unavailable", describeTrouble(trouble));
 }

@@ -48,7 +48,7 @@ export {
 export { loadSettings } from "./load-settings.ts";
 export { createObserver } from "./observe.ts";
 export { findOldestOverdue } from "./oldest-overdue.ts";
-export { prepareEngine } from "./prepare-engine.ts";
+export { prepareEngine, refuseCluster } from "./prepare-engine.ts";
 export { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 export type { ProviderSource } from "./providers/provider-source.ts";
 export { type StoredProviderView, storedProviders } from "./providers/stored-providers.ts";

@@ -15,12 +15,15 @@ import {
   createWantsRefreshed,
   type DrainableSpool,
   describeError,
+  describeTrouble,
   impatient,
   type Keyring,
   type Logger,
   markJobsAhead,
+  onceAMinute,
   type Queues,
   RunningWork,
+  redisTrouble,
   within,
 } from "@evertoken/adapters";
 import {
@@ -98,7 +101,7 @@ export function openEngine(options: EngineOptions): Engine {
   const redis = connectRedis(
     config.redisUrl,
     options.redis,
-    onceAMinute((err: Error) => logger.warn({ err }, "redis")),
+    onceAMinute((err: Error) => logger.warn({ err }, describeTrouble(redisTrouble(err)))),
   );
   const queues = createQueues(redis, config.redisPrefix, async () => (await installation.standing()) === null);
   // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
@@ -224,15 +227,5 @@ function once(task: () => Promise<void>): () => Promise<void> {
       throw error;
     });
     return done;
-  };
-}
-
-/** A server that is away would fill the log with the same line at every attempt to reconnect. */
-function onceAMinute<E>(log: (error: E) => void): (error: E) => void {
-  let last = 0;
-  return (error) => {
-    if (Date.now() - last < 60_000) return;
-    last = Date.now();
-    log(error);
   };
 }

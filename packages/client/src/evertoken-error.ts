@@ -1,3 +1,4 @@
+import { describeTrouble, redisTrouble } from "@evertoken/adapters";
 import type { ErrorCode } from "@evertoken/core";
 
 export type EvertokenErrorCode =
@@ -54,22 +55,26 @@ const forAll: ReadonlySet<EvertokenErrorCode> = new Set(["store_unavailable", "q
 
 /** Runs a Postgres task; trouble with the server becomes `store_unavailable`. */
 export async function withStore<T>(task: () => Promise<T>): Promise<T> {
-  return unavailableAs("store_unavailable", "Postgres does not answer: check DATABASE_URL and the server", task);
+  return unavailableAs("store_unavailable", () => "Postgres does not answer: check DATABASE_URL and the server", task);
 }
 
 /** Runs a Redis task; trouble with the server becomes `queue_unavailable`. */
 export async function withQueue<T>(task: () => Promise<T>): Promise<T> {
-  return unavailableAs("queue_unavailable", "Redis does not answer: check REDIS_URL and the server", task);
+  return unavailableAs("queue_unavailable", (error) => describeTrouble(redisTrouble(error)), task);
 }
 
 /** Looks into the spool: after a refresh that was cut short nobody can tell, without it, whether a token set came. */
 export async function withSpool<T>(task: () => Promise<T>): Promise<T> {
   const message =
     "a refresh was cut short, and Redis does not say whether it brought tokens: check REDIS_URL and SPOOL_DIR";
-  return unavailableAs("queue_unavailable", message, task);
+  return unavailableAs("queue_unavailable", () => message, task);
 }
 
-async function unavailableAs<T>(code: EvertokenErrorCode, message: string, task: () => Promise<T>): Promise<T> {
+async function unavailableAs<T>(
+  code: EvertokenErrorCode,
+  messageOf: (error: unknown) => string,
+  task: () => Promise<T>,
+): Promise<T> {
   try {
     return await task();
   } catch (error) {
@@ -77,6 +82,6 @@ async function unavailableAs<T>(code: EvertokenErrorCode, message: string, task:
     // The driver's error may quote a URL with a password, or a row: only its name and code (such as ECONNREFUSED, 42P01) go on.
     const { name, code: detail } = error as { name?: unknown; code?: unknown };
     const cause = new Error([name, detail].filter((part) => typeof part === "string").join(" ") || "unknown");
-    throw new EvertokenError(code, message, { cause });
+    throw new EvertokenError(code, messageOf(error), { cause });
   }
 }

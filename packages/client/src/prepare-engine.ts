@@ -1,4 +1,13 @@
-import { checkRedis, closeCircuitOfOtherSecret, describeError } from "@evertoken/adapters";
+import {
+  checkRedis,
+  closeCircuitOfOtherSecret,
+  describeError,
+  describeTrouble,
+  isClusterNode,
+  onceAMinute,
+  type RedisTrouble,
+  tryWrite,
+} from "@evertoken/adapters";
 import { nudgeDelivery } from "./announce.ts";
 import type { Engine } from "./engine.ts";
 import { drainSpool } from "./spool-drain.ts";
@@ -17,6 +26,7 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   await drainSpool(engine).catch((error: unknown) => {
     engine.logger.warn({ err: describeError(error) }, "the spool could not be drained yet");
   });
+  await waitForRedis(engine);
   await checkSettings(engine);
   await checkSpool(engine);
   await engine.providers.catchUp();
@@ -36,15 +46,42 @@ async function checkSpool({ spool, config, logger }: Engine): Promise<void> {
   });
 }
 
+const lookMs = 2000;
+/** A failover that is under way is over by then; so long a replica is a wrong address. */
+const failoverMs = 15_000;
+
+/** Waiting helps against these, or the work can go on without; all others are wrong settings, which nothing but a change heals. */
+const passing: ReadonlySet<RedisTrouble> = new Set(["away", "loading", "replica"]);
+const livable: ReadonlySet<RedisTrouble> = new Set(["memory", "disk"]);
+
+/** Returns when Redis takes writes. @throws when it never will */
+async function waitForRedis(engine: Engine): Promise<void> {
+  const { queues, config, logger } = engine;
+  const tell = onceAMinute(({ message }: Error) => logger.error(message));
+  let replicaSince: number | null = null;
+  await refuseCluster(engine);
+  for (;;) {
+    const trouble = await tryWrite(queues.redis, config.redisPrefix, lookMs);
+    if (trouble === null) break;
+    const said = new UnsafeRedis(describeTrouble(trouble));
+    if (queues.redis.status === "end" || !(passing.has(trouble) || livable.has(trouble))) throw said;
+    tell(said);
+    if (livable.has(trouble)) break;
+    replicaSince = trouble === "replica" ? (replicaSince ?? Date.now()) : null;
+    if (replicaSince !== null && Date.now() - replicaSince > failoverMs) throw said;
+  }
+}
+
+/** Many keys of ours would be refused: nothing may seem to work. @throws */
+export async function refuseCluster({ queues }: Engine): Promise<void> {
+  if (await isClusterNode(queues.redis, lookMs)) throw new UnsafeRedis(describeTrouble("cluster"));
+}
+
 async function checkSettings({ queues, logger }: Engine): Promise<void> {
-  try {
-    for (const { setting, found, wanted, fatal } of await checkRedis(queues.redis)) {
-      if (fatal) throw new UnsafeRedis(`Redis has ${setting} ${found}; it must be ${wanted}, or jobs are lost`);
-      logger.warn({ setting, found, wanted }, "Redis is not set up as deploy/redis.conf says");
-    }
-  } catch (error) {
-    if (error instanceof UnsafeRedis) throw error;
-    logger.warn({ err: describeError(error) }, "the settings of Redis could not be checked");
+  for (const { setting, found, wanted, fatal } of await checkRedis(queues.redis)) {
+    if (fatal) throw new UnsafeRedis(`Redis has ${setting} ${found}; it must be ${wanted}, or jobs are lost`);
+    if (found === null) logger.warn({ setting, wanted }, "a setting of Redis could not be read: its user may not");
+    else logger.warn({ setting, found, wanted }, "Redis is not set up as deploy/redis.conf says");
   }
 }
 

@@ -1,16 +1,27 @@
+import { isClusterNode, type RedisTrouble, tryWrite } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 
+/** Before a probe that asks gives up. */
+const patienceMs = 2500;
+
 /**
- * For `/readyz`: whether Postgres and Redis answer, whether this database is the true one, and whose issuer keeps its provider waiting,
+ * For `/readyz`: whether Postgres answers, Redis takes writes, whether this database is the true one, and whose issuer keeps its provider waiting,
  * which holds up nobody else.
  */
 export async function servicesReady({
   pool,
   queues,
+  config,
   providers,
   installation,
 }: Engine): Promise<Record<string, string>> {
-  const [postgres, redis] = await Promise.all([answers(pool.query("SELECT 1")), answers(queues.redis.ping())]);
+  const [postgres, isNode, refused] = await Promise.all([
+    answers(pool.query("SELECT 1")),
+    isClusterNode(queues.redis, patienceMs),
+    tryWrite(queues.redis, config.redisPrefix, patienceMs),
+  ]);
+  const trouble = isNode ? "cluster" : refused;
+  const redis = trouble === null ? "ok" : inShort[trouble];
   const waiting = [...providers.waiting().keys()].join(", ");
   const held = await installation.standing().catch(() => null);
   return {
@@ -31,3 +42,15 @@ async function answers(task: Promise<unknown>): Promise<string> {
     () => "does not answer",
   );
 }
+
+const inShort: Readonly<Record<RedisTrouble, string>> = {
+  replica: "is a replica and takes no writes",
+  loading: "is loading its data",
+  cluster: "is a node of a cluster",
+  credentials: "refuses user or password",
+  permission: "its user may not do what is needed",
+  memory: "is out of memory",
+  disk: "cannot write to its disk",
+  tls: "cannot be talked to over TLS",
+  away: "does not answer",
+};

@@ -76,7 +76,7 @@ async function examineRedis(config: Config): Promise<Finding[]> {
   if (config.redisUrl === "") return [];
   const redis = connectRedis(config.redisUrl, impatient, () => undefined);
   try {
-    return [...(await checkRedisServer(redis)), ...(await checkSpool(redis, config))];
+    return [...(await checkRedisServer(redis, config.redisPrefix)), ...(await checkSpool(redis, config))];
   } finally {
     redis.disconnect();
   }
