@@ -14,6 +14,8 @@ const suites: Suite[] = [
 const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
+    // Some hash passwords or start a process: on a busy machine that takes its time.
+    testTimeout: 20_000,
     include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "prisma/src/**/*.test.ts"],
     sequence: { groupOrder: 1 },
   },
