@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { type ApiScope, type Engine, findApiKey, hashApiKey } from "@evertoken/client/engine";
+import { readPasted } from "@evertoken/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 
@@ -61,8 +62,9 @@ export function createAuthenticate(app: FastifyInstance, engine: Engine): Authen
 }
 
 function bearerOf({ headers }: FastifyRequest): string {
-  const [, presented] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "") ?? [];
-  if (presented !== undefined) return presented;
+  const [, presented] = /^Bearer +((?:Bearer +)?[\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? "") ?? [];
+  const read = presented === undefined ? null : readPasted(presented);
+  if (read !== null && "value" in read) return read.value;
   throw new Problem("no_key", { detail: "send Authorization: Bearer <key>" }, challenge());
 }
 

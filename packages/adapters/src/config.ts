@@ -4,6 +4,8 @@ import { type Env, SettingsReader } from "./settings-reader.ts";
 
 /** All settings that processes share. Read once per process; frozen. Providers read theirs beside it. */
 export interface Config {
+  /** About settings that are taken in another form than they were given, by name. */
+  readonly warnings: readonly string[];
   readonly databaseUrl: string;
   readonly databasePool: number;
   readonly redisUrl: string;
@@ -100,6 +102,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
   const read = new SettingsReader(env, readFile);
   const timeoutMs = read.ms("REQUEST_TIMEOUT_MS", 30 * second);
   const config: Config = Object.freeze({
+    warnings: read.warnings,
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"]),

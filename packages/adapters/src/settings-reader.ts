@@ -1,3 +1,4 @@
+import { pastedWarnings, readPasted } from "@evertoken/core";
 import { CronExpressionParser } from "cron-parser";
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -5,6 +6,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
   readonly faults: string[] = [];
+  /** What was taken off secrets that were pasted with something around them. */
+  readonly warnings: string[] = [];
   readonly #env: Env;
   readonly #readFile: (path: string) => string;
 
@@ -24,19 +27,34 @@ export class SettingsReader {
 
   /** From the variable, or from the file that `<NAME>_FILE` names. */
   secret(name: string): string | null {
+    const text = this.#unread(name);
+    return text === null ? null : this.#pasted(name, text);
+  }
+
+  #unread(name: string): string | null {
     const value = this.optionalText(name);
     const path = this.optionalText(`${name}_FILE`);
     if (value !== null && path !== null) return this.#fault(`${name} and ${name}_FILE are both set: keep one`, null);
-    if (path === null) return value;
+    if (path === null) return value === null ? null : (this.#env[name] as string);
     try {
-      return this.#readFile(path).trim();
+      // Editors end files with a line break: nobody pasted it.
+      return this.#readFile(path).replace(/\r?\n$/, "");
     } catch {
       return this.#fault(`${name}_FILE: ${path} cannot be read`, null);
     }
   }
 
+  #pasted(name: string, text: string): string | null {
+    const read = readPasted(text);
+    if ("fault" in read) return this.#fault(`${name} ${read.fault}`, null);
+    this.warnings.push(...pastedWarnings(name, read).filter((warning) => !this.warnings.includes(warning)));
+    return read.value;
+  }
+
   url(name: string, protocols: readonly string[]): string {
+    const before = this.faults.length;
     const value = this.secret(name);
+    if (value === null && this.faults.length > before) return "";
     if (value === null) return this.#fault(`${name} is missing: a URL that begins with ${protocols[0]}//`, "");
     const url = URL.parse(value);
     if (url === null || !protocols.includes(url.protocol)) {
@@ -104,10 +122,15 @@ export class SettingsReader {
 
   /** A ring: the first key encrypts, the others still open. */
   hexKeys(name: string): string[] {
-    const value = this.secret(name);
-    if (value === null)
+    const text = this.#unread(name);
+    if (text === null || text.trim() === "")
       return this.#fault(`${name} is missing: 64 hex digits, as \`openssl rand -hex 32\` makes them`, []);
-    const keys = value.split(/[\s,]+/).filter((key) => key !== "");
+    // One key a line is as good as commas.
+    const ring = this.#pasted(name, text.replace(/[\s,]*[\n,][\s,]*/g, ",")) ?? "";
+    const keys = ring
+      .split(/[\s,]+/)
+      .filter((key) => key !== "")
+      .map((key) => this.#pasted(name, key) ?? "");
     if (keys.length > 0 && keys.every((key) => /^[0-9a-f]{64}$/i.test(key))) return keys;
     return this.#fault(
       `${name} needs 64 hex digits; several keys are separated by commas, the one to encrypt with first`,

@@ -97,6 +97,7 @@ const farewellMs = 1000;
 /** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
 export function openEngine(options: EngineOptions): Engine {
   const { config, logger } = options;
+  for (const warning of config.warnings) logger.warn(`settings: ${warning}`);
   const pool = createPool(config.databaseUrl, config.databasePool, (error) => logger.warn({ err: error }, "postgres"));
   const redis = connectRedis(
     config.redisUrl,

@@ -104,7 +104,8 @@ export function readSettings(env: Env, readFile: (path: string) => string) {
   const providerSettings = readProviderSettings(env, readFile, catalogue);
   const all = [...faults, ...providerSettings.faults];
   if (all.length > 0) throw new ConfigError(all);
-  return { config, providers: createProviders(providerSettings.settings) };
+  const warnings = [...config.warnings, ...providerSettings.warnings];
+  return { config: { ...config, warnings }, providers: createProviders(providerSettings.settings) };
 }
 
 export function fromEngine(engine: Engine): Evertoken {

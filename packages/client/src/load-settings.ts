@@ -43,7 +43,7 @@ export async function loadSettings(env: Env, readFile: (path: string) => string)
   };
   askLater();
   return {
-    config,
+    config: { ...config, warnings: [...config.warnings, ...loaded.warnings] },
     unreachable: loaded.unreachable,
     providers: { get: (id) => current.get(id), all: () => current.all(), waiting: () => current.waiting() },
   };

@@ -5,15 +5,15 @@ import { readPasted } from "./pasted-secret.ts";
 const secret = "sk_live-AZ09._~+/=";
 
 test.each([
-  ["a line break", `${secret}\n`, ["white space around it"]],
-  ["white space", `\t ${secret} \r\n`, ["white space around it"]],
-  ["a byte order mark", `\ufeff${secret}`, ["white space around it"]],
-  ["double quotes", `"${secret}"`, ["quotes around it"]],
-  ["single quotes and a line break", `'${secret}'\n`, ["white space around it", "quotes around it"]],
-  ["a header's value", `Bearer ${secret}`, ['the word "Bearer" before it']],
-  ["a header", `Authorization: bearer ${secret}`, ['the word "Bearer" before it']],
-  ["a GitHub header", `token ${secret}`, ['the word "token" before it']],
-  ["all of it", ` "Bearer '${secret}'" `, ["white space around it", "quotes around it", 'the word "Bearer" before it']],
+  ["a line break", `${secret}\n`, ["white space"]],
+  ["white space", `\t ${secret} \r\n`, ["white space"]],
+  ["a byte order mark", `\ufeff${secret}`, ["white space"]],
+  ["double quotes", `"${secret}"`, ["quotes"]],
+  ["single quotes and a line break", `'${secret}'\n`, ["white space", "quotes"]],
+  ["a header's value", `Bearer ${secret}`, ['"Bearer"']],
+  ["a header", `Authorization: bearer ${secret}`, ['"Bearer"']],
+  ["a GitHub header", `token ${secret}`, ['"token"']],
+  ["all of it", ` "Bearer '${secret}'" `, ["white space", "quotes", '"Bearer"']],
 ])("%s is taken off, with a word", (_what, text, removed) => {
   expect(readPasted(text)).toEqual({ value: secret, removed });
 });

@@ -10,10 +10,10 @@ const quotes = new Set(['""', "''", "``", "“”", "„“", "„”", "‘’"
 
 /** What a copy may take along at either end; none of it is part of a token (RFC 6749 appendix A, RFC 6750 section 2.1). */
 const removals: readonly (readonly [what: string, remove: (text: string) => string])[] = [
-  ["white space around it", (text) => text.replace(surrounding, "")],
-  ["quotes around it", (text) => (quotes.has(`${text.at(0)}${text.slice(1).at(-1)}`) ? text.slice(1, -1) : text)],
-  ['the word "Bearer" before it', (text) => text.replace(/^(?:authorization:\s*)?bearer\s+(?=\S)/i, "")],
-  ['the word "token" before it', (text) => text.replace(/^(?:authorization:\s*)?token:?\s+(?=\S)/i, "")],
+  ["white space", (text) => text.replace(surrounding, "")],
+  ["quotes", (text) => (quotes.has(`${text.at(0)}${text.slice(1).at(-1)}`) ? text.slice(1, -1) : text)],
+  ['"Bearer"', (text) => text.replace(/^(?:authorization:\s*)?bearer\s+(?=\S)/i, "")],
+  ['"token"', (text) => text.replace(/^(?:authorization:\s*)?token:?\s+(?=\S)/i, "")],
 ];
 
 /** No header and no form field carries these, so no secret has one within. */
@@ -38,4 +38,9 @@ export function readPasted(text: string): Pasted | { readonly fault: string } {
   if (value === "") return { fault: "is empty" };
   if (unprintable.test(value)) return { fault: "has a line break or another control character within: copy it anew" };
   return { value, removed: [...removed] };
+}
+
+/** What was taken off, as a line for the one who pasted it: by the name of the setting or field, never by its value. */
+export function pastedWarnings(name: string, { removed }: Pick<Pasted, "removed">): string[] {
+  return removed.length === 0 ? [] : [`${name}: ${removed.join(" and ")} around it taken off`];
 }

@@ -9,6 +9,8 @@ export interface LoadedProviders {
   readonly providers: Providers;
   /** Wrong settings and wrong files, one line each: reasons not to start. */
   readonly faults: string[];
+  /** What was taken off secrets that were pasted with something around them. */
+  readonly warnings: string[];
   /**
    * Issuers that did not answer, or not with metadata that can be used: `<id>: issuer: <what is wrong>`. Their providers may lack endpoints.
    * A reason to load again later, and none to keep the others from working.
@@ -28,5 +30,5 @@ export async function loadProviders(
   const read = readProviderSettings(env, readFile, catalogue);
   const { settings, waiting } = await discoverEndpoints(read.settings, exchange);
   const unreachable = [...waiting].map(([id, reason]) => `${id}: ${reason}`);
-  return { providers: createProviders(settings, waiting), faults: read.faults, unreachable };
+  return { providers: createProviders(settings, waiting), faults: read.faults, warnings: read.warnings, unreachable };
 }

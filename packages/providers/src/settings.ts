@@ -1,3 +1,4 @@
+import { pastedWarnings, readPasted } from "@evertoken/core";
 import { readCustomProviders } from "./custom-providers.ts";
 import type { Registration } from "./http-request.ts";
 import type { Provider } from "./provider.ts";
@@ -26,8 +27,9 @@ export function readProviderSettings(
   env: Env,
   readFile: ReadFile,
   catalogue: readonly Provider[],
-): { readonly settings: ProviderSettings; readonly faults: string[] } {
+): { readonly settings: ProviderSettings; readonly faults: string[]; readonly warnings: string[] } {
   const faults: string[] = [];
+  const warnings: string[] = [];
   const allowPrivateAddresses = readFlag(env, "EVERTOKEN_ALLOW_PRIVATE_ADDRESSES", faults);
   const custom = readCustomProviders(env, readFile, faults);
   const ids = new Set(custom.map(({ id }) => id));
@@ -35,12 +37,16 @@ export function readProviderSettings(
   const providers = known.map((provider) => {
     const overridden = override(provider, env, faults);
     checkEndpoints(overridden, allowPrivateAddresses, faults);
-    const registration = readRegistration(provider, env, readFile, faults);
+    const registration = readRegistration(provider, env, readFile, { faults, warnings });
     const origin = ids.has(provider.id) ? ("settings" as const) : ("catalogue" as const);
     return { provider: overridden, origin, registration, concurrency: readConcurrency(provider, env, faults) };
   });
   // Products that share a registration report it once.
-  return { settings: { providers, allowPrivateAddresses }, faults: [...new Set(faults)] };
+  return {
+    settings: { providers, allowPrivateAddresses },
+    faults: [...new Set(faults)],
+    warnings: [...new Set(warnings)],
+  };
 }
 
 /** `google-calendar` reads GOOGLE_CALENDAR_CLIENT_ID. */
@@ -48,23 +54,31 @@ export function prefixOf(id: string): string {
   return id.toUpperCase().replaceAll("-", "_");
 }
 
-function readRegistration(provider: Provider, env: Env, readFile: ReadFile, faults: string[]): Registration | null {
+/** What is to be said about settings: reasons not to start, and what was taken in another form than it was given. */
+interface Remarks {
+  readonly faults: string[];
+  readonly warnings: string[];
+}
+
+function readRegistration(provider: Provider, env: Env, readFile: ReadFile, remarks: Remarks): Registration | null {
   if (provider.authType !== "oauth2") return null;
   const prefixes = [
     prefixOf(provider.id),
     ...(provider.settingsFallback === undefined ? [] : [provider.settingsFallback]),
   ];
   const prefix = prefixes.find((candidate) => secretNames(candidate).some((name) => textOf(env, name) !== null));
-  return prefix === undefined ? null : readPair(prefix, env, readFile, faults);
+  return prefix === undefined ? null : readPair(prefix, env, readFile, remarks);
 }
 
 function secretNames(prefix: string): [id: string, secret: string, file: string] {
   return [`${prefix}_CLIENT_ID`, `${prefix}_CLIENT_SECRET`, `${prefix}_CLIENT_SECRET_FILE`];
 }
 
-function readPair(prefix: string, env: Env, readFile: ReadFile, faults: string[]): Registration | null {
+function readPair(prefix: string, env: Env, readFile: ReadFile, remarks: Remarks): Registration | null {
+  const { faults } = remarks;
   const [idName, secretName, fileName] = secretNames(prefix);
-  const clientId = textOf(env, idName);
+  const clientId = textOf(env, idName) === null ? null : pasted(idName, env[idName] ?? "", remarks);
+  if (textOf(env, idName) !== null && clientId === null) return null;
   if (clientId === null) {
     faults.push(`${idName}: missing, but ${secretName} is set`);
     return null;
@@ -74,23 +88,35 @@ function readPair(prefix: string, env: Env, readFile: ReadFile, faults: string[]
     faults.push(`${secretName}: missing, but ${idName} is set (public clients: ${prefix}_PUBLIC_CLIENT=true)`);
     return null;
   }
-  const clientSecret = readSecret(env, secretName, fileName, readFile, faults);
+  const clientSecret = readSecret(env, secretName, fileName, readFile, remarks);
   return clientSecret === null ? null : { clientId, clientSecret };
 }
 
-function readSecret(env: Env, name: string, fileName: string, readFile: ReadFile, faults: string[]): string | null {
+function readSecret(env: Env, name: string, fileName: string, readFile: ReadFile, remarks: Remarks): string | null {
+  const { faults } = remarks;
   const path = textOf(env, fileName);
-  const secret = textOf(env, name);
-  if (path === null) return secret;
-  if (secret !== null) faults.push(`${fileName}: set together with ${name}; keep one`);
+  if (path === null) return pasted(name, env[name] ?? "", remarks);
+  if (textOf(env, name) !== null) faults.push(`${fileName}: set together with ${name}; keep one`);
+  let content: string;
   try {
-    const content = readFile(path).trim();
-    if (content === "") faults.push(`${fileName}: the file is empty`);
-    return content === "" ? null : content;
+    content = readFile(path);
   } catch {
     faults.push(`${fileName}: the file cannot be read`);
     return null;
   }
+  if (content.trim() !== "") return pasted(fileName, content.replace(/\r?\n$/, ""), remarks);
+  faults.push(`${fileName}: the file is empty`);
+  return null;
+}
+
+function pasted(name: string, text: string, { faults, warnings }: Remarks): string | null {
+  const read = readPasted(text);
+  if ("fault" in read) {
+    faults.push(`${name}: ${read.fault}`);
+    return null;
+  }
+  warnings.push(...pastedWarnings(name, read));
+  return read.value;
 }
 
 /** Endpoints for a sandbox, a proxy or a test server, and the margin. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { EvertokenError } from "@evertoken/client";
+import { pastedWarnings, readPasted } from "@evertoken/core";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
@@ -45,7 +46,7 @@ export async function importConnections(io: Io, file: string | undefined, option
       // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
       skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
       overwrite: options.overwrite === true,
-      legacyKey: options.legacyKeyFile === undefined ? null : readNamed(options.legacyKeyFile).trim(),
+      legacyKey: options.legacyKeyFile === undefined ? null : readKey(io, options.legacyKeyFile),
       seen: new Map(),
     };
     const report = await importAll(io, opened, rows, rules, checkpoint);
@@ -70,6 +71,14 @@ function readNamed(file: string): string {
   } catch (error) {
     throw new EvertokenError("invalid_input", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** Once, so that each row need not be told what was pasted along with it. */
+function readKey(io: Io, file: string): string {
+  const read = readPasted(readNamed(file).replace(/\r?\n$/, ""));
+  if ("fault" in read) throw new EvertokenError("invalid_input", `${file} ${read.fault}`);
+  for (const warning of pastedWarnings(file, read)) io.note(warning);
+  return read.value;
 }
 
 /** A few side by side: no two of them are for one account, because the second is a bad row. */

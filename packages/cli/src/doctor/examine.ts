@@ -21,13 +21,16 @@ import { checkRedisServer } from "./check-redis-server.ts";
 import { checkSchedules } from "./check-schedules.ts";
 import { checkSpool } from "./check-spool.ts";
 import { checkStoredProviders } from "./check-stored-providers.ts";
-import { type Finding, fail, ok } from "./finding.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Goes as far as the settings allow: a wrong one does not hide what else is wrong. */
 export async function examine(env: Env): Promise<Finding[]> {
   const { config, faults } = readConfig(env, readFile);
-  const { settings, faults: providerFaults } = readProviderSettings(env, readFile, catalogue);
-  const findings: Finding[] = toFindings([...faults, ...providerFaults]);
+  const { settings, ...remarks } = readProviderSettings(env, readFile, catalogue);
+  const findings: Finding[] = toFindings([...faults, ...remarks.faults]);
+  for (const warning of [...config.warnings, ...remarks.warnings]) {
+    findings.push(warn("settings", warning, "set it without that, so that everybody reads the same"));
+  }
   findings.push(...(await checkIssuers(settings, config, env)));
   if (config.databaseUrl !== "") findings.push(...(await examineDatabase(config, createProviders(settings))));
   findings.push(...(await examineRedis(config)));

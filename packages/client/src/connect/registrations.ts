@@ -5,21 +5,15 @@ import { z } from "zod";
 import { nudgeDelivery } from "../announce.ts";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
+import { pastedSecret, takenOff } from "../pasted-field.ts";
 import { defaultRegistration, secretPlace } from "./registration-cache.ts";
-
-const value = z
-  .string()
-  .trim()
-  .min(1)
-  .max(4096)
-  .refine((text) => text.isWellFormed() && !text.includes("\0"), "has characters that cannot be stored");
 
 const saveSchema = z.strictObject({
   provider: z.string().min(1).max(128),
   name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, "needs lower case letters, digits, dots, dashes: at most 64"),
-  clientId: value,
+  clientId: pastedSecret,
   /** null: a public client. Left out: the stored one stays. */
-  clientSecret: value.nullish(),
+  clientSecret: pastedSecret.nullish(),
 });
 
 export type RegistrationInput = z.input<typeof saveSchema>;
@@ -61,6 +55,8 @@ export const registrations = {
         update: { clientId, updatedAt: new Date(), ...(secret === undefined ? {} : { clientSecret: secret }) },
       }),
     );
+    const warnings = takenOff({ clientId: input.clientId, clientSecret: input.clientSecret });
+    if (warnings.length > 0) engine.logger.warn({ warnings }, `the registration ${provider}/${name} is stored`);
     await forget(engine, provider, name);
     await closeCircuit(engine, provider, name, {
       clientId,

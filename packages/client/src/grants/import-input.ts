@@ -1,9 +1,9 @@
-import { readPasted } from "@evertoken/core";
 import { z } from "zod";
 import { decryptLegacy } from "../connect/decrypt-legacy.ts";
 import { defaultRegistration } from "../connect/registration-cache.ts";
 import { EvertokenError } from "../evertoken-error.ts";
 import { isStorable } from "../is-storable.ts";
+import { pastedToken } from "../pasted-field.ts";
 
 const dateForm =
   'needs a date such as 2026-11-26T12:00:00Z (a number could be seconds or milliseconds), "never", or null where it is not known';
@@ -69,10 +69,10 @@ export function readImport(input: unknown): ImportOrder {
   const { accessToken, refreshToken, encrypted, legacyKey, ...order } = parsed.data;
   if (!encrypted && legacyKey !== undefined) throw refused(["legacyKey: only goes with `encrypted`"]);
   if (encrypted && legacyKey === undefined) throw refused(["legacyKey: needed to open encrypted tokens"]);
-  const key = legacyKey === undefined ? null : pasted("legacyKey", legacyKey);
+  const key = legacyKey === undefined ? null : pastedToken("legacyKey", legacyKey);
   const plain = (field: string, given: string | null | undefined) => {
     const opened = given == null ? null : key === null ? given : decryptLegacy(given, key.value);
-    return opened === null ? null : pasted(field, opened);
+    return opened === null ? null : pastedToken(field, opened);
   };
   const access = plain("accessToken", accessToken);
   const refresh = plain("refreshToken", refreshToken);
@@ -80,12 +80,6 @@ export function readImport(input: unknown): ImportOrder {
     ...{ ...order, encrypted, accessToken: access?.value ?? null, refreshToken: refresh?.value ?? null },
     warnings: [key, access, refresh].flatMap((each) => each?.warnings ?? []),
   };
-}
-
-function pasted(field: string, text: string): { value: string; warnings: string[] } {
-  const read = readPasted(text);
-  if ("fault" in read) throw refused([`${field}: ${read.fault}`]);
-  return { value: read.value, warnings: read.removed.map((what) => `${field}: ${what} was removed`) };
 }
 
 export const refused = (faults: readonly string[]) =>

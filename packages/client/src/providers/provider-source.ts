@@ -9,16 +9,15 @@ import {
 import { z } from "zod";
 import { EvertokenError } from "../evertoken-error.ts";
 import { isStorable } from "../is-storable.ts";
-
-const secret = z.string().trim().min(1).max(4096).refine(isStorable, "has characters that cannot be stored");
+import { pastedSecret, takenOff } from "../pasted-field.ts";
 
 const source = plainProvider.extend({
   id: z.string().max(64, "has more than 64 characters"),
   /** A whole definition, as a providers file states it, in place of the few words. */
   definition: z.record(z.string(), z.unknown()).optional(),
-  clientId: secret.optional(),
+  clientId: pastedSecret.optional(),
   /** null: a public client. */
-  clientSecret: secret.nullish(),
+  clientSecret: pastedSecret.nullish(),
 });
 
 /** What somebody has to say of a provider: an issuer or the endpoints, or a whole definition; and our registration there. */
@@ -35,6 +34,8 @@ export interface StatedProvider {
   readonly definition: Record<string, unknown>;
   /** undefined: none was given. A secret that was left out is undefined as well. */
   readonly client: { readonly id: string; readonly secret: string | null | undefined } | undefined;
+  /** What was taken off the client's id and secret. */
+  readonly warnings: readonly string[];
 }
 
 /** @throws {EvertokenError} `invalid_input`, which names fields and never a value */
@@ -60,7 +61,10 @@ export function readSource(input: unknown): StatedProvider {
   if (clientId !== undefined && provider.authType !== "oauth2") {
     throw refused([`clientId: goes with a provider of the type oauth2, not ${provider.authType}`]);
   }
-  return { id, definition, client: clientId === undefined ? undefined : { id: clientId, secret: clientSecret } };
+  const client = clientId === undefined ? undefined : { id: clientId, secret: clientSecret };
+  const given = input as ProviderSource;
+  const warnings = takenOff({ clientId: given.clientId, clientSecret: given.clientSecret });
+  return { id, definition, client, warnings };
 }
 
 export function refused(faults: readonly string[]): EvertokenError {

@@ -119,7 +119,10 @@ const registering = (change: string) => `registered AS (
 type ClientColumns = [id: string, clientId: string | null, clientSecret: string | null, keepSecret: boolean];
 
 /** A secret that is left out is the one that is stored already. */
-function sealedClient({ keyring }: Engine, { id, client }: StatedProvider, row: StoredRow | null): ClientColumns {
+function sealedClient(engine: Engine, stated: StatedProvider, row: StoredRow | null): ClientColumns {
+  const { keyring, logger } = engine;
+  const { id, client, warnings } = stated;
+  if (warnings.length > 0) logger.warn({ warnings }, `the registration of ${id} is stored`);
   if (client === undefined) return [randomUUID(), null, null, false];
   const { secret } = client;
   if (secret === undefined && row?.client_id == null) throw refused(["clientSecret: missing (null: a public client)"]);
