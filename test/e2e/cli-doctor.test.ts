@@ -94,6 +94,21 @@ test("Redis away, and Redis that evicts", async () => {
   ]);
 });
 
+test("a secret that Basic writes in two ways", async () => {
+  const { code, of } = await examine({ ACME_CLIENT_SECRET: "plus+and/slash" });
+  const [set, odd] = of("credentials");
+  expect([code, set?.result, odd?.result]).toEqual([0, "ok", "warn"]);
+  expect(odd).toMatchObject({
+    detail: expect.stringContaining("of acme has characters"),
+    advice: expect.stringContaining("ACME_CLIENT_AUTH=basic_plain"),
+  });
+  expect(JSON.stringify(odd)).not.toContain("plus");
+  const plain = await examine({ ACME_CLIENT_SECRET: "plus+and/slash", ACME_CLIENT_AUTH: "basic_plain" });
+  expect(plain.of("credentials")[1]?.advice).toContain("ACME_CLIENT_AUTH=basic");
+  const post = await examine({ ACME_CLIENT_SECRET: "plus+and/slash", ACME_CLIENT_AUTH: "post" });
+  expect(post.of("credentials")).toHaveLength(1);
+});
+
 test("connections whose provider lost its credentials", async () => {
   const { code, of } = await examine({ ACME_CLIENT_ID: "", ACME_CLIENT_SECRET: "" });
   expect(code).toBe(1);

@@ -54,6 +54,14 @@ describe("discovery", () => {
     expect(readMetadata(stated, answer(document))).toMatchObject({ provider: { clientAuth } });
   });
 
+  it("keeps to Basic without encoding, of which metadata says nothing", () => {
+    const document = (listed: string[]) => ({ ...metadata, token_endpoint_auth_methods_supported: listed });
+    const stated = { ...acme, clientAuth: "basic_plain" } as const;
+    const read = (listed: string[]) => readMetadata(stated, answer(document(listed)));
+    expect(read(["client_secret_basic"])).toMatchObject({ provider: { clientAuth: "basic_plain" } });
+    expect(read(["client_secret_post"])).toMatchObject({ provider: { clientAuth: "post" } });
+  });
+
   it.each<[string, unknown, number, string, string]>([
     ["another issuer", { ...metadata, issuer: "https://evil.example" }, 200, "refused", "names another issuer"],
     ["no token endpoint", { ...metadata, token_endpoint: undefined }, 200, "refused", "token_endpoint is missing"],

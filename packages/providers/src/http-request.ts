@@ -64,9 +64,10 @@ export function withQuery(url: string, parameters: Readonly<Record<string, strin
 function authorization(clientAuth: ClientAuth, { clientId, clientSecret }: Registration): Record<string, string> {
   if (clientSecret === null) return {};
   if (clientAuth === "bearer") return { authorization: `Bearer ${clientSecret}` };
-  if (clientAuth !== "basic") return {};
-  // Both halves are form-encoded first (RFC 6749 section 2.3.1), or a colon or a "%" in a secret breaks it.
-  const credentials = `${formEncode(clientId)}:${formEncode(clientSecret)}`;
+  if (clientAuth !== "basic" && clientAuth !== "basic_plain") return {};
+  // Both halves are form-encoded first (RFC 6749 section 2.3.1), or a colon or a "%" in a secret breaks it; but not every server decodes.
+  const written = clientAuth === "basic" ? formEncode : (value: string) => value;
+  const credentials = `${written(clientId)}:${written(clientSecret)}`;
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
@@ -82,6 +83,7 @@ function clientParameters(
     case "post":
       return { ...id, ...secret };
     case "basic":
+    case "basic_plain":
       // A public client names itself in the body (RFC 6749 section 3.2.1).
       return clientSecret === null ? id : {};
     case "id":
@@ -92,6 +94,11 @@ function clientParameters(
     case "none":
       return {};
   }
+}
+
+/** Whether it makes a difference to a registration if Basic is form-encoded: only then can a server tell `basic` from `basic_plain`. */
+export function changesByEncoding({ clientId, clientSecret }: Registration): boolean {
+  return [clientId, clientSecret ?? ""].some((value) => formEncode(value) !== value);
 }
 
 function formEncode(value: string): string {

@@ -13,7 +13,7 @@ export { discover, discoverEndpoints } from "./discovery.ts";
 export { createExchange, type Exchange, type ExchangeOptions, type SendOptions, tooLate } from "./exchange.ts";
 export { EndpointFault, metadataFaults } from "./fill-template.ts";
 export { grantEndpoint } from "./grant-endpoint.ts";
-export type { HttpRequest, Registration } from "./http-request.ts";
+export { changesByEncoding, type HttpRequest, type Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";
 export { missingScopes } from "./missing-scopes.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lifetimeUnit } from "./provider-schema.ts";
+import { lifetimeUnit, clientAuth as wayOfClient } from "./provider-schema.ts";
 
 const text = z.string().trim().min(1).max(2048);
 const seconds = z.number().int().positive();
@@ -16,7 +16,7 @@ export const plainProvider = z.strictObject({
   identityUrl: text.optional(),
   /** The field of the identity answer that holds the account's id. */
   identityId: text.optional(),
-  clientAuth: z.enum(["basic", "post", "bearer", "secret", "id", "none"]).optional(),
+  clientAuth: wayOfClient.optional(),
   scopes: z.array(text).max(200).optional(),
   /** What makes access outlive the user's absence, where a server asks for more than a scope: `prompt=consent`. */
   authorizeParameters: z.record(z.string().min(1).max(128), z.string().max(2048)).optional(),

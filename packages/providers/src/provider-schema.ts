@@ -18,10 +18,10 @@ const seconds = z
   .max(100 * 365 * 86_400);
 
 /**
- * How the client proves itself: RFC 6749 section 2.3.1 (`basic`, `post`), the secret as a bearer token, the `secret` or the `id` alone as
- * a parameter, or not at all.
+ * How the client proves itself: RFC 6749 section 2.3.1 (`basic`, `post`), Basic without the form-encoding of that section, for servers
+ * that do not undo it (`basic_plain`), the secret as a bearer token, the `secret` or the `id` alone as a parameter, or not at all.
  */
-const clientAuth = z.enum(["basic", "post", "bearer", "secret", "id", "none"]);
+export const clientAuth = z.enum(["basic", "basic_plain", "post", "bearer", "secret", "id", "none"]);
 /** Where the parameters go. `query` makes it a GET. */
 const encoding = z.enum(["form", "json", "query"]);
 

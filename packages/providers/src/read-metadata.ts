@@ -71,7 +71,8 @@ const methods: Readonly<Record<string, ClientAuth>> = {
 function clientAuthOf(stated: ClientAuth, listed: unknown): ClientAuth {
   if (!Array.isArray(listed)) return stated;
   const known = listed.flatMap((method) => methods[String(method)] ?? []);
-  if (known.length === 0 || known.includes(stated)) return stated;
+  // Metadata does not tell whether Basic is form-encoded.
+  if (known.length === 0 || known.includes(stated === "basic_plain" ? "basic" : stated)) return stated;
   return known.find((way) => way !== "none") ?? stated;
 }
 

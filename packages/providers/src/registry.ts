@@ -40,10 +40,12 @@ export function createProviders(
 /** A short hash of a registration and where it is presented: what a deployment may get wrong. Also for those stored in the database. */
 export function fingerprintOf(
   { clientId, clientSecret }: Registration,
-  { refresh, tokenUrl }: Pick<Provider, "refresh" | "tokenUrl">,
+  { refresh, tokenUrl, clientAuth }: Pick<Provider, "refresh" | "tokenUrl" | "clientAuth">,
 ): string {
+  // A secret that was refused because it was encoded is another one without.
+  const written = (refresh.clientAuth ?? clientAuth) === "basic_plain" ? ["basic_plain"] : [];
   return createHash("sha256")
-    .update(JSON.stringify([clientId, clientSecret, refresh.url ?? tokenUrl]))
+    .update(JSON.stringify([clientId, clientSecret, refresh.url ?? tokenUrl, ...written]))
     .digest("hex")
     .slice(0, 12);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { authorizeUrl } from "./authorize-url.ts";
+import { changesByEncoding } from "./http-request.ts";
 import { defineProvider, type ProviderInput } from "./provider.ts";
 import { codeRequest, longLivedRequest, refreshRequest, revokeRequest, sentSecrets } from "./request.ts";
 
@@ -42,6 +43,17 @@ describe("the refresh request", () => {
     expect(scheme).toBe("Basic");
     expect(Buffer.from(encoded, "base64").toString()).toBe("id%3A1:s%25cr+t%2F%C3%A9");
     expect(request.body).not.toContain("client");
+  });
+
+  it("does not encode Basic for servers that do not decode it", () => {
+    const request = refresh({ clientAuth: "basic_plain" });
+    const encoded = (request.headers.authorization ?? "").split(" ")[1] ?? "";
+    expect(Buffer.from(encoded, "base64").toString()).toBe("id:1:s%cr t/é");
+    expect(request.body).not.toContain("client");
+    expect(new URLSearchParams(refresh({ clientAuth: "basic_plain" }, null).body ?? "").get("client_id")).toBe("id:1");
+    expect(changesByEncoding({ clientId: "id", clientSecret: "s+c" })).toBe(true);
+    expect(changesByEncoding({ clientId: "i:d", clientSecret: null })).toBe(true);
+    expect(changesByEncoding({ clientId: "Ab-9_.*", clientSecret: "0aZ" })).toBe(false);
   });
 
   it("names a public client in the body", () => {

@@ -35,7 +35,10 @@ const words = {
     .optional()
     .describe("Default sub: the field of the identity answer that holds the account's id"),
   ...{ name: text(128).optional(), docs_url: url.optional() },
-  client_auth: z.enum(["basic", "post", "bearer", "secret", "id", "none"]).optional().describe("Default basic"),
+  client_auth: z
+    .enum(["basic", "basic_plain", "post", "bearer", "secret", "id", "none"])
+    .optional()
+    .describe("Default basic. basic_plain: without the form-encoding of RFC 6749 section 2.3.1"),
   scopes: z.array(text()).max(200).optional(),
   authorize_parameters: z
     .record(z.string().min(1).max(128), z.string().max(2048))

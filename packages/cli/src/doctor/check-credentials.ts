@@ -1,5 +1,5 @@
 import type { Engine } from "@evertoken/client/engine";
-import type { Providers } from "@evertoken/providers";
+import { type ConfiguredProvider, changesByEncoding, type Providers, prefixOf } from "@evertoken/providers";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** A provider with connections and no client registration cannot refresh them. */
@@ -19,10 +19,26 @@ export async function checkCredentials(prisma: Engine["prisma"], providers: Prov
     ),
   );
   if (registered.length > 0) {
-    return [ok("credentials", `set for ${registered.map(({ provider }) => provider.id).join(", ")}`), ...findings];
+    const set = ok("credentials", `set for ${registered.map(({ provider }) => provider.id).join(", ")}`);
+    return [set, ...findings, ...registered.flatMap(encodingOf)];
   }
   const advice = "set <PROVIDER>_CLIENT_ID and <PROVIDER>_CLIENT_SECRET; `evertoken providers` lists the providers";
   return [...findings, warn("credentials", "no provider has a client registration", advice)];
+}
+
+/** A registration that Basic writes in two ways: servers that do not decode take only one of them, and call the other a wrong client. */
+function encodingOf({ provider, registration, origin }: ConfiguredProvider): Finding[] {
+  const way = provider.refresh.clientAuth ?? provider.clientAuth;
+  if (registration === null || !way.startsWith("basic") || !changesByEncoding(registration)) return [];
+  const other = way === "basic" ? "basic_plain" : "basic";
+  const written = way === "basic" ? "form-encoded (RFC 6749 section 2.3.1)" : "as it is, not form-encoded";
+  const set = {
+    settings: `set ${prefixOf(provider.id)}_CLIENT_AUTH=${other}`,
+    stored: `replace it with client_auth ${other}`,
+    catalogue: "use a client secret of letters and digits",
+  }[origin];
+  const detail = `the client id or secret of ${provider.id} has characters for which it matters that Basic sends it ${written}`;
+  return [warn("credentials", detail, `only if it answers invalid_client: ${set}`)];
 }
 
 function adviceFor(providers: Providers, id: string): string {
