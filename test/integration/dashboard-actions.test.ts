@@ -44,7 +44,7 @@ test("a wait that the provider asked for is kept unless forced", async () => {
   await patch(rig, id, "not_before = now() + interval '1 hour'");
   expect(done(await rig.act(rig.operator, id, "refresh"))).toContain("done=waiting");
   expect(await rig.log(id)).toEqual([]);
-  expect(await rig.read(`/connections/${id}`)).toContain("Throttled until");
+  expect(await rig.read(`/connections/${id}`)).toContain("Not before");
   expect(done(await rig.act(rig.operator, id, "refresh", { force: "yes" }))).toContain("done=refreshing");
   await attempts(rig, id, 1);
 });

@@ -12,6 +12,8 @@ export function createPool(url: string, max: number, onError: (error: Error) => 
     // A server that hangs must not hold a refresh longer than its lease: say so while there is time to spool.
     connectionTimeoutMillis: 5000,
     query_timeout: 10_000,
+    // What we give up the server gives up as well, and earlier, so that we hear of it: no claim is made behind our back.
+    statement_timeout: 9000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });

@@ -21,7 +21,7 @@ interface Waiting<I, O> {
  * event loop; otherwise it waits for the next to return, together with all that came meanwhile. So batches grow with the load, and
  * nobody waits for a timer.
  *
- * A batch that the server refuses is repeated one by one: a single bad item fails alone. When the server does not answer at all, all
+ * A batch that the server refuses is repeated one by one: a single bad item fails alone. When the server does not answer in time, all
  * fail at once: waiting for it once more would keep new token sets from the spool while their leases run out.
  *
  * @param run gives the outputs in the order of the items; must be safe to repeat
@@ -58,6 +58,9 @@ export function createBatcher<I, O>(
     });
 }
 
+/** The server gave the statement up by its own clock. */
+const outOfTime = "57014";
+
 async function settle<I, O>(
   batch: Waiting<I, O>[],
   run: (items: readonly I[]) => Promise<readonly O[]>,
@@ -68,7 +71,8 @@ async function settle<I, O>(
   } catch (error) {
     const [only] = batch;
     if (batch.length === 1) only?.reject(error);
-    else if (!(error instanceof DatabaseError)) for (const { reject } of batch) reject(error);
+    else if (!(error instanceof DatabaseError) || error.code === outOfTime)
+      for (const { reject } of batch) reject(error);
     else await Promise.all(batch.map((one) => settle([one], run)));
   }
 }

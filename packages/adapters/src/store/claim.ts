@@ -15,7 +15,7 @@ import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 import { earlyMs, sameSecretSql, sendLimit, type Take } from "./take.ts";
 
 export interface ClaimOptions {
-  /** Who we are in the lease: unique per process. */
+  /** Who we are in leases: unique per process. */
   readonly owner: string;
   readonly leaseMs: number;
   /** So long after its claim a token may still be sent: short enough that it is answered, and the answer stored, in the lease. */
@@ -177,7 +177,8 @@ async function takeOver(
     text: `UPDATE connections
       SET lease_owner = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond',
           lease_started_at = CASE WHEN $5 THEN clock_timestamp() ELSE lease_started_at END
-      WHERE id = $1 AND lease_owner = $2 AND lease_until < clock_timestamp() AND generation = $6`,
+      WHERE id = (SELECT id FROM connections WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
+        AND lease_owner = $2 AND lease_until < clock_timestamp() AND generation = $6`,
     values: [
       order.connectionId,
       owner,

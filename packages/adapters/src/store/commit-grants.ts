@@ -11,7 +11,7 @@ export type GrantRecord = CommitRecord & {
 /** Asked once per statement, of a table of a few rows; nobody pays for an event that nobody wants. */
 const wantsRefreshedSql = `EXISTS (SELECT 1 FROM webhook_endpoints WHERE enabled AND 'token.refreshed' = ANY(events))`;
 
-const sql = `
+const sql = (whenLocked: "SKIP LOCKED" | "") => `
 WITH changed AS (
   UPDATE connections AS c SET
     access_token = r.access_token, refresh_token = CASE WHEN NOT r.in_use THEN coalesce(r.refresh_token, c.refresh_token) END,
@@ -23,12 +23,15 @@ WITH changed AS (
     client = r.client, generation = r.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at,
     last_error_code = CASE WHEN r.in_use THEN 'grant_in_use' END, last_error_message = CASE WHEN r.in_use THEN r.message END, updated_at = r.at
-  FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text, grant_hash text, in_use boolean,
-    token_type text,
-    scopes jsonb, metadata jsonb, expires_at timestamptz, refresh_token_expires_at timestamptz, grant_ends_at timestamptz,
-    next_refresh_at timestamptz, leaps boolean, closes_circuit boolean, proves boolean, fingerprint text, events jsonb, trigger text, outcome text,
-    message text, http_status int, duration_ms int,
-    old_expires_at timestamptz, at timestamptz)
+  FROM (
+    SELECT r.* FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text,
+      grant_hash text, in_use boolean, token_type text, scopes jsonb, metadata jsonb, expires_at timestamptz,
+      refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz, leaps boolean,
+      closes_circuit boolean,
+      proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
+      old_expires_at timestamptz, at timestamptz)
+    JOIN connections free ON free.id = r.id FOR NO KEY UPDATE OF free ${whenLocked}
+  ) AS r
   WHERE c.id = r.id AND (c.generation = r.generation OR (r.leaps AND c.generation < r.generation AND c.connected_at <= r.at))
     AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
@@ -57,18 +60,20 @@ SELECT n FROM changed`;
 
 /**
  * Stores new token sets, many in one statement: each conditional on the generation that was spent, each with its log row and its
- * events. @returns whether it was stored; false: the generation had moved
+ * events. One whose row somebody has locked is left to a statement of its own, which waits, so that the others do not.
+ *
+ * @returns whether it was stored; false: the generation had moved
  */
 export function createCommitGrants(pool: Pool, batching: BatcherOptions): (record: GrantRecord) => Promise<boolean> {
-  return createBatcher<GrantRecord, boolean>(async (records) => {
-    const { rows } = await pool.query<{ n: number }>({
-      name: "commit-grants",
-      text: sql,
-      values: [JSON.stringify(records.map(toParameters))],
-    });
+  const commit = (statement: { name: string; text: string }) => async (records: readonly GrantRecord[]) => {
+    const values = [JSON.stringify(records.map(toParameters))];
+    const { rows } = await pool.query<{ n: number }>({ ...statement, values });
     const stored = new Set(rows.map(({ n }) => n));
     return records.map((_, n) => stored.has(n));
-  }, batching);
+  };
+  const together = createBatcher(commit({ name: "commit-grants", text: sql("SKIP LOCKED") }), batching);
+  const alone = commit({ name: "commit-grants-alone", text: sql("") });
+  return async (record) => (await together(record)) || (await alone([record]))[0] === true;
 }
 
 /** What the column holds. */

@@ -3,6 +3,7 @@ import type { Pool } from "pg";
 import type { GrantRecord } from "./commit-grants.ts";
 import { commitSetback, type SetbackRecord } from "./commit-setback.ts";
 import { giveWay, holderOf, inUseBy, isGrantInUse } from "./grant-holders.ts";
+import { tryLater } from "./try-later.ts";
 
 /**
  * The commit: one statement that changes the connection, writes the log row and the events, and only if the spent generation is still
@@ -17,7 +18,7 @@ export async function commit(
 ): Promise<"committed" | "superseded"> {
   const stored = isGrant(record)
     ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
-    : await commitSetback(pool, record as SetbackRecord);
+    : await commitSetbackSoon(pool, record as SetbackRecord);
   if (!stored) await settleSuperseded(pool, record);
   return stored ? "committed" : "superseded";
 }
@@ -51,6 +52,19 @@ async function commitHeld(
       },
       log: { ...record.log, message },
     });
+  }
+}
+
+/** What an attempt brought is known: without an answer from Postgres it is still told, or its lease would be judged as a lost answer. */
+async function commitSetbackSoon(pool: Pool, record: SetbackRecord): Promise<boolean> {
+  try {
+    return await commitSetback(pool, record);
+  } catch (error) {
+    tryLater(async () => {
+      await commitSetback(pool, record);
+      return true;
+    });
+    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
 import { type Lease, noRegistration, type RefreshOrder, type SendLimit } from "@evertoken/core";
-import type { Pool } from "pg";
+import { DatabaseError, type Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import type { ClaimOptions } from "./claim.ts";
 import { groundParameters, groundSql } from "./installation.ts";
 import { notOlderSql } from "./newer-generations.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
+import { tryLater } from "./try-later.ts";
 
 interface TakeOrder {
   readonly order: RefreshOrder;
@@ -31,8 +32,13 @@ export const sameSecretSql = (fingerprints: string) =>
 const sql = `
 UPDATE connections AS c
 SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
-FROM json_to_recordset($1) AS o(n int, id uuid, force boolean, now timestamptz, generation int, due_by timestamptz,
-  failed_before timestamptz, through_circuit boolean)
+FROM (
+  -- A row that somebody has locked is busy: those that share its statement do not wait for it.
+  SELECT o.* FROM json_to_recordset($1) AS o(n int, id uuid, force boolean, now timestamptz, generation int, due_by timestamptz,
+    failed_before timestamptz, through_circuit boolean)
+  JOIN connections free ON free.id = o.id AND free.lease_owner IS NULL
+  FOR NO KEY UPDATE OF free SKIP LOCKED
+) AS o
 WHERE c.id = o.id AND c.lease_owner IS NULL
   AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
   AND ${groundSql(5)} AND ${notOlderSql("c.")}
@@ -50,24 +56,41 @@ RETURNING o.n, ${connectionColumns}, (c.status = 'error' AND c.last_error_code =
   EXISTS (SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)
     AS probing`;
 
-/** Gives leases, many orders in one conditional statement, by the database's clock. */
+/**
+ * Gives leases, many orders in one conditional statement, by the database's clock.
+ *
+ * Each statement is an owner of its own. The leases of one whose answer never came are nobody's, and are given back: no token was sent
+ * for them, so nothing is to be judged as lost.
+ */
 export function createTake(pool: Pool, options: ClaimOptions): Take {
+  let statements = 0;
   return createBatcher<TakeOrder, Lease | null>(async (orders) => {
+    const owner = `${options.owner}:${++statements}`;
     const sendBy = sendLimit(options.sendWithinMs);
-    const { rows } = await pool.query<Taken & { n: number }>({
-      name: "claim-take",
-      text: sql,
-      values: [
-        JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
-        options.owner,
-        options.leaseMs,
-        options.fingerprints(),
-        ...groundParameters(options.ground?.() ?? null),
-      ],
-    });
-    const leases = new Map(rows.map((row) => [row.n, toLease(row, options.owner, sendBy)]));
-    return orders.map((_, n) => leases.get(n) ?? null);
+    const values = [
+      JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
+      ...[owner, options.leaseMs, options.fingerprints(), ...groundParameters(options.ground?.() ?? null)],
+    ];
+    try {
+      const { rows } = await pool.query<Taken & { n: number }>({ name: "claim-take", text: sql, values });
+      const leases = new Map(rows.map((row) => [row.n, toLease(row, owner, sendBy)]));
+      return orders.map((_, n) => leases.get(n) ?? null);
+    } catch (error) {
+      const ids = orders.map(({ order }) => order.connectionId);
+      if (!(error instanceof DatabaseError)) tryLater(() => giveBack(pool, ids, owner));
+      throw error;
+    }
   }, options.batching ?? defaultBatching);
+}
+
+/** What the server refused it did not do; what it did not answer it may have done, or do yet. */
+async function giveBack(pool: Pool, ids: readonly string[], owner: string): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: "claim-give-back",
+    text: "UPDATE connections SET lease_owner = NULL, lease_until = NULL WHERE id = ANY($1::uuid[]) AND lease_owner = $2",
+    values: [ids, owner],
+  });
+  return (rowCount ?? 0) > 0;
 }
 
 /** Counts from before the statement that claims is sent: the database's lease begins, and so ends, later than we think. */
