@@ -1,9 +1,8 @@
 import { jobId, spreadFraction } from "@evertoken/core";
-import type { Queue } from "bullmq";
 import type { Pool } from "pg";
 import type { Due, Queues } from "../queues.ts";
 import { behindInDeriving, type DueRow, duePage } from "../store/maintenance.ts";
-import { providerStates } from "../store/provider-states.ts";
+import { heldRegistrations, isHeld, isInPlace } from "./in-place.ts";
 import { checkJobs, type JobStanding } from "./job-check.ts";
 import type { OrphanSearch } from "./orphans.ts";
 import { restorePauses } from "./pauses.ts";
@@ -34,17 +33,14 @@ export interface ReconcileReport {
 const pageSize = 5000;
 const firstId = "00000000-0000-0000-0000-000000000000";
 
-/** A job may stand this far from its due time: clocks differ, and a refused claim comes back a little later. */
-const toleranceMs = 60_000;
-
 /** Rebuilds from Postgres what Redis lost: missing jobs, wrong due times, pauses; removes jobs without a connection. */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const queuesPaused = await restorePauses(deps.pool, deps.queues);
-  const heldUntil = await openCircuits(deps.pool);
+  const held = await heldRegistrations(deps.pool, deps.now());
   const report = { checked: 0, scheduled: 0, corrected: 0 };
   for await (const page of pages(deps.pool)) {
     for (const [provider, rows] of byProvider(page)) {
-      const { scheduled, corrected } = await reconcileProvider(provider, rows, heldUntil, deps);
+      const { scheduled, corrected } = await reconcileProvider(provider, rows, held, deps);
       report.scheduled += scheduled;
       report.corrected += corrected;
     }
@@ -77,7 +73,7 @@ async function* pages(pool: Pool): AsyncGenerator<DueRow[]> {
 async function reconcileProvider(
   provider: string,
   rows: readonly DueRow[],
-  heldUntil: ReadonlyMap<string, Date>,
+  held: ReadonlySet<string>,
   deps: ReconcileDeps,
 ): Promise<{ scheduled: number; corrected: number }> {
   const queue = deps.queues.refresh(provider);
@@ -89,40 +85,35 @@ async function reconcileProvider(
   const now = deps.now();
   const missing: Due[] = [];
   const blocked: DueRow[] = [];
-  let corrected = 0;
+  const misplaced: Due[] = [];
   for (const [index, row] of rows.entries()) {
     const standing = standings[index] as JobStanding;
     if (standing.kind === "delayed") {
-      const held = heldUntil.get(`${row.provider}/${row.registration}`);
-      if (isInPlace(standing.dueAt, row.due_at, held, now, deps.overdueSpreadMs)) continue;
-      await deps.queues.place(dueOf(row, now, deps));
-      corrected++;
-    } else if (standing.kind === "missing") {
-      missing.push(dueOf(row, now, deps));
-    } else if (standing.kind === "finished" || (await isLost(queue, row, now))) {
-      blocked.push(row);
+      if (!isInPlace(standing.dueAt, row.due_at, isHeld(row, held), now, deps.overdueSpreadMs)) {
+        misplaced.push(dueOf(row, now, deps));
+      }
+    } else if (standing.kind !== "live" && (standing.kind !== "lost" || isLongOverdue(row, now))) {
+      if (standing.kind !== "missing") blocked.push(row);
       missing.push(dueOf(row, now, deps));
     }
   }
-  await Promise.all(blocked.map((row) => deps.queues.remove(provider, row.id, row.generation)));
+  await inChunks(misplaced, (due) => deps.queues.place(due));
+  await inChunks(blocked, (row) => deps.queues.remove(provider, row.id, row.generation));
   if (missing.length > 0) await deps.queues.addBulk(provider, missing);
-  return { scheduled: missing.length, corrected };
+  return { scheduled: missing.length, corrected: misplaced.length };
 }
 
-/** A job that is in no list of its queue: nobody will ever run it, and its id blocks a new one. Looked for only when long overdue. */
-async function isLost(queue: Queue, row: DueRow, now: Date): Promise<boolean> {
-  if (now.getTime() - row.due_at.getTime() < lostMs) return false;
-  return (await queue.getJobState(jobId(row.id, row.generation))) === "unknown";
-}
-
+/** A job in no list may be on its way between two of them. */
+const isLongOverdue = (row: DueRow, now: Date) => now.getTime() - row.due_at.getTime() >= lostMs;
 const lostMs = 300_000;
 
-function isInPlace(jobAt: Date, dueAt: Date, heldUntil: Date | undefined, now: Date, overdueSpreadMs: number): boolean {
-  // An overdue job stays where it was spread to: to spread it anew at each look would put it off for ever.
-  const wanted = dueAt <= now ? now.getTime() + overdueSpreadMs : dueAt.getTime();
-  const latest = Math.max(wanted, heldUntil?.getTime() ?? 0);
-  const early = dueAt.getTime() - jobAt.getTime();
-  return jobAt.getTime() <= latest + toleranceMs && (early <= toleranceMs || jobAt <= now);
+const atOnce = 250;
+
+/** Side by side, so that a thousand of them cost a few trips to Redis, not thousands. */
+async function inChunks<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += atOnce) {
+    await Promise.all(items.slice(from, from + atOnce).map(action));
+  }
 }
 
 function dueOf(row: DueRow, now: Date, { overdueSpreadMs }: ReconcileDeps): Due {
@@ -130,18 +121,6 @@ function dueOf(row: DueRow, now: Date, { overdueSpreadMs }: ReconcileDeps): Due 
   const dueAt = overdue ? new Date(now.getTime() + spreadFraction(row.id) * overdueSpreadMs) : row.due_at;
   return { id: row.id, provider: row.provider, generation: row.generation, dueAt };
 }
-
-/** Jobs of a provider whose circuit is open wait for the probe, up to two intervals after it. */
-async function openCircuits(pool: Pool): Promise<Map<string, Date>> {
-  const held = new Map<string, Date>();
-  for (const state of await providerStates(pool)) {
-    const until = state.circuit_open ? state.next_probe_at : state.throttled_until;
-    if (until !== null) held.set(`${state.provider}/${state.registration}`, new Date(until.getTime() + circuitSlackMs));
-  }
-  return held;
-}
-
-const circuitSlackMs = 10 * 60_000;
 
 function byProvider(rows: readonly DueRow[]): Map<string, DueRow[]> {
   const groups = new Map<string, DueRow[]>();

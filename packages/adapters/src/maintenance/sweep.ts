@@ -1,7 +1,8 @@
 import { jobId } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { Queues } from "../queues.ts";
-import { attemptsBetween, countExpiring, type LateRow, makeLateDue, markExpired } from "../store/maintenance.ts";
+import { attemptsBetween, countExpiring, type LateRow, latePage, makeDue, markExpired } from "../store/maintenance.ts";
+import { heldRegistrations, isHeld, isInPlace } from "./in-place.ts";
 import { checkJobs } from "./job-check.ts";
 
 export interface SweepDeps {
@@ -42,10 +43,12 @@ export async function sweep(deps: SweepDeps, windowMs: number, sinceMs: number):
   const until = new Date(start.getTime() + windowMs);
   const window = { lateSince: new Date(start.getTime() - lateMs), until, longLifeMs: 2 * windowMs };
   const expiring = await countExpiring(pool, until);
+  const held = await heldRegistrations(pool, start);
   let scheduled = 0;
-  for (;;) {
-    const late = await makeLateDue(pool, window, start, pageSize);
-    scheduled += await bringForward(late, start, deps);
+  for (let after: LateRow | null = null; ; ) {
+    const late: LateRow[] = await latePage(pool, window, after, pageSize);
+    scheduled += await bringForward(late, held, start, deps);
+    after = late.at(-1) ?? null;
     if (late.length < pageSize) break;
   }
   const expired = await markExpired(pool, start);
@@ -53,21 +56,32 @@ export async function sweep(deps: SweepDeps, windowMs: number, sinceMs: number):
   return { ...attempts, skipped: Math.max(0, expiring - scheduled), scheduled, expired };
 }
 
-/** After an outage all jobs are late and reconcile has spread them: bringing those forward would storm the provider after all. */
+/**
+ * After an outage all jobs are late and reconcile has spread them: bringing those forward would storm the provider after all. What waits
+ * for a circuit, for its provider, or in a paused queue is left alone. Only rows whose job is moved are written, and an older due time is
+ * kept: lateness is measured from it.
+ */
 async function bringForward(
   late: readonly LateRow[],
+  held: ReadonlySet<string>,
   now: Date,
-  { queues, overdueSpreadMs }: SweepDeps,
+  { pool, queues, overdueSpreadMs }: SweepDeps,
 ): Promise<number> {
   let moved = 0;
   for (const [provider, rows] of Map.groupBy(late, (row) => row.provider)) {
+    const queue = queues.refresh(provider);
+    if (await queue.isPaused()) continue;
     const ids = rows.map(({ id, generation }) => jobId(id, generation));
-    const standings = await checkJobs(queues.redis, queues.refresh(provider), ids);
-    const away = rows.filter((_, index) => {
+    const standings = await checkJobs(queues.redis, queue, ids);
+    const away = rows.filter((row, index) => {
       const standing = standings[index];
       if (standing?.kind === "live") return false;
-      return standing?.kind !== "delayed" || standing.dueAt.getTime() > now.getTime() + overdueSpreadMs;
+      const wanted = row.due_at < now ? row.due_at : now;
+      return (
+        standing?.kind !== "delayed" || !isInPlace(standing.dueAt, wanted, isHeld(row, held), now, overdueSpreadMs)
+      );
     });
+    if (away.length > 0) await makeDue(pool, away, now);
     await Promise.all(away.map((row) => queues.bringForward(row, { trigger: "sweep" })));
     moved += away.length;
   }

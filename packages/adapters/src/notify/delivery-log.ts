@@ -27,12 +27,13 @@ export interface DeliveryFilter {
 
 const columns = `d.id::text, d.endpoint_id AS "endpointId", 'evt_' || d.event_id AS "eventId", o.event,
   o.connection_id AS "connectionId", o.provider, d.status, d.attempts, d.http_status AS "httpStatus", d.error,
-  d.next_attempt_at AS "nextAttemptAt", d.delivered_at AS "deliveredAt", d.created_at AS "createdAt"`;
+  greatest(d.next_attempt_at, CASE WHEN d.status = 'pending' THEN e.held_until END) AS "nextAttemptAt", d.delivered_at AS "deliveredAt", d.created_at AS "createdAt"`;
 
 export async function listDeliveries(pool: Pool, filter: DeliveryFilter = {}): Promise<DeliveryView[]> {
   const { endpointId, status, before, limit = 50 } = filter;
   const { rows } = await pool.query<DeliveryView>(
     `SELECT ${columns} FROM webhook_deliveries d JOIN outbox o ON o.id = d.event_id
+     JOIN webhook_endpoints e ON e.id = d.endpoint_id
      WHERE ($1::text IS NULL OR d.endpoint_id::text = $1) AND ($2::text IS NULL OR d.status = $2)
        AND ($3::bigint IS NULL OR d.id < $3) ORDER BY d.id DESC LIMIT $4`,
     [endpointId ?? null, status ?? null, isId(before) ? before : null, Math.min(Math.max(1, limit), 1000)],

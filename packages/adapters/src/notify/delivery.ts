@@ -18,6 +18,17 @@ export interface Delivery {
 const returning = "d.id, d.attempts, d.event_id, o.event, o.connection_id, o.provider, o.payload, o.created_at";
 
 /**
+ * The numbers of attempts that pending deliveries of endpoint $1 have: each is one step through the index, so that a claim costs what it
+ * takes, whatever else waits.
+ */
+const levelsSql = `(WITH RECURSIVE level AS (
+    (SELECT attempts FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending' ORDER BY attempts LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.attempts FROM webhook_deliveries d WHERE d.endpoint_id = $1 AND d.status = 'pending' AND d.attempts > level.attempts
+      ORDER BY d.attempts LIMIT 1) FROM level WHERE level.attempts IS NOT NULL)
+  SELECT attempts FROM level WHERE attempts IS NOT NULL) AS levels`;
+
+/**
  * Takes due deliveries of an endpoint. The time of the next attempt is written before anything is sent: whoever dies meanwhile leaves
  * a delivery that comes due again by itself. Fewest attempts first, so that none waits behind one that never works.
  */
@@ -25,8 +36,9 @@ export async function claimDeliveries(pool: Pool, endpointId: string, limit: num
   const { rows } = await pool.query<Delivery>({
     name: "notify-claim",
     text: `WITH due AS (
-        SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending' AND next_attempt_at <= now()
-        ORDER BY attempts, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+        SELECT due.id FROM (SELECT attempts FROM ${levelsSql}) AS level CROSS JOIN LATERAL (
+          SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending' AND attempts = level.attempts
+            AND next_attempt_at <= now() ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS due LIMIT $2)
       UPDATE webhook_deliveries d SET attempts = d.attempts + 1, next_attempt_at = now() + $3 * interval '1 millisecond'
       FROM due, outbox o WHERE d.id = due.id AND o.id = d.event_id RETURNING ${returning}`,
     values: [endpointId, limit, leaseMs],
@@ -98,34 +110,19 @@ export async function markFailed(
   });
 }
 
-/** What else is due for an endpoint that does not answer waits for the same time, uncounted. */
-export async function postponeOthers(pool: Pool, endpointId: string, delayMs: number): Promise<void> {
+/** An endpoint that does not answer, or asked us to wait, is left alone: with all that is due, or becomes due meanwhile, uncounted. */
+export async function hold(pool: Pool, endpointId: string, delayMs: number): Promise<void> {
   await pool.query({
-    name: "notify-postpone",
-    text: `UPDATE webhook_deliveries SET next_attempt_at = now() + $2 * interval '1 millisecond'
-      WHERE endpoint_id = $1 AND status = 'pending' AND next_attempt_at <= now() + $2 * interval '1 millisecond'`,
+    name: "notify-hold",
+    text: "UPDATE webhook_endpoints SET held_until = now() + $2 * interval '1 millisecond' WHERE id = $1",
     values: [endpointId, delayMs],
   });
 }
 
-/** Answers that concern all deliveries of a receiver: none at all, "slow down", and SMTP's "closing" and "login refused". */
-const forAllSql = "(http_status IS NULL OR http_status IN (429, 502, 503, 504, 421, 535))";
-
-/**
- * A receiver that did not answer, or asked us to wait, is left alone until its time: what became due since waits with the others.
- *
- * @returns whether it waits
- */
-export async function holdBack(pool: Pool, endpointId: string): Promise<boolean> {
+export async function isHeldBack(pool: Pool, endpointId: string): Promise<boolean> {
   const { rows } = await pool.query({
-    name: "notify-hold-back",
-    text: `WITH held AS (
-        SELECT min(next_attempt_at) AS until FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'
-          AND next_attempt_at > now() AND attempts > 0 AND error IS NOT NULL AND ${forAllSql}
-      ), moved AS (
-        UPDATE webhook_deliveries d SET next_attempt_at = held.until FROM held
-        WHERE held.until IS NOT NULL AND d.endpoint_id = $1 AND d.status = 'pending' AND d.next_attempt_at <= now())
-      SELECT FROM held WHERE until IS NOT NULL`,
+    name: "notify-is-held",
+    text: "SELECT FROM webhook_endpoints WHERE id = $1 AND held_until > now()",
     values: [endpointId],
   });
   return rows.length > 0;
@@ -133,7 +130,8 @@ export async function holdBack(pool: Pool, endpointId: string): Promise<boolean>
 
 export async function noteEndpoint(pool: Pool, endpointId: string, state: "works" | "fails" | "gone"): Promise<void> {
   const sql = {
-    works: "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL",
+    works:
+      "UPDATE webhook_endpoints SET failing_since = NULL, held_until = NULL WHERE id = $1 AND failing_since IS NOT NULL",
     fails: "UPDATE webhook_endpoints SET failing_since = now() WHERE id = $1 AND failing_since IS NULL",
     gone: "UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, now()), enabled = false WHERE id = $1",
   };
@@ -156,9 +154,11 @@ export async function nextDue(pool: Pool, endpointId?: string): Promise<{ endpoi
   }
   const { rows } = await pool.query<{ endpointId: string; at: Date }>({
     name: "notify-next-due",
-    text: `SELECT d.endpoint_id AS "endpointId", min(d.next_attempt_at) AS at FROM webhook_deliveries d
-      JOIN webhook_endpoints e ON e.id = d.endpoint_id AND e.enabled
-      WHERE d.status = 'pending' AND ($1::uuid IS NULL OR d.endpoint_id = $1) GROUP BY d.endpoint_id`,
+    text: `SELECT e.id AS "endpointId", greatest(next.at, e.held_until) AS at
+      FROM webhook_endpoints e CROSS JOIN LATERAL (
+        SELECT d.next_attempt_at AS at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending'
+        ORDER BY d.next_attempt_at LIMIT 1) AS next
+      WHERE e.enabled AND next.at IS NOT NULL AND ($1::uuid IS NULL OR e.id = $1)`,
     values: [endpointId ?? null],
   });
   return rows;

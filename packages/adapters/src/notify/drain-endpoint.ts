@@ -6,11 +6,11 @@ import {
   claimDeliveries,
   claimGroup,
   type Delivery,
-  holdBack,
+  hold,
+  isHeldBack,
   markDelivered,
   markFailed,
   noteEndpoint,
-  postponeOthers,
 } from "./delivery.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { NotifyConfig } from "./notify-config.ts";
@@ -41,7 +41,7 @@ const sliceMs = 5000;
 export async function drainEndpoint(endpointId: string, deps: DrainDeps): Promise<void> {
   const endpoint = await openEndpoint(deps.pool, deps.keyring, deps.notify, endpointId);
   if (endpoint === null) return;
-  if (endpoint.failingSince !== null && (await holdBack(deps.pool, endpointId))) return;
+  if (endpoint.failingSince !== null && (await isHeldBack(deps.pool, endpointId))) return;
   for (const end = Date.now() + sliceMs; Date.now() < end; ) {
     const messages = await claim(endpoint, deps);
     if (messages.length === 0) return;
@@ -84,7 +84,7 @@ async function settleFailure(endpoint: Endpoint, message: readonly Delivery[], f
   deps.onFailure({ endpoint: endpoint.id, kind: endpoint.kind, error: failure.error, deliveries: ids.length });
   await noteEndpoint(pool, endpoint.id, failure.gone ? "gone" : "fails");
   await markFailed(pool, ids, failure, over ? null : delayMs);
-  if (failure.forAll) await postponeOthers(pool, endpoint.id, delayMs);
+  if (failure.forAll) await hold(pool, endpoint.id, delayMs);
 }
 
 async function send(endpoint: Endpoint, message: readonly Delivery[], deps: DrainDeps): Promise<AttemptResult> {

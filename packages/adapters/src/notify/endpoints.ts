@@ -90,7 +90,7 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
   const { rows } = await pool.query<EndpointRow>(
     `INSERT INTO webhook_endpoints (id, kind, target, secret, events, enabled) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (id) DO UPDATE SET target = excluded.target, secret = excluded.secret, events = excluded.events,
-       enabled = excluded.enabled, failing_since = NULL
+       enabled = excluded.enabled, failing_since = NULL, held_until = NULL
      RETURNING ${endpointColumns}`,
     [
       id,

@@ -56,6 +56,8 @@ export async function withoutConnection(
 export interface LateRow {
   readonly id: string;
   readonly provider: string;
+  readonly registration: string;
+  readonly due_at: Date;
   readonly generation: number;
 }
 
@@ -67,21 +69,39 @@ const lateSql = `(next_refresh_at < $1 OR (expires_at <= $2
 const sweepableSql = `next_refresh_at <= $2 AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
   AND failing_since IS NULL AND not_before IS NULL AND ${notOlderSql("")}`;
 
-/** Makes late and long-lived tokens due now, a page of them. @returns whose jobs to bring forward */
-export async function makeLateDue(
+/** Late and long-lived tokens, in pages by their due time. */
+export async function latePage(
   pool: Pool,
   window: { lateSince: Date; until: Date; longLifeMs: number },
-  now: Date,
+  after: LateRow | null,
   limit: number,
 ): Promise<LateRow[]> {
   const { rows } = await pool.query<LateRow>({
-    name: "sweep-make-late-due",
-    text: `UPDATE connections SET next_refresh_at = $4 WHERE next_refresh_at <> $4 AND id IN (
-        SELECT id FROM connections WHERE ${sweepableSql} AND ${lateSql} AND next_refresh_at <> $4 LIMIT $5)
-      RETURNING id, provider, generation`,
-    values: [window.lateSince, window.until, window.longLifeMs, now, limit],
+    name: "sweep-late-page",
+    text: `SELECT id, provider, registration, generation, next_refresh_at AS due_at FROM connections
+      WHERE ${sweepableSql} AND ${lateSql} AND (next_refresh_at, id) > ($4, $5) ORDER BY next_refresh_at, id LIMIT $6`,
+    values: [
+      window.lateSince,
+      window.until,
+      window.longLifeMs,
+      after?.due_at ?? "-infinity",
+      after?.id ?? firstId,
+      limit,
+    ],
   });
   return rows;
+}
+
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/** Makes these due now, where they were not: a due time that has passed stays as it is. */
+export async function makeDue(pool: Pool, rows: readonly LateRow[], now: Date): Promise<void> {
+  await pool.query({
+    name: "sweep-make-due",
+    text: `UPDATE connections c SET next_refresh_at = $3 FROM unnest($1::uuid[], $2::int[]) AS r(id, generation)
+      WHERE c.id = r.id AND c.generation = r.generation AND c.next_refresh_at > $3`,
+    values: [rows.map(({ id }) => id), rows.map(({ generation }) => generation), now],
+  });
 }
 
 /** How many tokens end within the window; their jobs come in time. */
