@@ -66,8 +66,9 @@ async function fill({ pool, ...rig }: ConnectRig): Promise<void> {
     [id],
   );
   await pool.query(
-    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, code, reason, opened_at, next_probe_at)
-     VALUES ('hubspot', 'default', 'f', true, 'invalid_client', 'HTTP 401: invalid_client', now() - interval '1 hour', now() + interval '4 minutes')`,
+    `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, next_probe_at, trouble_since, round_started_at)
+     VALUES ('hubspot', 'default', 'f', true, 'invalid_client', 'HTTP 401: invalid_client', now() - interval '1 hour', now() + interval '4 minutes',
+       now(), now())`,
   );
 }
 

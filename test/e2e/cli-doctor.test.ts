@@ -118,8 +118,8 @@ test("connections whose provider lost its credentials", async () => {
 test("refreshes that nobody does, an open circuit and kept token sets are warnings", async () => {
   await rig.pool.query("UPDATE connections SET next_refresh_at = now() - interval '1 hour'");
   await rig.pool.query(
-    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, reason)
-     VALUES ('other', 'default', 'x', true, 'invalid_client')`,
+    `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, trouble_since, next_probe_at, round_started_at)
+     VALUES ('other', 'default', 'x', true, 'invalid_client', 'HTTP 401', now(), now(), now(), now())`,
   );
   const spool = join(rig.env.SPOOL_DIR ?? "", "kept");
   await mkdir(spool);

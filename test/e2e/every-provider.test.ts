@@ -109,8 +109,8 @@ describe.each(named(having("misconfigured")))("%s", (id, provider) => {
       last_error_code: null,
       consecutive_failures: 0,
     });
-    const states = await rig.pool.query("SELECT circuit_open FROM provider_states WHERE provider = $1", [id]);
-    expect(states.rows).toEqual([{ circuit_open: true }]);
+    const states = await rig.pool.query("SELECT open FROM circuits WHERE provider = $1", [id]);
+    expect(states.rows).toEqual([{ open: true }]);
   });
 });
 

@@ -351,7 +351,7 @@ test("while Postgres does not answer it is not known whether there is one, which
   await comesDue(rig, id);
   expect(await attempts(rig, id, 1)).toMatchObject([{ outcome: "unsent" }]);
   expect(await rig.row(id)).toMatchObject({ status: "connected", lease_owner: null });
-  expect((await rig.pool.query("SELECT 1 FROM provider_states WHERE circuit_open")).rowCount).toBe(0);
+  expect((await rig.pool.query("SELECT 1 FROM circuits WHERE open")).rowCount).toBe(0);
   expect((await server.summary()).requests).toBe(0);
   await rig.pool.query("ALTER TABLE away RENAME TO stored_providers");
   await until("it is refreshed", async () => (await rig.row(id)).generation === 2);

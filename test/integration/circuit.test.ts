@@ -6,7 +6,7 @@ import { lies } from "../support/token-server.ts";
 const probing = { ...hasty, CIRCUIT_PROBE_MS: "600", REFRESH_CONCURRENCY: "20" };
 
 async function circuit({ pool }: Rig): Promise<Row | undefined> {
-  return (await pool.query<Row>("SELECT * FROM provider_states")).rows[0];
+  return (await pool.query<Row>("SELECT * FROM circuits")).rows[0];
 }
 
 /** What a fault of ours must leave as it was. */
@@ -33,7 +33,7 @@ test("a wrong secret marks none of a hundred connections, is told once, and a pr
   await connectDue(rig, 100);
   const before = await marks(rig);
   const worker = await rig.start("worker");
-  await until("the circuit is open", async () => (await circuit(rig))?.circuit_open);
+  await until("the circuit is open", async () => (await circuit(rig))?.open);
   await until(
     "some probes have failed",
     async () => (await circuit(rig))?.next_probe_at > Date.now() && (await rig.server.summary()).requests > 22,
@@ -56,7 +56,7 @@ test("a wrong secret marks none of a hundred connections, is told once, and a pr
 
   await rig.server.setClient({ id: "client", secret: "client-secret" });
   await until("all are refreshed", async () => (await rig.server.summary()).granted === 100, 20_000);
-  expect(await circuit(rig)).toMatchObject({ circuit_open: false });
+  expect(await circuit(rig)).toMatchObject({ open: false });
   await until(
     "it is told",
     async () => (await events(rig)).filter((event) => event.startsWith("provider.")).length === 2,
@@ -75,11 +75,11 @@ test("a worker that starts with the right secret closes the circuit at once", as
   const old = await rig.start("worker");
   await comesDue(rig, id);
   await attempts(rig, id, 1);
-  expect(await circuit(rig)).toMatchObject({ circuit_open: true });
+  expect(await circuit(rig)).toMatchObject({ open: true });
   await old.stop();
 
   await rig.start("worker", { ACME_CLIENT_SECRET: "renewed" });
-  expect(await circuit(rig)).toMatchObject({ circuit_open: false });
+  expect(await circuit(rig)).toMatchObject({ open: false });
   await rig.queues.bringForward({ id, provider: "acme", generation: 1 }, {});
   expect(await attempts(rig, id, 2)).toMatchObject([
     { outcome: "misconfigured", error_code: "invalid_client" },
@@ -94,7 +94,7 @@ test("one connection whose token is of another client ends as error; the others 
   await rig.server.behave(lies.invalidClient, { family: odd.family });
   await rig.start("worker");
   await comesDue(rig, odd.id);
-  await until("the circuit is open", async () => (await circuit(rig))?.circuit_open);
+  await until("the circuit is open", async () => (await circuit(rig))?.open);
   const others = await Promise.all(Array.from({ length: 10 }, () => rig.connect()));
   for (const { id } of others) await comesDue(rig, id);
 
@@ -104,12 +104,12 @@ test("one connection whose token is of another client ends as error; the others 
     return rows.every(({ generation }) => generation === 2);
   });
   expect(await rig.row(odd.id)).toMatchObject({ last_error_code: "invalid_client", refresh_token: expect.any(String) });
-  expect(await circuit(rig)).toMatchObject({ circuit_open: false });
+  expect(await circuit(rig)).toMatchObject({ open: false });
   expect(await events(rig, odd.id)).toEqual(["connection.created", "token.refresh_failed"]);
   // The one probe an hour does not open the circuit again.
   await patch(rig, odd.id, "next_refresh_at = now()");
   const before = (await rig.log(odd.id)).length;
   await rig.client.scheduleNow(odd.id);
   await attempts(rig, odd.id, before + 1);
-  expect(await circuit(rig)).toMatchObject({ circuit_open: false });
+  expect(await circuit(rig)).toMatchObject({ open: false });
 });

@@ -68,9 +68,13 @@ test("refreshes and failures are told by hour, provider and reason", async () =>
 test("open circuits, limits and overdue refreshes stand at the top, with what to do", async () => {
   const { id } = await rig.connect();
   await rig.pool.query(
-    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, code, reason, opened_at, next_probe_at, throttled_until)
-     VALUES ('acme', 'white-label', 'f', true, 'unknown_answer', 'HTTP 418 <teapot>', now() - interval '1 hour', now() + interval '4 minutes', NULL),
-       ('acme', 'default', 'f', false, NULL, NULL, NULL, NULL, now() + interval '10 minutes')`,
+    `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, next_probe_at, trouble_since, round_started_at)
+     VALUES ('acme', 'white-label', 'f', true, 'unknown_answer', 'HTTP 418 <teapot>', now() - interval '1 hour', now() + interval '4 minutes',
+       now(), now())`,
+  );
+  await rig.pool.query(
+    `INSERT INTO provider_states (provider, registration, fingerprint, throttled_until)
+     VALUES ('acme', 'default', 'f', now() + interval '10 minutes')`,
   );
   const text = await overview(/circuit open/);
   expect(text).toMatch(/acme\/white-label Since 1 h ago .* unknown_answer: HTTP 418 &lt;teapot&gt; Next probe in \d/);

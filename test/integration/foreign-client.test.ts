@@ -20,7 +20,7 @@ test("a deployment with another client id marks nobody dead, and the right one g
   const wrong = await rig.start("worker", { ACME_CLIENT_ID: "staging" });
   for (const { id } of connections) await comesDue(rig, id);
   await until("the circuit opened", async () => {
-    const { rows } = await rig.pool.query("SELECT reason FROM provider_states WHERE circuit_open");
+    const { rows } = await rig.pool.query("SELECT reason FROM circuits WHERE open");
     return rows[0]?.reason?.includes("another client id");
   });
   await wrong.stop();
@@ -53,7 +53,7 @@ test("a grant that was never refreshed is known to be another client id's as wel
   await rig.start("worker", { ACME_CLIENT_ID: "staging" });
   await comesDue(rig, first.connectionId);
   await until("the circuit opened", async () => {
-    const { rows } = await rig.pool.query("SELECT reason FROM provider_states WHERE circuit_open");
+    const { rows } = await rig.pool.query("SELECT reason FROM circuits WHERE open");
     return rows[0]?.reason?.includes("another client id");
   });
   expect(await rig.row(first.connectionId)).toMatchObject({ status: "connected", last_error_code: null });

@@ -51,8 +51,8 @@ test("a scheduler measures connections, expiring tokens, circuits, deliveries an
     "expires_at = now() + interval '2 minutes', next_refresh_at = now() + interval '1 minute'",
   );
   await patch(rig, dead.id, "status = 'needs_reauth', next_refresh_at = NULL");
-  await rig.pool.query(`INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, next_probe_at)
-    VALUES ('acme', 'default', 'other', true, now() + interval '1 hour'), ('other', 'default', 'f', false, NULL)`);
+  await rig.pool.query(`INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, next_probe_at, trouble_since, round_started_at)
+    SELECT p, 'default', 'f', p = 'acme', 'invalid_client', 'HTTP 401', now(), now() + interval '1 hour', now(), now() FROM unnest(ARRAY['acme', 'other']) p`);
   await rig.pool.query(
     "INSERT INTO webhook_deliveries (endpoint_id, event_id, next_attempt_at) SELECT $1, id, now() FROM outbox",
     [endpointId],

@@ -50,7 +50,7 @@ test("accounts whose shop is not known stand still by themselves, whatever their
     await attempts(rig, id, 1);
     expect(await rig.row(id)).toMatchObject({ status: "connected", generation: 2 });
   }
-  expect((await rig.pool.query("SELECT * FROM provider_states WHERE circuit_open")).rows).toEqual([]);
+  expect((await rig.pool.query("SELECT * FROM circuits WHERE open")).rows).toEqual([]);
   expect(await rig.server.summary()).toMatchObject({ requests: 2, granted: 2 });
 
   await patch(rig, bad[0]?.id ?? "", `metadata = '{"shop": "blue-shoes"}'`);

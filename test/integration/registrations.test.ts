@@ -45,7 +45,7 @@ test("a circuit is one registration's alone, and closes when its secret is chang
   const foreign = await rig.connect();
   await patch(rig, foreign.id, "registration = 'white-label', expires_at = now()");
   await expect(client.refresh(foreign.id)).rejects.toMatchObject({ code: "invalid_client" });
-  const { rows } = await rig.pool.query("SELECT * FROM provider_states WHERE circuit_open");
+  const { rows } = await rig.pool.query("SELECT * FROM circuits WHERE open");
   expect(rows).toMatchObject([{ provider: "acme", registration: "white-label" }]);
   const asked = (await server.summary()).requests;
   await expect(client.refresh(foreign.id)).rejects.toMatchObject({ code: "invalid_client" });
@@ -53,7 +53,7 @@ test("a circuit is one registration's alone, and closes when its secret is chang
   expect(await rig.client.refresh(own.id)).toMatchObject({ generation: 2 });
 
   await registrations.save(engine, { ...white, clientId: "client", clientSecret: "client-secret" });
-  expect((await rig.pool.query("SELECT 1 FROM provider_states WHERE circuit_open")).rowCount).toBe(0);
+  expect((await rig.pool.query("SELECT 1 FROM circuits WHERE open")).rowCount).toBe(0);
   expect(await client.refresh(foreign.id)).toMatchObject({ generation: 2 });
 });
 

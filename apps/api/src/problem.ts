@@ -53,6 +53,7 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   no_refresh_token: [409, "The user has to reconnect the account"],
   insufficient_scope: [409, "The user has to grant more"],
   invalid_client: [502, "The provider refuses our client registration"],
+  mass_denial: [502, "The provider denies more grants at once than can be believed"],
   unknown_answer: [502, "The provider's answer was not understood"],
   answer_lost: [502, "The provider's answer was lost"],
   provider_unavailable: [503, "The provider is not available"],

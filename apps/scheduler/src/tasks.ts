@@ -1,13 +1,14 @@
 import {
   addUpRefreshes,
   announceReauth,
+  closeLeftCircuits,
   type Metrics,
   OrphanSearch,
   pruneAudit,
+  pruneFaults,
   pruneLog,
   pruneOutbox,
   pruneRefreshStats,
-  pruneUnknown,
   reconcile,
   recordTaskRun,
   sweep,
@@ -52,6 +53,7 @@ export function createTasks(engine: Engine): Task[] {
         const { overdueSpreadMs } = config;
         const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
+        await closeLeftCircuits(pool, config.timing);
         await nudgeDelivery(queues);
         await lookAfterRevocations(engine);
         const grants = await hashGrants();
@@ -85,7 +87,7 @@ export function createTasks(engine: Engine): Task[] {
       onStart: false,
       async run() {
         const before = new Date(Date.now() - config.keepLogDays * dayMs);
-        await pruneUnknown(pool, before);
+        await pruneFaults(pool, before);
         await pruneRefreshStats(pool, before);
         const auditRows = await pruneAudit(pool, before);
         return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };

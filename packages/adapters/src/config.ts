@@ -201,6 +201,9 @@ function readTiming(read: SettingsReader): Timing {
       max: 1000,
     }),
     unknownWindowMs: read.ms("UNKNOWN_WINDOW_MS", defaultTiming.unknownWindowMs),
+    unknownReconnectAfterMs: read.ms("UNKNOWN_RECONNECT_AFTER_MS", defaultTiming.unknownReconnectAfterMs),
+    denialsToSuspect: read.integer("DENIALS_TO_SUSPECT", defaultTiming.denialsToSuspect, { min: 2, max: 1000 }),
+    denialsBelievedAfterMs: read.ms("DENIALS_BELIEVED_AFTER_MS", defaultTiming.denialsBelievedAfterMs),
   };
 }
 

@@ -54,6 +54,7 @@ export * from "./store/connections.ts";
 export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";
 export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
+export { pruneFaults } from "./store/faults.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
 export {
@@ -82,6 +83,7 @@ export type { OutboxEvent } from "./store/outbox.ts";
 export {
   closeCircuitOfOtherSecret,
   closeCircuits,
+  closeLeftCircuits,
   type ProviderStateRow,
   providerStates,
 } from "./store/provider-states.ts";
@@ -107,7 +109,6 @@ export { createStore } from "./store/store.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";
-export { pruneUnknown } from "./store/unknown-answers.ts";
 export {
   addSync,
   followSync,

@@ -30,13 +30,18 @@ export function createAnnounce(
       if (record.transition.kind === "store" && derives(record.provider)) {
         await queues.derive(record.connectionId, record.generation + 1);
       }
-      if (record.transition.events.length > 0) await nudgeDelivery(queues);
+      if (tells(record)) await nudgeDelivery(queues);
       else if (record.transition.kind === "store" && wantsRefreshed()) await nudgeSoon(queues);
     } catch (error) {
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }
   };
   return async (record) => void (await within(inJob ? patienceMs.job : patienceMs.caller, announce(record)));
+}
+
+/** Whether a circuit has opened or closed is known to the statement alone; it tells of it then. */
+function tells({ transition: { events, provider } }: CommitRecord): boolean {
+  return events.length > 0 || provider?.kind === "open_circuit" || provider?.kind === "close_circuit";
 }
 
 async function placeJob(queues: Queues, record: CommitRecord, inJob: boolean): Promise<void> {

@@ -112,7 +112,8 @@ async function settleWaiting(
          WHEN c.generation > w.generation THEN 'refreshed'
          WHEN EXISTS (SELECT 1 FROM token_refresh_log l
            WHERE l.connection_id = w.id AND l.generation = w.generation AND NOT l.success AND l.id > $3) THEN 'failed'
-         WHEN NOT $4 AND (s.circuit_open OR s.throttled_until > now()) THEN 'skipped' END AS fate
+         WHEN NOT $4 AND (s.throttled_until > now() OR EXISTS (SELECT 1 FROM circuits k
+           WHERE k.provider = c.provider AND k.registration = c.registration AND k.open AND k.circuit_of IN ('', c.client))) THEN 'skipped' END AS fate
        FROM unnest($1::uuid[], $2::int[]) AS w(id, generation) LEFT JOIN connections c ON c.id = w.id
        LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration`,
       [jobs.map(({ id }) => id), jobs.map(({ generation }) => generation), since, force],

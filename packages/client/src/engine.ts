@@ -160,7 +160,7 @@ export function openEngine(options: EngineOptions): Engine {
         return claimOn(installation, () => store.claim(order, now));
       },
       commit: (record) => store.commit(record),
-      meetUnknown: (connection, at, since) => store.meetUnknown(connection, at, since),
+      meetFault: (met) => store.meetFault(met),
     },
     // Named as what it is: everything else that a refresh can trip over is Postgres.
     spool: { ...spool, find: (id, generation) => withSpool(() => spool.find(id, generation)) },

@@ -1,5 +1,5 @@
 import { type TokenRow, tokenById } from "@evertoken/adapters";
-import type { RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
+import type { CircuitCode, RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { reauthCode } from "./reauth-code.ts";
@@ -130,6 +130,12 @@ function toFreshened(order: FreshOrder, result: RefreshResult, row: TokenRow): F
   return { ...unchanged(row), problem: { code, message, retryAt: transition.resumeAt } };
 }
 
+const circuitMessages: Record<CircuitCode, string> = {
+  invalid_client: "our client registration at the provider is refused; the operator was told",
+  unknown_answer: "the provider answers in a way that nobody has described; the operator was told",
+  mass_denial: "the provider denies more grants at once than can be believed; the operator was told",
+};
+
 function refusalProblem(
   { why, circuit }: Extract<RefreshResult, { kind: "refused" }>,
   row: TokenRow,
@@ -151,12 +157,7 @@ function refusalProblem(
       return { code: "answer_lost", message };
     }
     case "circuit_open":
-      return circuit === "unknown_answer"
-        ? { code: circuit, message: "the provider answers in a way that nobody has described; the operator was told" }
-        : {
-            code: "invalid_client",
-            message: "our client registration at the provider is refused; the operator was told",
-          };
+      return { code: circuit ?? "invalid_client", message: circuitMessages[circuit ?? "invalid_client"] };
     case "held":
       return {
         code: "held",

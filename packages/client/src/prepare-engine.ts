@@ -33,7 +33,7 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   if (engine.installation.held !== null) return;
   for (const { provider, secretFingerprint } of engine.providers.all()) {
     if (secretFingerprint === null) continue;
-    const closed = await closeCircuitOfOtherSecret(engine.pool, provider.id, "default", secretFingerprint, new Date());
+    const closed = await closeCircuitOfOtherSecret(engine.pool, provider.id, "default", secretFingerprint);
     if (closed) await nudgeDelivery(engine.queues);
   }
 }

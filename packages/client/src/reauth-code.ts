@@ -3,6 +3,7 @@ import type { TokenRow } from "@evertoken/adapters";
 const reauthCodes = [
   "no_refresh_token",
   "provider_unavailable",
+  "unknown_answer",
   "insufficient_scope",
   "refresh_token_expired",
 ] as const;

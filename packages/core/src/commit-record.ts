@@ -1,7 +1,7 @@
 import type { Connection, ErrorCode, Sealed, Trigger } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { SendLimit } from "./send-limit.ts";
-import type { Setback, Store } from "./transition.ts";
+import type { CircuitCode, Setback, Store } from "./transition.ts";
 
 /** The tokens of a {@link Store}, encrypted for their row and column. `refreshToken` null keeps the stored one. */
 export interface SealedTokens {
@@ -57,8 +57,8 @@ export interface Lease {
   readonly abandonedSince: Date | null;
   /** This attempt is the one probe of an open circuit. */
   readonly probing: boolean;
-  /** Another connection closed, a moment ago, the circuit that this one had opened; or it is marked for such a fault already. */
-  readonly ownFault: boolean;
+  /** The fault that it has met before others were granted, or for which it is marked already; null: none. */
+  readonly ownFault: CircuitCode | null;
   /** Fingerprint of the registration with which the provider granted something last; null: nothing yet. */
   readonly grantedWith: string | null;
 }

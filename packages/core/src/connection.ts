@@ -19,6 +19,7 @@ export type ErrorCode =
   | "provider_unavailable"
   | "rate_limited"
   | "unknown_answer"
+  | "mass_denial"
   | "answer_lost"
   | "unreadable_token"
   | "grant_in_use"

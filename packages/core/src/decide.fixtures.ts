@@ -1,5 +1,6 @@
 import type { Connection, Sealed } from "./connection.ts";
 import type { DecisionContext } from "./decide.ts";
+import type { Surroundings } from "./fault.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import { defaultTiming } from "./settings.ts";
@@ -62,7 +63,16 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
     around: null,
     untried: false,
     proves: false,
-    foreignClient: false,
+    foreignClient: null,
+    ...overrides,
+  };
+}
+
+/** Nobody else met the same lately, and no circuit is open. */
+export function surroundings(overrides: Partial<Surroundings> = {}): Surroundings {
+  return {
+    ...{ others: 0, granted: 0, grantedSinceClosed: 0, grantedBetween: false, usual: 0 },
+    ...{ code: null, since: null, reopened: 0, believed: false },
     ...overrides,
   };
 }

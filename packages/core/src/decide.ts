@@ -1,14 +1,14 @@
-import type { Connection, ConnectionStatus, ErrorCode } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { denied, misconfigured, unknown } from "./decide-fault.ts";
 import { dueAt } from "./due.ts";
-import type { EventName } from "./event.ts";
+import type { Surroundings } from "./fault.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { UnknownAround } from "./ports.ts";
 import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
+import { after, probeLater, statusWhileFailing, stop, unmarked } from "./setback.ts";
 import type { Timing } from "./settings.ts";
-import { spreadFraction } from "./spread.ts";
-import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
+import type { Setback, Store, Transition } from "./transition.ts";
 
 /**
  * # The state machine of a connection
@@ -18,7 +18,9 @@ import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
  * - granted: `connected`, next job due before the new expiry.
  * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept. Unless the grant was given to another
  *   client id than ours is now, or nothing has been granted since our secret or the endpoint changed: that is a misconfiguration until
- *   another connection shows that it is not.
+ *   another connection shows that it is not. And unless so many are denied at once as this provider's history does not know: then its
+ *   circuit opens, and a denial is believed when it comes again after others were granted, or after hours. Marks that were made
+ *   before the number showed are taken back by the store.
  * - nothing to spend: `needs_reauth` when the access token has ended, not before.
  * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
  *   later hourly; after 30 days `needs_reauth`.
@@ -26,11 +28,12 @@ import type { CircuitCode, Setback, Store, Transition } from "./transition.ts";
  *   life: a second presentation may revoke the grant and the living token with it, and until then whoever has the answer (a process
  *   that stood still, a spool or journal elsewhere) can still bring it. After its end there is nothing left to lose.
  * - throttled: the status stays, nothing is counted, we come back when told.
- * - misconfigured: our fault. The connection is not touched; the provider's circuit opens. Only a connection that still gets
- *   this answer after another one has closed the circuit is at fault itself, and becomes `error`.
- * - unknown: `error`, one probe an hour, the operator is told. When several connections of a provider get such answers at once, and
- *   most of its answers are such, it is the provider or our set-up, not each of them: the circuit opens. While one is open no mark
- *   for an unknown answer stands: the store takes back those of the last hour, and those that were on their way.
+ * - misconfigured: our fault. The connection is not touched; the registration's circuit opens. Only a connection that still gets
+ *   this answer after another one has closed the circuit, or while others are granted, is at fault itself, and becomes `error`.
+ * - unknown: `error`, probed after an hour and then ever more rarely, the operator is told. When the access token has ended and this
+ *   lasted for a day, `needs_reauth`: the user may reconnect, and the probes go on; they stop after 30 days. When several connections
+ *   of a provider get such answers at once, and most of its answers are such, it is the provider or our set-up, not each of them: the
+ *   circuit opens, and the store takes back the marks of the last hour, and those that were on their way.
  * - unreadable: `error`; the ciphertext is kept, since the right key may come back.
  * - unaddressable: `error`; nobody was asked, so it says nothing about the provider, and no circuit counts it.
  */
@@ -74,16 +77,16 @@ export interface DecisionContext {
   readonly random: number;
   /** This attempt was the one probe of an open circuit. */
   readonly probing: boolean;
-  /** The circuit that this connection opened was closed by another one's success a moment ago. */
+  /** It has met this fault before, and others were granted since; or it is marked for it already. */
   readonly ownFault: boolean;
-  /** The token set was granted to another client id than the one we asked with. */
-  readonly foreignClient: boolean;
+  /** Hash of the client id that the token set was granted to, when it is not the one we asked with. */
+  readonly foreignClient: string | null;
   /** The provider has granted to our registration before, but not since its secret or its endpoint changed. */
   readonly untried: boolean;
   /** A grant now would be the first one with this secret and endpoint. */
   readonly proves: boolean;
-  /** With an unknown answer: how others were answered meanwhile. */
-  readonly around: UnknownAround | null;
+  /** With an answer that may be anybody's fault: how others were answered meanwhile. */
+  readonly around: Surroundings | null;
 }
 
 function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {
@@ -115,11 +118,12 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
       timing,
     ),
     message: remarks(tokens.notes, lost),
-    provider: context.probing ? { kind: "close_circuit" } : context.proves ? { kind: "prove" } : null,
-    events: [
-      ...(told ? (["connection.recovered"] as const) : []),
-      ...(context.probing ? (["provider.circuit_closed"] as const) : []),
-    ],
+    provider: context.probing
+      ? { kind: "close_circuit", of: connection.client, believed: false }
+      : context.proves
+        ? { kind: "prove" }
+        : null,
+    events: told ? ["connection.recovered"] : [],
   };
 }
 
@@ -215,133 +219,9 @@ function throttled(
   };
 }
 
-function misconfigured(connection: Connection, reason: string, context: DecisionContext): Setback {
-  if (context.ownFault) return probeLater(connection, "invalid_client", reason, context);
-  return openCircuit(connection, "invalid_client", reason, context);
-}
-
-function openCircuit(
-  connection: Connection,
-  code: CircuitCode,
-  reason: string,
-  { now, timing, probing }: DecisionContext,
-): Setback {
-  // Soon at first: often it is one account's trouble, and the first other one shows it.
-  const nextProbeAt = after(now, probing ? timing.circuitProbeMs : timing.circuitProbeMs / 20);
-  return {
-    ...unmarked(connection),
-    message: reason,
-    resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
-    provider: { kind: "open_circuit", code, reason, nextProbeAt },
-    events: probing ? [] : ["provider.circuit_opened"],
-  };
-}
-
-/**
- * When a connection that met an open circuit comes back: spread over half a probe interval, so that they do not all wake at once.
- * The connection that opened it comes after them (see `misconfigured`): if the fault is its own, another one must be the probe.
- */
-export function circuitResumeAt(connectionId: string, nextProbeAt: Date, timing: Timing): Date {
-  return after(nextProbeAt, (spreadFraction(connectionId) * timing.circuitProbeMs) / 2);
-}
-
-function probeLater(connection: Connection, code: ErrorCode, reason: string, context: DecisionContext): Setback {
-  const resumeAt = after(context.now, context.timing.unknownProbeMs);
-  return {
-    ...unmarked(connection),
-    job: "postpone",
-    status: "error",
-    errorCode: code,
-    message: reason,
-    resumeAt,
-    nextRefreshAt: resumeAt,
-    failingSince: connection.failingSince ?? context.now,
-    consecutiveFailures: connection.consecutiveFailures + 1,
-    events: connection.status === "error" ? [] : ["token.refresh_failed"],
-  };
-}
-
-function unknown(connection: Connection, reason: string, context: DecisionContext): Setback {
-  return context.probing || isEpidemic(context)
-    ? openCircuit(connection, "unknown_answer", reason, context)
-    : probeLater(connection, "unknown_answer", reason, context);
-}
-
-/** One connection's odd answer is its own. The same from many, while few are granted, is the provider's, or ours. */
-function isEpidemic({ around, timing }: DecisionContext): boolean {
-  if (around === null) return false;
-  return around.unknown >= timing.unknownToOpenCircuit && around.unknown + 1 > around.granted;
-}
-
-/**
- * A grant that was given to another client id is refused to this one in the words of a dead grant, and so are, at some providers, all
- * grants to a wrong secret or at a wrong endpoint. As long as nothing shows that this client id, this secret, this endpoint are meant, the
- * mistake is ours. Otherwise the grant is dead; and that the provider can tell shows that our registration works.
- */
-function denied(connection: Connection, reason: string, context: DecisionContext): Setback {
-  if (context.foreignClient && !context.ownFault) {
-    return openCircuit(connection, "invalid_client", `the grant was given to another client id: ${reason}`, context);
-  }
-  if (context.untried) {
-    return openCircuit(
-      connection,
-      "invalid_client",
-      `nothing is granted since the secret or the endpoint changed: ${reason}`,
-      context,
-    );
-  }
-  const { probing } = context;
-  const stopped = stop(connection, "refresh_token_expired", reason);
-  if (!probing) return stopped;
-  return { ...stopped, provider: { kind: "close_circuit" }, events: [...stopped.events, "provider.circuit_closed"] };
-}
-
 function nothingToSpend(connection: Connection, { now }: DecisionContext): Setback {
   if (connection.expiresAt !== null && connection.expiresAt <= now) {
     return stop(connection, "no_refresh_token", "the access token has ended and there is nothing to refresh it with");
   }
   return { ...unmarked(connection), resumeAt: connection.expiresAt, nextRefreshAt: connection.expiresAt };
-}
-
-function stop(connection: Connection, code: ErrorCode, reason: string): Setback {
-  const events: EventName[] = connection.status === "needs_reauth" ? [] : ["connection.needs_reauth"];
-  return {
-    ...unmarked(connection),
-    job: "stop",
-    status: "needs_reauth",
-    errorCode: code,
-    message: reason,
-    nextRefreshAt: null,
-    notBefore: null,
-    events,
-  };
-}
-
-/** A setback that leaves the connection as it was. */
-function unmarked(connection: Connection): Setback {
-  return {
-    kind: "setback",
-    job: "postpone",
-    status: connection.status,
-    errorCode: null,
-    message: null,
-    resumeAt: null,
-    nextRefreshAt: connection.nextRefreshAt,
-    notBefore: connection.notBefore,
-    failingSince: connection.failingSince,
-    consecutiveFailures: connection.consecutiveFailures,
-    lostAnswers: connection.lostAnswers,
-    provider: null,
-    events: [],
-  };
-}
-
-/** Trouble alone neither revives a connection that was judged nor kills one that was not. */
-function statusWhileFailing(connection: Connection, now: Date): ConnectionStatus {
-  if (connection.status !== "connected" && connection.status !== "token_expired") return connection.status;
-  return connection.expiresAt !== null && connection.expiresAt <= now ? "token_expired" : "connected";
-}
-
-function after(start: Date, ms: number): Date {
-  return new Date(start.getTime() + ms);
 }

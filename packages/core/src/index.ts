@@ -1,9 +1,11 @@
 export { noRegistration } from "./attempt.ts";
+export * from "./circuit.ts";
 export * from "./commit-record.ts";
 export * from "./connection.ts";
 export * from "./decide.ts";
 export * from "./due.ts";
 export * from "./event.ts";
+export * from "./fault.ts";
 export * from "./installation.ts";
 export * from "./job.ts";
 export * from "./outcome.ts";

@@ -1,5 +1,6 @@
 import type { CommitRecord, Lease } from "./commit-record.ts";
 import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
+import type { Fault, Surroundings } from "./fault.ts";
 import type { Outcome, RawAnswer } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { SendLimit } from "./send-limit.ts";
@@ -14,7 +15,7 @@ export interface RefreshOrder {
   readonly generation: number | null;
   /** Only if it is due. */
   readonly onlyDue: boolean;
-  /** Even though the provider asked us to wait, or the user must reconnect. */
+  /** Even though the provider asked us to wait, a circuit is open, or the user must reconnect. It counts for one attempt. */
   readonly force: boolean;
 }
 
@@ -61,16 +62,15 @@ export type Committed = "committed" | "superseded" | "deferred";
 export interface Store {
   claim(order: RefreshOrder, now: Date): Promise<Claim>;
   commit(record: CommitRecord): Promise<Exclude<Committed, "deferred">>;
-  /** Writes down that this connection got an unknown answer, then looks around: of attempts that meet here, the last one sees all. */
-  meetUnknown(connection: Connection, at: Date, since: Date): Promise<UnknownAround>;
+  /** Writes down that this connection met a fault, then looks around: of attempts that meet here, the last one sees all. */
+  meetFault(met: MetFault): Promise<Surroundings>;
 }
 
-/** How the provider answered others with the same registration, at a time when it gave an unknown answer. */
-export interface UnknownAround {
-  /** Other connections whose last answer was unknown too: within the window, and since the circuit last closed. */
-  readonly unknown: number;
-  /** Refreshes that were asked for and granted since the first of those answers. Counted no further than is needed to outnumber them. */
-  readonly granted: number;
+export interface MetFault extends Fault {
+  readonly connection: Connection;
+  readonly fingerprint: string;
+  /** See `isKnown`. */
+  readonly known: boolean;
 }
 
 /** Where a new token set survives while the store is away, or its holder dies. */

@@ -1,6 +1,7 @@
 import { type Attempted, attempt } from "./attempt.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
 import { type DecisionContext, decide } from "./decide.ts";
+import { faultOf, isKnown } from "./fault.ts";
 import type { Claim, RefreshDeps, RefreshOrder } from "./ports.ts";
 import { type Settled, settle, settleKept } from "./settle.ts";
 import { toRecord } from "./to-record.ts";
@@ -37,15 +38,18 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
 
 async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps): Promise<DecisionContext> {
   const { outcome, rules, askedAt, answeredAt } = attempted;
-  const { probing, grantedWith } = lease;
+  const { connection, probing, grantedWith } = lease;
   // What another secret than ours was granted says nothing about whose fault ours is.
   const untried = grantedWith !== null && grantedWith !== rules.fingerprint;
-  const since = new Date(answeredAt.getTime() - deps.timing.unknownWindowMs);
+  const foreignClient = connection.client === rules.client ? null : connection.client;
+  const fault = faultOf(outcome.kind, foreignClient, untried);
+  const ownFault = fault !== null && lease.ownFault === fault.code && !untried;
+  const known = isKnown(connection, ownFault);
+  const met = fault === null ? null : { ...fault, connection, fingerprint: rules.fingerprint, known };
   return {
-    ...{ now: answeredAt, askedAt, probing, untried, ownFault: lease.ownFault && !untried },
+    ...{ now: answeredAt, askedAt, probing, untried, foreignClient, ownFault },
     proves: grantedWith !== rules.fingerprint,
-    around: outcome.kind === "unknown" ? await deps.store.meetUnknown(lease.connection, answeredAt, since) : null,
-    foreignClient: lease.connection.client !== null && lease.connection.client !== rules.client,
+    around: met === null ? null : await deps.store.meetFault(met),
     policy: rules.policy,
     timing: deps.timing,
     random: deps.random(),

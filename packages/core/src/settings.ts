@@ -27,6 +27,12 @@ export interface Timing {
   /** So many other connections with an unknown answer within `unknownWindowMs` open the circuit, unless as many are granted meanwhile. */
   readonly unknownToOpenCircuit: number;
   readonly unknownWindowMs: number;
+  /** After this long of unknown answers the user is offered to reconnect, if the access token has ended. */
+  readonly unknownReconnectAfterMs: number;
+  /** So many denials within `unknownWindowMs` may be the provider's error: see `isMassDenial`. */
+  readonly denialsToSuspect: number;
+  /** What is denied for so long is dead, whatever the number. */
+  readonly denialsBelievedAfterMs: number;
 }
 
 const second = 1000;
@@ -52,4 +58,7 @@ export const defaultTiming: Timing = {
   unknownProbeMs: hour,
   unknownToOpenCircuit: 3,
   unknownWindowMs: 10 * minute,
+  unknownReconnectAfterMs: day,
+  denialsToSuspect: 3,
+  denialsBelievedAfterMs: 6 * hour,
 };

@@ -1,5 +1,17 @@
 import type { Connection, ConnectionStatus } from "./connection.ts";
-import { at, connection, context, day, granted, hour, minute, now, policy, setbacks } from "./decide.fixtures.ts";
+import {
+  at,
+  connection,
+  context,
+  day,
+  granted,
+  hour,
+  minute,
+  now,
+  policy,
+  setbacks,
+  surroundings,
+} from "./decide.fixtures.ts";
 import { type DecisionContext, decide } from "./decide.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Transition } from "./transition.ts";
@@ -22,6 +34,7 @@ const cases: readonly Case[] = [
   { name: "granted, as the probe of an open circuit", outcome: granted(), given: { probing: true } },
   { name: "denied", outcome: denied },
   { name: "denied, as the probe of an open circuit", outcome: denied, given: { probing: true } },
+  { name: "denied, as two others a moment ago", outcome: denied, given: { around: surroundings({ others: 2 }) } },
   { name: "denied, nothing granted since our secret changed", outcome: denied, given: { untried: true } },
   { name: "nothing to spend", outcome: setbacks.nothing_to_spend },
   { name: "unsent", outcome: unsent },
@@ -43,7 +56,7 @@ const cases: readonly Case[] = [
   { name: "misconfigured", outcome: misconfigured },
   { name: "misconfigured, its own fault", outcome: misconfigured, given: { ownFault: true } },
   { name: "unknown", outcome: unknown },
-  { name: "unknown, as from three others lately", outcome: unknown, given: { around: { unknown: 3, granted: 0 } } },
+  { name: "unknown, as from three others lately", outcome: unknown, given: { around: surroundings({ others: 3 }) } },
   { name: "unreadable", outcome: unreadable },
   { name: "unaddressable", outcome: unaddressable },
 ];

@@ -44,8 +44,8 @@ export function toRecord(
 /** What opens a circuit leaves no mark on the connection, but the log tells of it. */
 function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
   if (transition.kind === "store") return null;
-  if (outcome.kind === "misconfigured") return "invalid_client";
-  return outcome.kind === "unknown" ? "unknown_answer" : transition.errorCode;
+  if (transition.provider?.kind === "open_circuit") return transition.provider.code;
+  return outcome.kind === "misconfigured" ? "invalid_client" : transition.errorCode;
 }
 
 function seal(

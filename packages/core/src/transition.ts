@@ -40,18 +40,32 @@ export interface Setback {
   readonly events: readonly EventName[];
 }
 
-export type CircuitCode = Extract<ErrorCode, "invalid_client" | "unknown_answer">;
+export type CircuitCode = Extract<ErrorCode, "invalid_client" | "unknown_answer" | "mass_denial">;
 
 /** What an answer tells about the provider as a whole. */
 export type ProviderChange =
   | { readonly kind: "throttle"; readonly until: Date }
   | {
       readonly kind: "open_circuit";
-      /** `invalid_client`: our registration is refused. `unknown_answer`: most connections get answers that nobody has described. */
+      /**
+       * `invalid_client`: our registration is refused. `unknown_answer`: most connections get answers that nobody has described.
+       * `mass_denial`: more grants are denied at once than can be believed.
+       */
       readonly code: CircuitCode;
+      /** Hash of the client id whose grants it is about; empty: all. */
+      readonly of: string;
       readonly reason: string;
       readonly nextProbeAt: Date;
+      readonly reopened: number;
+      /** Others met the same: whoever was marked for it alone was not at fault. */
+      readonly fromMany: boolean;
     }
-  | { readonly kind: "close_circuit" }
+  | {
+      readonly kind: "close_circuit";
+      /** Hash of the client id that the grant was given to: one of its own may be open besides that of all. */
+      readonly of: string | null;
+      /** So many denials have stood for hours: they are meant. */
+      readonly believed: boolean;
+    }
   /** Our registration is as the provider wants it. */
   | { readonly kind: "prove" };

@@ -18,9 +18,11 @@ const provider = z
       .describe("Why a stored one cannot be used as it is, or its issuer gave no endpoints yet"),
     circuit: z.enum(["closed", "open"]).describe("open: its refreshes are paused until a probe works"),
     circuit_code: z
-      .enum(["invalid_client", "unknown_answer"])
+      .enum(["invalid_client", "unknown_answer", "mass_denial"])
       .nullable()
-      .describe("invalid_client: it refuses our client registration; unknown_answer: its answers are not understood"),
+      .describe(
+        "invalid_client: it refuses our client registration; unknown_answer: its answers are not understood; mass_denial: it denies more grants at once than can be believed",
+      ),
     circuit_reason: z.string().nullable().describe("What it said, without secrets"),
     throttled_until: timeOut.nullable(),
   })

@@ -10,6 +10,14 @@ export function circuitAdvice(code: CircuitCode | null): { readonly title: strin
         "(`evertoken providers check` judges one). One connection is tried every few minutes, and all go on when it works.",
     };
   }
+  if (code === "mass_denial") {
+    return {
+      title: "denies more grants at once than can be believed",
+      todo:
+        "Nobody is asked to reconnect yet. Look at its status page, and whether our app was removed or its users' grants revoked there. One " +
+        "connection is tried every few minutes; whoever is denied again after others work, or after hours, is asked to reconnect.",
+    };
+  }
   return {
     title: "refuses our client registration",
     todo: "Put client id and secret right and restart the workers. A probe every few minutes sees it, too, when the provider mends it.",

@@ -20,7 +20,7 @@ export function alertText(deliveries: readonly Delivery[], providerName: (id: st
   const code = text(first.payload.errorCode) as ErrorCode | null;
   switch (first.event) {
     case "provider.circuit_opened": {
-      const { title, todo } = circuitAdvice(code === "unknown_answer" ? code : null);
+      const { title, todo } = circuitAdvice(code === "unknown_answer" || code === "mass_denial" ? code : null);
       return alert(`${name} ${title}`, ["Its refreshes are paused; no connection is lost.", ...cause, todo]);
     }
     case "provider.circuit_closed":

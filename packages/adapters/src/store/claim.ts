@@ -1,18 +1,20 @@
 import {
   type CircuitCode,
   type Claim,
-  circuitResumeAt,
   type ErrorCode,
+  heldUntil,
   type RefreshOrder,
   type Refusal,
   type Timing,
 } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { BatcherOptions } from "./batcher.ts";
+import { standsSql } from "./circuit-sql.ts";
 import { type Ground, groundParameters, groundSql } from "./installation.ts";
 import { markOlder } from "./newer-generations.ts";
+import { winProbe } from "./probe.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
-import { earlyMs, sameSecretSql, sendLimit, type Take } from "./take.ts";
+import { earlyMs, sendLimit, type Take } from "./take.ts";
 
 export interface ClaimOptions {
   /** Who we are in leases: unique per process. */
@@ -72,8 +74,13 @@ export async function claim(
     return refused(standing.why, standing.until);
   }
   if (seen.circuit_open) {
-    const probe = order.force || (await winProbe(pool, seen, now, options));
-    if (!probe) return refused("circuit_open", circuitResumeAt(seen.id, seen.next_probe_at ?? now, options.timing));
+    const { timing } = options;
+    const wins = await winProbe(
+      pool,
+      { id: seen.id, now, force: order.force },
+      { probeMs: timing.circuitProbeMs, fingerprints: options.fingerprints() },
+    );
+    if (!wins) return refused("circuit_open", heldUntil(seen.id, seen.next_probe_at ?? now, now, timing));
   }
   if (seen.lease_owner === null) {
     const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
@@ -102,9 +109,11 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }:
     name: "claim-look",
     text: `SELECT ${connectionColumns}, c.newer_generation, ${groundSql(4)} AS grounded, c.lease_owner, c.lease_until,
         c.lease_started_at, c.last_error_code,
-        coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, coalesce(s.circuit_open AND ${sameSecretSql("$3")}, false) AS circuit_open,
-        s.code AS circuit_code, s.granted_fingerprint AS granted_with, s.next_probe_at, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
+        coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, k.code IS NOT NULL AS circuit_open, k.code AS circuit_code,
+        k.next_probe_at, s.granted_fingerprint AS granted_with, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
+      LEFT JOIN LATERAL (
+        SELECT k.code, k.next_probe_at FROM circuits k WHERE ${standsSql("k", "$3")} ORDER BY k.next_probe_at DESC LIMIT 1) k ON true
       WHERE c.id = $1`,
     values: [id, now, fingerprints(), ...groundParameters(ground?.() ?? null)],
   });
@@ -113,6 +122,11 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }:
 
 /** A job that its row is older than stays as the sign that it is; only an operator, the user or a copy of the lost tokens can help. */
 const olderMs = 300_000;
+
+/** Its user may reconnect it, and meanwhile it is asked for now and then, by its own job alone: see `unknown` in core. */
+function isProbed({ next_refresh_at }: Seen, { onlyDue }: RefreshOrder): boolean {
+  return onlyDue && next_refresh_at !== null;
+}
 
 /** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */
 function refusalOf(
@@ -128,7 +142,8 @@ function refusalOf(
     return { why: "older_than_its_job", until: new Date(now.getTime() + olderMs) };
   }
   if (order.generation !== null && seen.generation !== order.generation) return { why: "moved", until: null };
-  if (seen.status === "needs_reauth" && !order.force) return { why: "needs_reauth", until: null };
+  if (seen.status === "needs_reauth" && !order.force && !isProbed(seen, order))
+    return { why: "needs_reauth", until: null };
   if (seen.lease_owner !== null && !seen.lease_ran_out) return { why: "busy", until: seen.lease_until };
   if (!order.force) {
     if (seen.not_before !== null && seen.not_before > now) {
@@ -145,17 +160,6 @@ function refusalOf(
     if (until > now) return { why: "cooling_down", until };
   }
   return null;
-}
-
-/** Of all that meet an open circuit when its probe is due, one gets through. */
-async function winProbe(pool: Pool, seen: Seen, now: Date, { timing }: ClaimOptions): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: "claim-probe",
-    text: `UPDATE provider_states SET next_probe_at = $3
-      WHERE provider = $1 AND registration = $2 AND circuit_open AND next_probe_at <= $4`,
-    values: [seen.provider, seen.registration, new Date(now.getTime() + timing.circuitProbeMs), now],
-  });
-  return rowCount === 1;
 }
 
 const takeoverMark = "takeover:";
@@ -194,7 +198,7 @@ async function takeOver(
       owner: options.owner,
       connection: toConnection(seen),
       ...{ sendBy, abandonedSince },
-      ownFault: false,
+      ownFault: null,
       grantedWith: seen.granted_with,
     };
     return { kind: "claimed", lease: { ...lease, probing: seen.circuit_open } };

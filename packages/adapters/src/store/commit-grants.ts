@@ -1,6 +1,7 @@
 import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
+import { circuitClosedSql, closedColumns } from "./circuit-sql.ts";
 
 export type GrantRecord = CommitRecord & {
   readonly transition: Exclude<CommitRecord["transition"], Setback>;
@@ -27,8 +28,7 @@ WITH changed AS (
     SELECT r.* FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text,
       grant_hash text, in_use boolean, token_type text, scopes jsonb, metadata jsonb, expires_at timestamptz,
       refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz, leaps boolean,
-      closes_circuit boolean,
-      proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
+      closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
       old_expires_at timestamptz, at timestamptz)
     JOIN connections free ON free.id = r.id FOR NO KEY UPDATE OF free ${whenLocked}
   ) AS r
@@ -45,15 +45,16 @@ WITH changed AS (
   SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
   FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
 ), closed AS (
-  UPDATE provider_states AS s SET circuit_open = false, closed_at = c.at, granted_fingerprint = c.fingerprint,
-    opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
-  FROM changed c WHERE c.closes_circuit AND s.provider = c.provider AND s.registration = c.registration AND s.circuit_open
+  UPDATE circuits AS k SET open = false, closed_at = clock_timestamp(), believed_at = NULL
+  FROM changed c WHERE c.closes_circuit AND k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = c.fingerprint
+    AND k.circuit_of IN ('', c.closes_of) AND k.open
+  RETURNING ${closedColumns}
+), told_closed AS (${circuitClosedSql("closed")}
 ), proved AS (
-  -- Rare: the first grant with a secret. A row may be changed once in a statement, and closing a circuit comes first.
+  -- Rare: the first grant with a secret.
   INSERT INTO provider_states (provider, registration, fingerprint, granted_fingerprint)
-  SELECT DISTINCT ON (provider, registration) provider, registration, fingerprint, fingerprint FROM changed c
-  WHERE proves AND NOT EXISTS (SELECT 1 FROM changed x WHERE x.closes_circuit AND x.provider = c.provider AND x.registration = c.registration)
-  ORDER BY provider, registration
+  SELECT DISTINCT ON (provider, registration) provider, registration, fingerprint, fingerprint FROM changed
+  WHERE proves OR closes_circuit ORDER BY provider, registration
   ON CONFLICT (provider, registration) DO UPDATE SET granted_fingerprint = excluded.granted_fingerprint
 )
 SELECT n FROM changed`;
@@ -102,6 +103,7 @@ function toParameters(
     next_refresh_at: transition.nextRefreshAt,
     leaps: leaps === true,
     closes_circuit: transition.provider?.kind === "close_circuit",
+    closes_of: transition.provider?.kind === "close_circuit" ? transition.provider.of : null,
     proves: transition.provider?.kind === "prove",
     fingerprint,
     events: transition.events,

@@ -1,6 +1,7 @@
-import type { CommitRecord, Setback } from "@evertoken/core";
+import type { CommitRecord, ProviderChange, Setback, Timing } from "@evertoken/core";
 import type { Pool } from "pg";
-import { pardonUnknown } from "./unknown-answers.ts";
+import { circuitClosedSql, closedColumns } from "./circuit-sql.ts";
+import { pardon } from "./faults.ts";
 
 export type SetbackRecord = CommitRecord & { readonly transition: Setback };
 
@@ -31,6 +32,12 @@ WITH changed AS (
 ${provider}
 SELECT count(*)::int AS changed FROM changed`;
 
+/** Whoever has met the fault already was asked: the round begins with the first of them. */
+const firstFaultSql = `SELECT min(f.at) FROM faults f
+      WHERE f.provider = c.provider AND f.registration = c.registration AND f.fingerprint = $20 AND f.circuit_of = $24 AND f.code = $23
+        AND f.at > clock_timestamp() - $27 * interval '1 millisecond' AND f.at > coalesce((SELECT closed_at FROM circuits k
+          WHERE k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = $20 AND k.circuit_of = $24), '-infinity')`;
+
 const setbackSqlOf = {
   none: setbackSql(`, told AS (${eventsSql})`),
   throttle: setbackSql(`, told AS (${eventsSql}), throttled AS (
@@ -39,26 +46,31 @@ const setbackSqlOf = {
   ON CONFLICT (provider, registration) DO UPDATE
     SET throttled_until = greatest(provider_states.throttled_until, excluded.throttled_until))`),
   // Many requests may be under way when a registration goes bad: only the one that opens the circuit tells of it.
-  open_circuit: setbackSql(`, opened AS (
-  INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, code, reason, opened_at, opened_by, next_probe_at)
-  SELECT c.provider, c.registration, $20, true, $23, $22, $9, c.id, $21 FROM changed c
-  ON CONFLICT (provider, registration) DO UPDATE
-    SET circuit_open = true, fingerprint = excluded.fingerprint, code = excluded.code, reason = excluded.reason, opened_at = excluded.opened_at,
-        opened_by = excluded.opened_by, next_probe_at = excluded.next_probe_at, closed_at = NULL
-    WHERE NOT provider_states.circuit_open OR provider_states.fingerprint <> excluded.fingerprint
+  open_circuit: setbackSql(`, told AS (${eventsSql}), opened AS (
+  INSERT INTO circuits AS k (provider, registration, fingerprint, circuit_of, open, code, reason, opened_at, trouble_since, reopened, from_many,
+    next_probe_at, round_started_at)
+  SELECT c.provider, c.registration, $20, $24, true, $23, $22, clock_timestamp(), clock_timestamp(), $25, $26, $21,
+    coalesce((${firstFaultSql}), clock_timestamp()) FROM changed c
+  ON CONFLICT (provider, registration, fingerprint, circuit_of) DO UPDATE
+    SET open = true, code = excluded.code, reason = excluded.reason, opened_at = excluded.opened_at,
+        trouble_since = CASE WHEN excluded.reopened > 0 THEN k.trouble_since ELSE excluded.trouble_since END, reopened = excluded.reopened,
+        from_many = excluded.from_many, next_probe_at = excluded.next_probe_at, round_started_at = excluded.round_started_at
+    WHERE NOT k.open
   RETURNING provider, registration, code, reason, opened_at
-), told AS (
-  INSERT INTO outbox (event, connection_id, provider, payload)
-  SELECT event, NULL, o.provider, jsonb_build_object('errorCode', o.code, 'reason', o.reason, 'openedAt', o.opened_at)
-  FROM opened o, unnest($10::text[]) AS event)`),
+), told_opened AS (
+  INSERT INTO outbox (event, provider, payload)
+  SELECT 'provider.circuit_opened', provider,
+    jsonb_build_object('registration', registration, 'errorCode', code, 'reason', reason, 'openedAt', opened_at) FROM opened)`),
   close_circuit: setbackSql(`, told AS (${eventsSql}), closed AS (
-  UPDATE provider_states s SET circuit_open = false, closed_at = $9,
-    opened_by = CASE WHEN s.opened_by = c.id THEN NULL ELSE s.opened_by END
-  FROM changed c WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)`),
+  UPDATE circuits k SET open = false, closed_at = clock_timestamp(), believed_at = CASE WHEN $22 THEN clock_timestamp() END
+  FROM changed c WHERE k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = $20
+    AND k.circuit_of IN ('', $21) AND k.open
+  RETURNING ${closedColumns}
+), told_closed AS (${circuitClosedSql("closed")})`),
 } as const;
 
 /** No new tokens: needs the lease as well as the generation. @returns whether it was stored */
-export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<boolean> {
+export async function commitSetback(pool: Pool, record: SetbackRecord, timing: Timing): Promise<boolean> {
   const { transition } = record;
   const change = transition.provider;
   const kind = change?.kind ?? "none";
@@ -74,7 +86,8 @@ export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<
     record.leaseOwner,
     record.log.errorCode,
     ...(change?.kind === "throttle" ? [record.fingerprint, change.until] : []),
-    ...(change?.kind === "open_circuit" ? [record.fingerprint, change.nextProbeAt, change.reason, change.code] : []),
+    ...(change?.kind === "open_circuit" ? [record.fingerprint, ...opening(change), timing.unknownWindowMs] : []),
+    ...(change?.kind === "close_circuit" ? [record.fingerprint, change.of, change.believed] : []),
   ];
   const { rows } = await pool.query<{ changed: number }>({
     name: `commit-setback-${kind}`,
@@ -82,8 +95,19 @@ export async function commitSetback(pool: Pool, record: SetbackRecord): Promise<
     values,
   });
   if (rows[0]?.changed !== 1) return false;
-  if (record.log.errorCode === "unknown_answer") await pardonUnknown(pool, record);
+  if (isFault(record)) await pardon(pool, record, timing);
   return true;
+}
+
+/** An answer that may be anybody's fault: a mark for it stands only while no circuit is open because of many. */
+function isFault({ log: { outcome } }: SetbackRecord): boolean {
+  return outcome === "unknown" || outcome === "misconfigured" || outcome === "denied";
+}
+
+/** $21 to $26. */
+function opening(change: Extract<ProviderChange, { kind: "open_circuit" }>): unknown[] {
+  const { nextProbeAt, reason, code, of, reopened, fromMany } = change;
+  return [nextProbeAt, reason, code, of, reopened, fromMany];
 }
 
 /** $1 to $10. */

@@ -1,4 +1,4 @@
-import type { CommitRecord } from "@evertoken/core";
+import type { CommitRecord, Timing } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { GrantRecord } from "./commit-grants.ts";
 import { commitSetback, type SetbackRecord } from "./commit-setback.ts";
@@ -15,10 +15,11 @@ export async function commit(
   pool: Pool,
   commitGrant: (record: GrantRecord) => Promise<boolean>,
   record: CommitRecord,
+  timing: Timing,
 ): Promise<"committed" | "superseded"> {
   const stored = isGrant(record)
     ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
-    : await commitSetbackSoon(pool, record as SetbackRecord);
+    : await commitSetbackSoon(pool, record as SetbackRecord, timing);
   if (!stored) await settleSuperseded(pool, record);
   return stored ? "committed" : "superseded";
 }
@@ -56,12 +57,12 @@ async function commitHeld(
 }
 
 /** What an attempt brought is known: without an answer from Postgres it is still told, or its lease would be judged as a lost answer. */
-async function commitSetbackSoon(pool: Pool, record: SetbackRecord): Promise<boolean> {
+async function commitSetbackSoon(pool: Pool, record: SetbackRecord, timing: Timing): Promise<boolean> {
   try {
-    return await commitSetback(pool, record);
+    return await commitSetback(pool, record, timing);
   } catch (error) {
     tryLater(async () => {
-      await commitSetback(pool, record);
+      await commitSetback(pool, record, timing);
       return true;
     });
     throw error;

@@ -16,7 +16,7 @@ export async function duePage(pool: Pool, afterId: string, limit: number): Promi
   const { rows } = await pool.query<DueRow>({
     name: "due-page",
     text: `SELECT id, provider, registration, generation, greatest(next_refresh_at, not_before) AS due_at FROM connections
-      WHERE id > $1 AND next_refresh_at IS NOT NULL AND auth_type = 'oauth2' AND status NOT IN ('disconnected', 'needs_reauth')
+      WHERE id > $1 AND next_refresh_at IS NOT NULL AND auth_type = 'oauth2' AND status <> 'disconnected'
         AND ${notOlderSql("")}
       ORDER BY id LIMIT $2`,
     values: [afterId, limit],

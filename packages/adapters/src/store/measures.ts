@@ -18,7 +18,7 @@ export async function measureStore(pool: Pool, expiringUntil: Date): Promise<Sto
     [expiringUntil],
   );
   const circuits = await pool.query<StoreMeasures["circuits"][number]>(
-    "SELECT provider, registration, circuit_open AS open FROM provider_states",
+    "SELECT provider, registration, bool_or(open) AS open FROM circuits GROUP BY provider, registration",
   );
   const undelivered = await pool.query<StoreMeasures["undelivered"][number]>(
     `SELECT e.kind, count(*)::int AS count FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id AND e.enabled

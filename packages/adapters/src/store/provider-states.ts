@@ -1,6 +1,7 @@
 import type { CircuitCode } from "@evertoken/core";
 import type { Pool } from "pg";
 
+/** A limit of a registration, and an open circuit of it; with several open circuits there are several rows. */
 export interface ProviderStateRow {
   readonly provider: string;
   readonly registration: string;
@@ -14,10 +15,25 @@ export interface ProviderStateRow {
 
 export async function providerStates(pool: Pool): Promise<ProviderStateRow[]> {
   const { rows } = await pool.query<ProviderStateRow>(
-    `SELECT provider, registration, circuit_open, code, reason, opened_at, next_probe_at, throttled_until
-     FROM provider_states ORDER BY provider, registration`,
+    `SELECT provider, registration, k.open IS NOT NULL AS circuit_open, k.code, k.reason, k.opened_at, k.next_probe_at, s.throttled_until
+     FROM provider_states s FULL JOIN (SELECT * FROM circuits WHERE open) k USING (provider, registration)
+     ORDER BY provider, registration, k.opened_at`,
   );
   return rows;
+}
+
+/** Closed by no answer: it is not known whether it works, and nobody is at fault who met it. @returns how many were open */
+async function close(pool: Pool, condition: string, values: readonly unknown[], reason: string): Promise<number> {
+  const { rowCount } = await pool.query(
+    `WITH closed AS (
+       UPDATE circuits k SET open = false, closed_at = NULL, believed_at = NULL WHERE k.open AND ${condition}
+       RETURNING k.provider, k.registration, k.code, k.opened_at)
+     INSERT INTO outbox (event, provider, payload)
+     SELECT 'provider.circuit_closed', provider,
+       jsonb_build_object('registration', registration, 'errorCode', code, 'openedAt', opened_at, 'reason', $1::text) FROM closed`,
+    [reason, ...values],
+  );
+  return rowCount ?? 0;
 }
 
 /**
@@ -29,28 +45,25 @@ export async function closeCircuitOfOtherSecret(
   provider: string,
   registration: string,
   fingerprint: string,
-  now: Date,
 ): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `WITH closed AS (
-       UPDATE provider_states SET circuit_open = false, closed_at = $4, opened_by = NULL
-       WHERE provider = $1 AND registration = $2 AND fingerprint <> $3 AND circuit_open RETURNING provider)
-     INSERT INTO outbox (event, provider, payload)
-     SELECT 'provider.circuit_closed', provider, jsonb_build_object('reason', 'the client secret changed') FROM closed`,
-    [provider, registration, fingerprint, now],
-  );
-  return (rowCount ?? 0) > 0;
+  const condition = "k.provider = $2 AND k.registration = $3 AND k.fingerprint <> $4";
+  return (await close(pool, condition, [provider, registration, fingerprint], "the client secret changed")) > 0;
 }
 
 /** Closes every circuit of a provider, whatever opened it: the next refresh shows. @returns whether one was open */
-export async function closeCircuits(pool: Pool, provider: string, reason: string, now: Date): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `WITH closed AS (
-       UPDATE provider_states SET circuit_open = false, closed_at = $3, opened_by = NULL
-       WHERE provider = $1 AND circuit_open RETURNING provider)
-     INSERT INTO outbox (event, provider, payload)
-     SELECT 'provider.circuit_closed', provider, jsonb_build_object('reason', $2::text) FROM closed`,
-    [provider, reason, now],
-  );
-  return (rowCount ?? 0) > 0;
+export async function closeCircuits(pool: Pool, provider: string, reason: string): Promise<boolean> {
+  return (await close(pool, "k.provider = $2", [provider], reason)) > 0;
+}
+
+/**
+ * Closes circuits that nobody probes any more: those of a secret that is not the one in use, and of another client id whose grants are
+ * gone. While old and new secret work side by side each has its own, and the old one's outlives it. @returns how many
+ */
+export async function closeLeftCircuits(
+  pool: Pool,
+  { circuitProbeMs }: { readonly circuitProbeMs: number },
+): Promise<number> {
+  const condition = `k.next_probe_at < now() - 3 * $2 * interval '1 millisecond' AND (k.circuit_of <> '' OR EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = k.provider AND s.registration = k.registration AND s.granted_fingerprint <> k.fingerprint))`;
+  return close(pool, condition, [circuitProbeMs], "nobody asks with this secret any more");
 }

@@ -4,8 +4,8 @@ import { defaultBatching } from "./batcher.ts";
 import { type ClaimOptions, claim } from "./claim.ts";
 import { commit } from "./commit.ts";
 import { createCommitGrants } from "./commit-grants.ts";
+import { meetFault } from "./faults.ts";
 import { createTake } from "./take.ts";
-import { meetUnknown } from "./unknown-answers.ts";
 
 /** Postgres as the refresh path sees it. */
 export function createStore(pool: Pool, options: ClaimOptions): Store {
@@ -13,7 +13,7 @@ export function createStore(pool: Pool, options: ClaimOptions): Store {
   const commitGrant = createCommitGrants(pool, options.batching ?? defaultBatching);
   return {
     claim: (order, now) => claim(pool, take, order, now, options),
-    commit: (record) => commit(pool, commitGrant, record),
-    meetUnknown: (connection, at, since) => meetUnknown(pool, connection, at, since),
+    commit: (record) => commit(pool, commitGrant, record, options.timing),
+    meetFault: (met) => meetFault(pool, met, options.timing),
   };
 }

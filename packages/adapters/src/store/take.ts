@@ -1,6 +1,7 @@
-import { type Lease, noRegistration, type RefreshOrder, type SendLimit } from "@evertoken/core";
+import { type CircuitCode, type Lease, type RefreshOrder, type SendLimit, suspectedForMs } from "@evertoken/core";
 import { DatabaseError, type Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
+import { ownFaultSql, standsSql } from "./circuit-sql.ts";
 import type { ClaimOptions } from "./claim.ts";
 import { groundParameters, groundSql } from "./installation.ts";
 import { notOlderSql } from "./newer-generations.ts";
@@ -20,14 +21,6 @@ export type Take = (order: TakeOrder) => Promise<Lease | null>;
 /** Jobs may come this much early: clocks differ, timers round. */
 export const earlyMs = 1000;
 
-/**
- * Whether a circuit `s` of a connection `c` was opened by the secret that we have, given our fingerprints. A stored registration that
- * this process has not used lately is not among them; all processes share it, so what one of them found out counts.
- */
-export const sameSecretSql = (fingerprints: string) =>
-  `s.fingerprint = coalesce(${fingerprints}::jsonb ->> (c.provider || '/' || c.registration),
-    CASE WHEN c.registration = 'default' THEN '${noRegistration}' ELSE s.fingerprint END)`;
-
 // A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `
 UPDATE connections AS c
@@ -41,20 +34,17 @@ FROM (
 ) AS o
 WHERE c.id = o.id AND c.lease_owner IS NULL
   AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
-  AND ${groundSql(5)} AND ${notOlderSql("c.")}
-  AND (o.force OR (c.status <> 'needs_reauth' AND (c.not_before IS NULL OR c.not_before <= o.now)))
+  AND ${groundSql(6)} AND ${notOlderSql("c.")}
+  AND (o.force OR ((c.status <> 'needs_reauth' OR c.next_refresh_at <= o.due_by) AND (c.not_before IS NULL OR c.not_before <= o.now)))
   AND (o.generation IS NULL OR c.generation = o.generation)
   AND (o.due_by IS NULL OR c.next_refresh_at <= o.due_by)
   AND (o.failed_before IS NULL OR c.failing_since IS NULL OR c.lease_started_at < o.failed_before)
-  AND (o.through_circuit OR NOT EXISTS (
-    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND ((s.circuit_open AND ${sameSecretSql("$4")}) OR (s.throttled_until > o.now AND NOT o.force))))
-RETURNING o.n, ${connectionColumns}, (c.status = 'error' AND c.last_error_code = 'invalid_client') OR EXISTS (
-    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration
-      AND s.opened_by = c.id AND NOT s.circuit_open AND s.closed_at > o.now - interval '1 hour') AS own_fault,
+  AND (o.force OR NOT EXISTS (
+    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.throttled_until > o.now))
+  AND (o.through_circuit OR NOT EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}))
+RETURNING o.n, ${connectionColumns}, ${ownFaultSql("$4", "$5")} AS own_fault,
   (SELECT s.granted_fingerprint FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration) AS granted_with,
-  EXISTS (SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.circuit_open)
-    AS probing`;
+  EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}) AS probing`;
 
 /**
  * Gives leases, many orders in one conditional statement, by the database's clock.
@@ -69,7 +59,8 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
     const sendBy = sendLimit(options.sendWithinMs);
     const values = [
       JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
-      ...[owner, options.leaseMs, options.fingerprints(), ...groundParameters(options.ground?.() ?? null)],
+      ...[owner, options.leaseMs, options.fingerprints(), suspectedForMs(options.timing)],
+      ...groundParameters(options.ground?.() ?? null),
     ];
     try {
       const { rows } = await pool.query<Taken & { n: number }>({ name: "claim-take", text: sql, values });
@@ -112,9 +103,9 @@ function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { co
 }
 
 interface Taken extends ConnectionRow {
-  readonly own_fault: boolean;
+  readonly own_fault: CircuitCode | null;
   readonly granted_with: string | null;
-  /** Through an open circuit, as its probe or with another secret: what comes of it says whether the circuit may close. */
+  /** Through an open circuit, as its probe: what comes of it says whether the circuit may close. */
   readonly probing: boolean;
 }
 

@@ -120,7 +120,7 @@ async function closeCircuit(
   const known = await withStore(() => engine.providers.known(provider));
   if (known === undefined) return;
   const fingerprint = fingerprintOf(registration, known.provider);
-  const closed = await withStore(() => closeCircuitOfOtherSecret(engine.pool, provider, name, fingerprint, new Date()));
+  const closed = await withStore(() => closeCircuitOfOtherSecret(engine.pool, provider, name, fingerprint));
   // Redis may be away; the event waits in the outbox.
   if (closed) await nudgeDelivery(engine.queues).catch(() => {});
 }

@@ -95,7 +95,8 @@ export const storedProviders = {
         `WITH used AS (SELECT count(*)::int AS used FROM connections WHERE provider = $1 AND status <> 'disconnected'),
            removed AS (DELETE FROM stored_providers WHERE id = $1 AND (SELECT used FROM used) = 0 RETURNING id),
            registrations AS (DELETE FROM client_registrations WHERE provider IN (SELECT id FROM removed)),
-           states AS (DELETE FROM provider_states WHERE provider IN (SELECT id FROM removed))
+           states AS (DELETE FROM provider_states WHERE provider IN (SELECT id FROM removed)),
+           circuits AS (DELETE FROM circuits WHERE provider IN (SELECT id FROM removed))
          SELECT used, EXISTS (SELECT FROM removed) AS removed,
            EXISTS (SELECT FROM stored_providers WHERE id = $1) AS there FROM used`,
         [id],
@@ -163,7 +164,7 @@ const inUse = (id: string, used: number, why: string) =>
 
 /** What the provider refused may be mended. */
 async function closeItsCircuits({ pool, queues }: Engine, id: string): Promise<void> {
-  const closed = await withStore(() => closeCircuits(pool, id, "the provider was replaced", new Date()));
+  const closed = await withStore(() => closeCircuits(pool, id, "the provider was replaced"));
   // Redis may be away; the event waits in the outbox.
   if (closed) await nudgeDelivery(queues).catch(() => {});
 }

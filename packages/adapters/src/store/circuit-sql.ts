@@ -1,0 +1,31 @@
+import { noRegistration } from "@evertoken/core";
+
+/**
+ * Whether a circuit or fault `row` of a connection `c` belongs to the secret that we have, given our fingerprints. A stored registration
+ * that this process has not used lately is not among them; all processes share it, so what one of them found out counts.
+ */
+const sameSecretSql = (row: string, fingerprints: string) =>
+  `${row}.fingerprint = coalesce(${fingerprints}::jsonb ->> (c.provider || '/' || c.registration),
+    CASE WHEN c.registration = 'default' THEN '${noRegistration}' ELSE ${row}.fingerprint END)`;
+
+/** Whether a circuit `k` stands against a connection `c`: that of all grants, or that of those of another client id. */
+export const standsSql = (k: string, fingerprints: string) =>
+  `${k}.provider = c.provider AND ${k}.registration = c.registration AND ${k}.open AND ${k}.circuit_of IN ('', c.client)
+    AND ${sameSecretSql(k, fingerprints)}`;
+
+/** The fault that a connection `c` has met before others were granted, and not been granted anything since. */
+export const ownFaultSql = (fingerprints: string, suspectedForMs: string) =>
+  `CASE WHEN c.status = 'error' AND c.last_error_code = 'invalid_client' THEN 'invalid_client'
+    WHEN c.last_error_code = 'mass_denial' AND c.failing_since IS NOT NULL THEN 'mass_denial' ELSE (
+    SELECT f.code FROM faults f JOIN circuits k USING (provider, registration, fingerprint, circuit_of)
+    WHERE f.connection_id = c.id AND f.at < k.closed_at AND k.closed_at > clock_timestamp() - ${suspectedForMs} * interval '1 millisecond'
+      AND NOT k.open AND (c.last_refresh_at IS NULL OR c.last_refresh_at < f.at) AND ${sameSecretSql("f", fingerprints)}) END`;
+
+/** What the statement that closes a circuit `k` returns of it, for the event. */
+export const closedColumns = "k.provider, k.registration, k.code, k.opened_at";
+
+/** Told by the statement that has closed it, so once, whoever else was about to. */
+export const circuitClosedSql = (closed: string) => `
+  INSERT INTO outbox (event, provider, payload)
+  SELECT 'provider.circuit_closed', provider, jsonb_build_object('registration', registration, 'errorCode', code, 'openedAt', opened_at)
+  FROM ${closed}`;

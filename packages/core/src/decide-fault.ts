@@ -1,0 +1,142 @@
+import { circuitResumeAt, firstProbeMs } from "./circuit.ts";
+import type { Connection } from "./connection.ts";
+import type { DecisionContext } from "./decide.ts";
+import { deniedForHours, isEpidemic, isMassDenial, type Surroundings, worksForOthers } from "./fault.ts";
+import { after, probeLater, statusWhileFailing, stop, unmarked } from "./setback.ts";
+import type { CircuitCode, ProviderChange, Setback } from "./transition.ts";
+
+/** What follows from an answer that may be the connection's fault, the provider's or ours: whichever its surroundings speak for. */
+type Judge = (connection: Connection, reason: string, context: DecisionContext) => Setback;
+
+export const misconfigured: Judge = (connection, reason, context) => {
+  const { ownFault, probing, timing } = context;
+  if (ownFault || (!probing && worksForOthers(aroundOf(context), timing))) {
+    return probeLater(connection, "invalid_client", reason, context);
+  }
+  return openCircuit(connection, { code: "invalid_client" }, reason, context);
+};
+
+export const unknown: Judge = (connection, reason, context) => {
+  const { ownFault, probing, timing } = context;
+  return !ownFault && (probing || isEpidemic(aroundOf(context), timing))
+    ? openCircuit(connection, { code: "unknown_answer" }, reason, context)
+    : oddAnswer(connection, reason, context);
+};
+
+/** Once the token has ended, waiting for a description helps the user less than a new consent may: it is offered, and we go on asking. */
+function oddAnswer(connection: Connection, reason: string, context: DecisionContext): Setback {
+  const { now, timing } = context;
+  const marked = connection.status === "error" || connection.status === "needs_reauth";
+  const failingSince = (marked ? connection.failingSince : null) ?? now;
+  const oddForMs = now.getTime() - failingSince.getTime();
+  if (oddForMs >= timing.giveUpAfterMs) return { ...stop(connection, "unknown_answer", reason), failingSince };
+  const waitMs = Math.min(Math.max(oddForMs, timing.unknownProbeMs), 24 * timing.unknownProbeMs);
+  const resumeAt = after(now, waitMs);
+  const later = { ...probeLater(connection, "unknown_answer", reason, context), failingSince };
+  const probe: Setback = { ...later, resumeAt, nextRefreshAt: resumeAt };
+  const ended = connection.expiresAt !== null && connection.expiresAt <= now;
+  if (connection.status === "needs_reauth") return { ...probe, status: "needs_reauth", events: [] };
+  if (!ended || oddForMs < timing.unknownReconnectAfterMs) return probe;
+  return { ...probe, status: "needs_reauth", events: ["connection.needs_reauth"] };
+}
+
+/**
+ * A grant that was given to another client id is refused to this one in the words of a dead grant, and so are, at some providers, all
+ * grants to a wrong secret or at a wrong endpoint. As long as nothing shows that this client id, this secret, this endpoint are meant, the
+ * mistake is ours. Otherwise the grant is dead, unless too many are denied at once; and that the provider can tell a dead grant from a
+ * living one shows that our registration works.
+ */
+export const denied: Judge = (connection, reason, context) => {
+  const { foreignClient, ownFault, untried, probing, timing, now } = context;
+  const around = aroundOf(context);
+  const believed = around.believed || (probing && !untried && deniedForHours(around, now, timing));
+  if (foreignClient !== null && !ownFault && !believed) {
+    const because = `the grant was given to another client id: ${reason}`;
+    return openCircuit(connection, { code: "invalid_client", of: foreignClient }, because, context);
+  }
+  if (untried) {
+    const because = `nothing is granted since the secret or the endpoint changed: ${reason}`;
+    return openCircuit(connection, { code: "invalid_client" }, because, context);
+  }
+  if (!believed && isDoubtful(connection, context)) {
+    const holds = around.code === "mass_denial" || (!ownFault && around.reopened === 0);
+    return holds
+      ? openCircuit(connection, { code: "mass_denial" }, reason, context)
+      : doubt(connection, reason, context);
+  }
+  const stopped = stop(connection, "refresh_token_expired", reason);
+  if (!probing) return stopped;
+  return { ...stopped, provider: { kind: "close_circuit", of: foreignClient, believed } };
+};
+
+/** One that was denied among many is denied twice more, each time after others were granted: once may be another outage. */
+const denialsToBelieve = 3;
+
+function isDoubtful(connection: Connection, context: DecisionContext): boolean {
+  const around = aroundOf(context);
+  if (around.code === "mass_denial") return true;
+  if (failingForMs(connection, context) >= context.timing.denialsBelievedAfterMs) return false;
+  const among = context.ownFault && context.foreignClient === null;
+  return (among && denialsOf(connection, context) < denialsToBelieve) || isMassDenial(around, context.timing);
+}
+
+/** Those that say something: while everybody is denied, one more does not. */
+function denialsOf({ consecutiveFailures }: Connection, context: DecisionContext): number {
+  const around = aroundOf(context);
+  const counts = consecutiveFailures === 0 || (around.grantedBetween && !isMassDenial(around, context.timing));
+  return consecutiveFailures + (counts ? 1 : 0);
+}
+
+const failingForMs = ({ failingSince }: Connection, { now }: DecisionContext) =>
+  failingSince === null ? 0 : now.getTime() - failingSince.getTime();
+
+/** Others work again, so they are not held back for it; but it is one of many, and asked ever more rarely until it is believed. */
+function doubt(connection: Connection, reason: string, context: DecisionContext): Setback {
+  const resumeAt = after(context.now, Math.max(context.timing.circuitProbeMs, failingForMs(connection, context)));
+  return {
+    ...unmarked(connection),
+    ...doubted(connection, context),
+    message: reason,
+    resumeAt,
+    nextRefreshAt: resumeAt,
+  };
+}
+
+/** Its user sees why it is late, and is not asked for anything. */
+const doubted = (connection: Connection, context: DecisionContext) => ({
+  status: statusWhileFailing(connection, context.now),
+  consecutiveFailures: denialsOf(connection, context),
+  errorCode: "mass_denial" as const,
+  failingSince: connection.failingSince ?? context.now,
+});
+
+/** Nobody is marked: the others are held back, and one after another is asked whether it goes again. */
+function openCircuit(
+  connection: Connection,
+  { code, of = "" }: { readonly code: CircuitCode; readonly of?: string },
+  reason: string,
+  context: DecisionContext,
+): Setback {
+  const { now, timing, probing } = context;
+  const around = aroundOf(context);
+  const nextProbeAt = after(now, probing ? timing.circuitProbeMs : firstProbeMs(around.reopened, timing));
+  const change: ProviderChange = {
+    ...{ kind: "open_circuit", code, of, reason, nextProbeAt, reopened: around.reopened },
+    fromMany: code === "mass_denial" || isEpidemic(around, timing),
+  };
+  return {
+    ...unmarked(connection),
+    ...(code === "mass_denial" ? doubted(connection, context) : {}),
+    message: reason,
+    // After the others: if the fault is its own, another one must be the probe.
+    resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
+    provider: change,
+  };
+}
+
+const alone: Surroundings = {
+  ...{ others: 0, granted: 0, grantedSinceClosed: 0, grantedBetween: false, usual: 0 },
+  ...{ code: null, since: null, reopened: 0, believed: false },
+};
+
+const aroundOf = ({ around }: DecisionContext): Surroundings => around ?? alone;
