@@ -307,7 +307,10 @@ describe("the baseline", () => {
       expect(judge(200, body, {}, rotating).kind).toBe("uncertain");
     }
     expect(judge(204, "", {}, rotating).kind).toBe("uncertain");
-    for (const body of [{ error: "something_new" }, { ok: false }, { errors: ["x"] }]) {
+    for (const body of [
+      ...[{ error: "something_new" }, { ok: false }, { errors: ["x"] }, { success: false }, { code: 40_105 }],
+      ...[{ status: "failure" }, { message: "error", data: { error_code: 10_010 } }, { status: 401, body: {} }],
+    ]) {
       expect(judge(200, body, {}, rotating).kind).toBe("unknown");
     }
   });
@@ -387,6 +390,14 @@ describe("the provider's own rules", () => {
     expect(judge(429, { code: 190 }, {}, salesforce).kind).toBe("throttled");
     expect(judge(400, { code: 190 }, {}, salesforce).kind).toBe("denied");
     expect(judge(400, { code: "190" }, {}, salesforce).kind).toBe("unknown");
+  });
+
+  it("may ask for a text about the refresh token itself", () => {
+    const figma = acme({ errors: [{ where: { error: true }, tells: "dead_refresh_token", judged: "denied" }] });
+    expect(judge(400, { error: true, message: "Invalid refresh token" }, {}, figma).kind).toBe("denied");
+    expect(judge(400, { error: true, message: "Missing refresh token" }, {}, figma).kind).toBe("unknown");
+    expect(judge(400, { error: true }, {}, figma).kind).toBe("unknown");
+    expect(judge(400, { message: "Invalid refresh token" }, {}, figma).kind).toBe("unknown");
   });
 
   it("see what the body holds, not what every object has", () => {

@@ -52,10 +52,23 @@ function baseline(provider: Provider, { status, headers, body }: ReadResponse): 
 
 /** 2xx without a token. An error that nobody has described is a refusal; with no error either, tokens that rotate may be spent. */
 function nothingUsable(provider: Provider, { form, fields }: ReadBody): Judgement {
-  if (fields !== null && (fields.error || fields.errors || fields.ok === false)) return { kind: "unknown" };
+  if (fields !== null && refuses(fields)) return { kind: "unknown" };
   if (provider.policy.rotation.kind !== "none" || form === "broken_json") return { kind: "uncertain" };
   // A maintenance page.
   return { kind: form === "html" ? "transient" : "unknown" };
+}
+
+/** An error in a success' clothes, by the names that the field has for it. */
+function refuses({ error, errors, ok, success, status, message, code, error_code }: Record<string, unknown>): boolean {
+  const says = (value: unknown) => typeof value === "string" && /^(error|fail(ed|ure)?)$/i.test(value);
+  const counts = (value: unknown) => typeof value === "number" && value !== 0 && (value < 200 || value > 299);
+  return (
+    Boolean(error || errors) ||
+    ok === false ||
+    success === false ||
+    [status, message].some(says) ||
+    [status, code, error_code].some(counts)
+  );
 }
 
 const temporary = new Set(["temporarily_unavailable", "server_error", "internal_failure", "internal_error"]);
@@ -64,6 +77,7 @@ const busy = new Set(["rate_limit_exceeded", "rate_limited", "ratelimited", "too
 function matches(rule: ErrorRule, { status, body }: ReadResponse): boolean {
   if (rule.status !== undefined && ![rule.status].flat().includes(status)) return false;
   if (rule.text !== undefined && !new RegExp(rule.text, "i").test(body.text)) return false;
+  if (rule.tells !== undefined && !tellsDeadToken(descriptionOf(body.fields ?? {}) ?? "")) return false;
   return Object.entries(rule.where ?? {}).every(([path, condition]) => holds(condition, at(body.fields, path)));
 }
 

@@ -52,6 +52,11 @@ const errorRule = z
     where: z.record(z.string(), condition).optional(),
     /** Matched against the whole text of the body. */
     text: pattern.optional(),
+    /**
+     * The description says that the refresh token itself is invalid, expired, revoked or unknown, and nothing of what else we may have sent
+     * wrongly: for providers whose errors have texts and no codes.
+     */
+    tells: z.literal("dead_refresh_token").optional(),
     judged: z.enum(["denied", "misconfigured", "throttled", "transient", "uncertain", "unknown"]),
     /** For `throttled`: when it differs from the provider's `throttle.scope`. */
     throttleScope: z.enum(["provider", "connection"]).optional(),

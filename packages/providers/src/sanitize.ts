@@ -84,6 +84,7 @@ function codeOf(fields: object): string | null {
 export function descriptionOf(fields: object): string | null {
   for (const path of [
     "error_description",
+    "errorDescription",
     "error.message",
     "message",
     "error_message",

@@ -25,10 +25,15 @@ export default defineProvider({
   // https://github.com/MrRefactoring/jira.js/blob/master/src/core/errors/oauthError.ts
   errors: [
     {
-      where: { error: "unauthorized_client", error_description: { pattern: "refresh_token is invalid" } },
+      where: {
+        error: "unauthorized_client",
+        error_description: { pattern: "refresh.?token is invalid|invalid refresh.?token" },
+      },
       status: [400, 401, 403],
       judged: "denied",
     },
+    // In any other words it is the app.
+    { where: { error: "unauthorized_client" }, status: [400, 401, 403], judged: "misconfigured" },
     { where: { error: "access_denied" }, status: 401, judged: "misconfigured" },
   ],
   identity: { url: "https://api.atlassian.com/me", id: "account_id", name: "name" },
@@ -45,6 +50,12 @@ export default defineProvider({
       judged: "denied",
       status: 403,
       body: { error: "invalid_grant", error_description: "Unknown or invalid refresh token." },
+    },
+    {
+      name: "the app may not refresh",
+      judged: "misconfigured",
+      status: 403,
+      body: { error: "unauthorized_client", error_description: "Grant type not allowed for the client." },
     },
     {
       name: "wrong secret",

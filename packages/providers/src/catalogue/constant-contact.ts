@@ -15,6 +15,8 @@ export default defineProvider({
     { scope: "offline_access", why: "without it there is no refresh token" },
   ],
   policy: { lifetimeSeconds: 86_400, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 15_552_000 },
+  // The server is Okta's: https://github.com/okta/okta-idx-java/issues/500
+  errors: [{ where: { errorCode: "invalid_client" }, judged: "misconfigured" }],
   identity: {
     url: "https://api.cc.email/v3/account/summary",
     id: "encoded_account_id",

@@ -14,7 +14,10 @@ export default defineProvider({
   answer: { keep: ["account_id"] },
   identity: { url: null, id: "{account_id}" },
   // Code and text in one string.
-  errors: [{ where: { error: { pattern: "^invalid_client" } }, judged: "misconfigured" }],
+  errors: [
+    { where: { error: { pattern: "^invalid_client" } }, judged: "misconfigured" },
+    { where: { error: { pattern: "^invalid_grant" } }, status: [400, 401], judged: "denied" },
+  ],
   revoke: {
     url: "https://api.dropboxapi.com/2/auth/token/revoke",
     token: "access_token",
@@ -42,6 +45,12 @@ export default defineProvider({
       judged: "denied",
       status: 400,
       body: { error: "invalid_grant", error_description: "refresh token is invalid or revoked" },
+    },
+    {
+      name: "access withdrawn, code and text in one string",
+      judged: "denied",
+      status: 400,
+      body: { error: "invalid_grant: refresh token is invalid or revoked" },
     },
     {
       name: "wrong secret",

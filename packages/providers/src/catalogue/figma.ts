@@ -12,6 +12,8 @@ export default defineProvider({
   pkce: "supported",
   refresh: { url: "https://api.figma.com/v1/oauth/refresh", grantType: null },
   policy: { lifetimeSeconds: 7_776_000, marginSeconds: 604_800 },
+  // Errors have a text and no code; what it says of a dead token nobody has published.
+  errors: [{ where: { error: true }, status: [400, 401, 403], tells: "dead_refresh_token", judged: "denied" }],
   identity: { url: "https://api.figma.com/v1/me", id: "id", name: "handle" },
   samples: [
     kept(7_776_000),
@@ -21,7 +23,14 @@ export default defineProvider({
       status: 400,
       body: { error: true, status: 400, message: "Bad request" },
     },
+    {
+      name: "an error that says it of the refresh token",
+      judged: "denied",
+      status: 400,
+      body: { error: true, status: 400, message: "The refresh token is invalid." },
+    },
     ...httpTrouble,
   ],
-  undocumented: ["denied", "misconfigured"],
+  undocumented: ["misconfigured"],
+  unconfirmed: ["the text of the answer to a dead grant"],
 });

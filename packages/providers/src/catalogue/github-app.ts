@@ -11,7 +11,10 @@ export default defineProvider({
   answer: { endless: true },
   errors: [
     { where: { error: "bad_refresh_token" }, judged: "denied" },
-    { where: { error: "incorrect_client_credentials" }, judged: "misconfigured" },
+    // The second: GitHub has switched the app off.
+    { where: { error: ["incorrect_client_credentials", "application_suspended"] }, judged: "misconfigured" },
+    // Not every limit states its time: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    { text: "rate limit", status: [403, 429], judged: "throttled" },
   ],
   samples: [
     {
@@ -61,6 +64,14 @@ export default defineProvider({
         error_description: "The client_id and/or client_secret passed are incorrect.",
       },
     },
+    {
+      name: "throttled, and for how long is not said",
+      judged: "throttled",
+      status: 403,
+      body: { message: "API rate limit exceeded for 192.0.2.1." },
+      expect: { retryAfterMs: null },
+    },
+    { name: "app switched off", judged: "misconfigured", status: 200, body: { error: "application_suspended" } },
     { name: "client id unknown", judged: "unknown", status: 404, body: "Not Found" },
     { name: "an error nobody has described", judged: "unknown", status: 200, body: { error: "something_new" } },
     {

@@ -29,7 +29,12 @@ export default defineProvider({
   },
   // The code exchange wraps its answer in a list.
   answer: { nestedIn: ["data.0"], scopes: "permissions" },
-  errors: graphErrors,
+  // The code exchange has a form of its own.
+  errors: [
+    { where: { error_message: { pattern: "client secret|client_secret" } }, judged: "misconfigured" },
+    { where: { error_type: "OAuthRateLimitException" }, judged: "throttled" },
+    ...(graphErrors ?? []),
+  ],
   identity: { url: `${graph}/me?fields=user_id,username`, id: "user_id", name: "username" },
   samples: [
     {
@@ -74,6 +79,12 @@ export default defineProvider({
       judged: "misconfigured",
       status: 400,
       body: { error: { message: "Error validating client secret.", type: "OAuthException", code: 100 } },
+    },
+    {
+      name: "wrong secret at the code exchange",
+      judged: "misconfigured",
+      status: 400,
+      body: { error_type: "OAuthException", code: 400, error_message: "Error validating client secret." },
     },
     {
       name: "throttled",

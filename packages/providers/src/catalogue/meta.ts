@@ -105,6 +105,18 @@ export default defineProvider({
       body: { error: { message: "Error validating client secret.", type: "OAuthException", code: 1 } },
     },
     {
+      name: "wrong secret, in another language",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: { message: "Fehler", type: "OAuthException", code: 1, error_subcode: 33 } },
+    },
+    {
+      name: "app removed by the user, with another status",
+      judged: "denied",
+      status: 403,
+      body: { error: { message: "x", type: "OAuthException", code: 190, error_subcode: 458 } },
+    },
+    {
       name: "wrong app id",
       judged: "misconfigured",
       status: 400,

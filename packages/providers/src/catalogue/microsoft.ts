@@ -44,7 +44,7 @@ export default defineProvider({
     { where: { error_description: { pattern: "AADSTS50053\\b" } }, judged: "unknown" },
     // Where a user has to come, by MSAL: https://learn.microsoft.com/en-us/javascript/api/@azure/msal-node/interactionrequiredautherrorcodes
     {
-      where: { error: ["interaction_required", "consent_required", "login_required", "bad_token"] },
+      where: { error: ["interaction_required", "consent_required", "login_required", "bad_token", "interrupted_user"] },
       status: [400, 401, 403],
       judged: "denied",
     },

@@ -13,6 +13,13 @@ export default defineProvider({
   headers: { "notion-version": "2022-06-28" },
   authorizeParameters: { owner: "user" },
   policy: { lifetimeSeconds: null, rotation: { kind: "single_use" } },
+  // Its API's own form of errors: https://developers.notion.com/reference/status-codes
+  errors: [
+    { where: { code: "invalid_grant" }, status: [400, 401], judged: "denied" },
+    { where: { code: "invalid_client" }, status: [400, 401], judged: "misconfigured" },
+    // Two at once, and neither was done.
+    { where: { code: "conflict_error" }, status: 409, judged: "transient" },
+  ],
   revoke: { url: "https://api.notion.com/v1/oauth/revoke", token: "access_token" },
   identity: { url: "https://api.notion.com/v1/users/me", id: "id", name: "name" },
   unconfirmed: [
@@ -28,6 +35,18 @@ export default defineProvider({
       expect: { refreshToken: "nrt_new", expiresIn: "unstated" },
     },
     ...rfcErrors,
+    {
+      name: "dead grant, in its API's form",
+      judged: "denied",
+      status: 400,
+      body: { object: "error", status: 400, code: "invalid_grant", message: "Invalid refresh token." },
+    },
+    {
+      name: "a collision",
+      judged: "transient",
+      status: 409,
+      body: { object: "error", status: 409, code: "conflict_error", message: "Conflict occurred while saving." },
+    },
     ...httpTrouble,
   ],
 });

@@ -15,7 +15,11 @@ export default defineProvider({
   // The texts are documented, the fields that hold them are not, and every error is a 400.
   // https://pipedrive.readme.io/docs/marketplace-oauth-and-api-proxy-status-codes
   errors: [
-    { text: "Invalid grant: refresh_token is invalid", status: 400, judged: "denied" },
+    {
+      text: "Invalid grant: refresh.?token (is|has|was) (invalid|expired|already exchanged)",
+      status: 400,
+      judged: "denied",
+    },
     { text: "Invalid client: ", status: [400, 401], judged: "misconfigured" },
   ],
   revoke: { url: "https://oauth.pipedrive.com/oauth/revoke" },

@@ -39,6 +39,12 @@ export default defineProvider({
       },
       judged: "transient",
     },
+    // 3,600 logins an hour for each user, and a refresh is one.
+    {
+      where: { error: "invalid_grant", error_description: { pattern: "rate exceeded" } },
+      judged: "throttled",
+      waitSeconds: 900,
+    },
     // Salesforce gives invalid_grant many meanings, and these are not the grant's: https://salesforcedictionary.com/errors/invalid-oauth-grant
     {
       where: { error: "invalid_grant", error_description: { pattern: "client credentials|client identifier" } },
@@ -132,6 +138,13 @@ export default defineProvider({
       judged: "unknown",
       status: 400,
       body: { error: "invalid_grant", error_description: "ip restricted" },
+    },
+    {
+      name: "throttled, called a dead grant",
+      judged: "throttled",
+      status: 400,
+      body: { error: "invalid_grant", error_description: "login rate exceeded" },
+      expect: { scope: "connection", retryAfterMs: 900_000 },
     },
     {
       name: "throttled",

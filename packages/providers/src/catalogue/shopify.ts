@@ -24,7 +24,7 @@ export default defineProvider({
   throttle: { scope: "connection" },
   errors: [
     // "Treat that 401 as final": a refresh token that is unknown, replaced, expired or revoked, an app that was removed. May be a page.
-    { text: "requires an active refresh_token", status: 401, judged: "denied" },
+    { text: "requires an active refresh_token", status: [400, 401], judged: "denied" },
     { where: { error: "unauthorized" }, status: 401, judged: "denied" },
     { where: { error: "application_cannot_be_found" }, judged: "misconfigured" },
   ],

@@ -30,10 +30,17 @@ export default defineProvider({
       where: { error: ["bad_client_secret", "invalid_client_id", "token_rotation_not_enabled"] },
       judged: "misconfigured",
     },
-    // team_added_to_org: the workspace is being moved, and calls fail now and then until it is done.
+    // team_added_to_org, org_login_required: the workspace is being moved, and calls fail until it is done.
     {
       where: {
-        error: ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"],
+        error: [
+          "internal_error",
+          "fatal_error",
+          "service_unavailable",
+          "request_timeout",
+          "team_added_to_org",
+          "org_login_required",
+        ],
       },
       judged: "transient",
     },
@@ -99,6 +106,12 @@ export default defineProvider({
       judged: "transient",
       status: 200,
       body: { ok: false, error: "team_added_to_org" },
+    },
+    {
+      name: "workspace on the move to an organization",
+      judged: "transient",
+      status: 200,
+      body: { ok: false, error: "org_login_required" },
     },
     {
       name: "an error nobody has described",

@@ -21,6 +21,13 @@ export default defineProvider({
       status: [400, 401],
       judged: "denied",
     },
+    // The newer form of its errors.
+    {
+      where: { "errors.0.category": "AUTHENTICATION_ERROR" },
+      status: [400, 401],
+      tells: "dead_refresh_token",
+      judged: "denied",
+    },
   ],
   identity: {
     url: "https://connect.squareup.com/v2/merchants/me",
@@ -47,6 +54,12 @@ export default defineProvider({
       judged: "denied",
       status: 401,
       body: { message: "Invalid refresh token", type: "service.not_authorized" },
+    },
+    {
+      name: "access withdrawn, in the newer form",
+      judged: "denied",
+      status: 401,
+      body: { errors: [{ category: "AUTHENTICATION_ERROR", code: "UNAUTHORIZED", detail: "Invalid refresh token" }] },
     },
     {
       name: "the same type, and not which",

@@ -15,7 +15,11 @@ export default defineProvider({
   policy: { lifetimeSeconds: 21_600, rotation: { kind: "single_use" } },
   errors: [
     // Strava's own list of errors, never RFC 6749's: https://github.com/dreeveapp/dreeve/issues/1449
-    { where: { "errors.0.resource": "RefreshToken", "errors.0.code": "invalid" }, status: 400, judged: "denied" },
+    {
+      where: { "errors.0.resource": "RefreshToken", "errors.0.code": "invalid" },
+      status: [400, 401],
+      judged: "denied",
+    },
     // Until 2018 documented as 403: https://github.com/strava/developers.strava.com/pull/36, https://github.com/stravalib/stravalib/issues/60
     {
       where: { "errors.0.field": { pattern: "^rate limit" } },
@@ -23,6 +27,7 @@ export default defineProvider({
       judged: "throttled",
       waitSeconds: 900,
     },
+    { where: { message: { pattern: "^rate limit exceeded" } }, status: 403, judged: "throttled", waitSeconds: 900 },
     // 403: the app was made inactive, because its owner has no subscription: https://github.com/stravalib/stravalib/issues/730
     { where: { "errors.0.resource": "Application" }, status: [400, 401, 403], judged: "misconfigured" },
     // Counted in quarters of an hour for the whole app; no Retry-After.

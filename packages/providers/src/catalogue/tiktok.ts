@@ -13,8 +13,16 @@ export default defineProvider({
   // Documentation has said both 2 and 24 hours; the answer decides.
   policy: { lifetimeSeconds: 7200, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 15_552_000 },
   answer: { nestedIn: ["data"] },
-  // Sources disagree on the status.
-  errors: [{ where: { error: "invalid_grant" }, status: [200, 400, 401], judged: "denied" }],
+  // Sources disagree on the status, and some on the code.
+  errors: [
+    { where: { error: "invalid_grant" }, status: [200, 400, 401], judged: "denied" },
+    {
+      where: { error: "invalid_request", error_description: { pattern: "^refresh token is invalid or expired" } },
+      status: [200, 400, 401],
+      judged: "denied",
+    },
+    { where: { error_description: { pattern: "^client key or secret is incorrect" } }, judged: "misconfigured" },
+  ],
   revoke: { url: "https://open.tiktokapis.com/v2/oauth/revoke/", token: "access_token" },
   identity: {
     url: "https://open.tiktokapis.com/v2/user/info/?fields=open_id,display_name",
@@ -29,6 +37,18 @@ export default defineProvider({
       judged: "denied",
       status: 200,
       body: { error: "invalid_grant", error_description: "Refresh token is invalid or expired.", log_id: "2026" },
+    },
+    {
+      name: "access withdrawn, called a request",
+      judged: "denied",
+      status: 200,
+      body: { error: "invalid_request", error_description: "Refresh token is invalid or expired.", log_id: "2026" },
+    },
+    {
+      name: "wrong secret, called a request",
+      judged: "misconfigured",
+      status: 400,
+      body: { error: "invalid_request", error_description: "Client key or secret is incorrect.", log_id: "2026" },
     },
     {
       name: "wrong secret",

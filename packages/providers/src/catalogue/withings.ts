@@ -22,6 +22,9 @@ export default defineProvider({
   errors: [
     // As several public clients have recorded it.
     { where: { status: 503, error: { pattern: "invalid refresh_token" } }, status: 200, judged: "denied" },
+    { where: { status: 503, error: { pattern: "invalid client_(id|secret)" } }, status: 200, judged: "misconfigured" },
+    // https://developer.withings.com/api-reference/#section/Response-status: "timeout"
+    { where: { status: 522 }, status: 200, judged: "transient" },
     { where: { status: 601 }, status: 200, judged: "throttled", waitSeconds: 60 },
   ],
   unconfirmed: ["the answer to a wrong client"],
@@ -61,6 +64,18 @@ export default defineProvider({
       body: { status: 503, body: {}, error: "Invalid Params: missing client_id" },
     },
     {
+      name: "wrong secret",
+      judged: "misconfigured",
+      status: 200,
+      body: { status: 503, body: {}, error: "Invalid Params: invalid client_secret" },
+    },
+    {
+      name: "timed out behind its gateway",
+      judged: "transient",
+      status: 200,
+      body: { status: 522, body: {}, error: "Timeout" },
+    },
+    {
       name: "throttled",
       judged: "throttled",
       status: 200,
@@ -69,5 +84,4 @@ export default defineProvider({
     },
     { name: "trouble", judged: "transient", status: 502, body: "" },
   ],
-  undocumented: ["misconfigured"],
 });

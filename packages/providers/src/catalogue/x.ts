@@ -18,7 +18,10 @@ export default defineProvider({
   errors: [
     {
       status: 400,
-      where: { error: "invalid_request", error_description: { pattern: "passed for the token was invalid" } },
+      where: {
+        error: "invalid_request",
+        error_description: { pattern: "passed for the (refresh.?)?token was invalid" },
+      },
       judged: "denied",
     },
   ],

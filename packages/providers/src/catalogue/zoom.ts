@@ -11,6 +11,14 @@ export default defineProvider({
   clientAuth: "basic",
   pkce: "supported",
   policy: { lifetimeSeconds: 3599, rotation: { kind: "single_use" }, refreshTokenIdleSeconds: 7_776_000 },
+  // The reason is what tells; its code has been invalid_request too: https://developers.zoom.us/docs/integrations/oauth-error-messages/
+  errors: [
+    {
+      where: { reason: { pattern: "^(invalid token|the token has been revoked)" } },
+      status: [400, 401],
+      judged: "denied",
+    },
+  ],
   revoke: { url: "https://zoom.us/oauth/revoke", token: "access_token" },
   identity: { url: "https://api.zoom.us/v2/users/me", id: "id", name: "email" },
   unconfirmed: ["the refresh token's 90 days"],
@@ -27,6 +35,12 @@ export default defineProvider({
       judged: "denied",
       status: 401,
       body: { reason: "Invalid Token!", error: "invalid_grant" },
+    },
+    {
+      name: "the same under another code",
+      judged: "denied",
+      status: 401,
+      body: { reason: "Invalid Token!", error: "invalid_request" },
     },
     {
       name: "wrong secret",

@@ -7,6 +7,8 @@ export const graphErrors: ProviderInput["errors"] = [
     where: { "error.message": { pattern: "validating client secret|validating application" } },
     judged: "misconfigured",
   },
+  // The same in other languages than English.
+  { where: { "error.code": 1, "error.error_subcode": 33 }, judged: "misconfigured" },
   { where: { "error.code": 101 }, judged: "misconfigured" },
   { where: { "error.code": [4, 341] }, judged: "throttled", throttleScope: "provider" },
   // 368: blocked for a while for breaking a policy, "wait and retry".
@@ -14,5 +16,5 @@ export const graphErrors: ProviderInput["errors"] = [
   { where: { "error.is_transient": true }, judged: "transient" },
   { where: { "error.code": [1, 2] }, judged: "transient" },
   // 102: the session of older calls, with the subcodes of 190.
-  { where: { "error.code": [102, 190] }, status: [400, 401], judged: "denied" },
+  { where: { "error.code": [102, 190] }, status: [400, 401, 403], judged: "denied" },
 ];
