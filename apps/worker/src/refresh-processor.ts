@@ -112,8 +112,11 @@ async function follow(
     case "done":
       return way.result;
     case "moved":
-      if (way.dueAt !== null)
-        await queues.add({ id: connectionId, provider, generation: way.generation, dueAt: way.dueAt });
+      if (way.dueAt !== null) {
+        const due = { id: connectionId, provider, generation: way.generation, dueAt: way.dueAt };
+        // One that is due already may stand at a later time.
+        await (way.dueAt.getTime() <= Date.now() ? queues.place(due) : queues.add(due));
+      }
       return { outcome: "moved", generation: way.generation };
     case "retry":
       throw new RefreshFailed(way.message, way.delayMs);

@@ -20,7 +20,7 @@ WITH changed AS (
     token_type = coalesce(r.token_type, c.token_type), metadata = coalesce(c.metadata || r.metadata, c.metadata),
     scopes = CASE WHEN r.scopes IS NULL THEN c.scopes ELSE ARRAY(SELECT jsonb_array_elements_text(r.scopes)) END,
     expires_at = r.expires_at, refresh_token_expires_at = r.refresh_token_expires_at, grant_ends_at = r.grant_ends_at,
-    next_refresh_at = r.next_refresh_at,
+    next_refresh_at = CASE WHEN c.check_generation = r.generation + 1 THEN r.at ELSE r.next_refresh_at END,
     client = r.client, generation = r.generation + 1, status = 'connected', lease_owner = NULL, lease_until = NULL, not_before = NULL,
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at,
     last_error_code = CASE WHEN r.in_use THEN 'grant_in_use' END, last_error_message = CASE WHEN r.in_use THEN r.message END, updated_at = r.at

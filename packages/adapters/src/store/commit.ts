@@ -1,4 +1,4 @@
-import type { CommitRecord, Timing } from "@evertoken/core";
+import type { CommitRecord, OutcomeKind, Timing } from "@evertoken/core";
 import type { Pool } from "pg";
 import type { GrantRecord } from "./commit-grants.ts";
 import { commitSetback, type SetbackRecord } from "./commit-setback.ts";
@@ -82,12 +82,17 @@ async function isStored(pool: Pool, record: GrantRecord): Promise<boolean> {
   return rows.length === 1;
 }
 
+const mayBeTheft: ReadonlySet<OutcomeKind> = new Set(["denied", "uncertain", "unknown"]);
+
 const nothing = { accessToken: null, refreshToken: null };
 
 /**
  * An attempt that came too late changes nothing, but it happened: it has its row in the log like any other. If the user disconnected
  * meanwhile, what it brought is alive at the provider and held by nobody: it is kept for its revocation alone. After a reconnect it is left
  * to itself: to revoke it would, at many providers, end the new grant with it.
+ *
+ * If it sent a token that another one had spent as well, and was refused or never answered, the provider may have taken that for theft
+ * and ended the newer grant too. That one is due at once, or as soon as it is stored, and once only.
  */
 async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
   const { connectionId, provider, generation, transition, log } = record;
@@ -101,6 +106,11 @@ async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void>
           next_attempt_at)
         SELECT gen_random_uuid(), id, $2, registration, scopes, metadata, $11, $12, 0, now() FROM gone
         WHERE $11::text IS NOT NULL AND NOT EXISTS (SELECT FROM revocations WHERE connection_id = $1 AND access_token = $11)
+      ), checked AS (
+        UPDATE connections SET check_generation = $9::int + 1,
+          next_refresh_at = CASE WHEN generation > $9 THEN least(next_refresh_at, now()) ELSE next_refresh_at END
+        WHERE id = $1 AND $13::boolean AND generation BETWEEN $9 AND $9 + 1 AND coalesce(check_generation, 0) <= $9
+          AND status IN ('connected', 'token_expired') AND connected_at < $10 AND next_refresh_at IS NOT NULL
       )
       INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
         duration_ms, old_expires_at, generation, created_at)
@@ -108,7 +118,7 @@ async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void>
         ELSE 'superseded: a newer token set is stored' END, $6, $7, $8, $9, $10`,
     values: [
       ...[connectionId, provider, log.trigger, log.outcome, log.errorCode, log.httpStatus, log.durationMs],
-      ...[log.oldExpiresAt, generation, log.at, accessToken, refreshToken],
+      ...[log.oldExpiresAt, generation, log.at, accessToken, refreshToken, mayBeTheft.has(log.outcome)],
     ],
   });
 }
