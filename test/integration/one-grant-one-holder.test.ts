@@ -54,6 +54,25 @@ test("of two connections one holds a refresh token, whoever brings it under whic
   expect(await rig.server.summary()).toMatchObject({ granted: 1, reuse: 0 });
 });
 
+test("an export that is imported again for other users, after its grants were rotated, brings no spent token back", async () => {
+  const rig = await createMakersRig();
+  const issued = await issue(rig);
+  const { id } = await rig.client.connections.import(rowOf(issued));
+  await rig.client.refresh(id);
+  await rig.client.refresh(id);
+  for (const other of [{ userId: "b" }, { externalAccountId: "another" }, { userId: "b", overwrite: true }]) {
+    const again = rig.client.connections.import(rowOf(issued, other));
+    await expect(again).rejects.toMatchObject({ code: "grant_in_use", message: expect.stringContaining(id) });
+  }
+  // Not even an end that is that of something else makes it newer; the operator's own word does.
+  const farEnd = { expiresIn: undefined, expiresAt: new Date(Date.now() + 90 * 86_400_000) };
+  expect(await rig.client.connections.import(rowOf(issued, farEnd))).toMatchObject({ skipped: "not_newer" });
+  expect(await rig.client.refresh(id)).toMatchObject({ generation: 4 });
+  expect(await rig.server.summary()).toMatchObject({ granted: 3, reuse: 0 });
+  const forced = await rig.client.connections.import(rowOf(issued, { overwrite: true }));
+  expect(forced).toMatchObject({ id, generation: 5, skipped: null });
+});
+
 test("two lines of one file at the same moment: one is stored, the other is bad and names the connection", async () => {
   const rig = await createMakersRig({ LOG_LEVEL: "error" });
   const issued = await issue(rig);

@@ -89,6 +89,7 @@ async function storeChild(
       accessToken: engine.keyring.seal(child.accessToken, id, "access_token"),
       refreshToken: null,
       grantHash: "",
+      brought: null,
       nextRefreshAt: null,
     }),
     now,

@@ -47,6 +47,7 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
     connection: toNewConnection(order, authType, configured.policy, now),
     registration,
     tokens: order,
+    brought: order.overwrite ? ("forced" as const) : ("checked" as const),
     endUnknown: authType === "oauth2" && order.refreshToken !== null && order.expiresAt === null,
   };
   const keep = (known: KnownRow) => reasonToKeep(engine, configured, order, known);
@@ -54,12 +55,15 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
   const { warnings } = order;
   switch (stored.kind) {
     case "held":
-      throw new EvertokenError("grant_in_use", `refreshToken: ${inUseBy(stored.holder.id)}`);
+      throw new EvertokenError(
+        "grant_in_use",
+        `refreshToken: ${stored.spent ? spentSince(stored.holder.id) : inUseBy(stored.holder.id)}`,
+      );
     case "kept": {
       const { id, generation, next_refresh_at: nextRefreshAt } = stored.known;
       return {
         ...{ id, generation, nextRefreshAt, reconnected: false, scheduled: true },
-        skipped: stored.why,
+        skipped: stored.why ?? "not_newer",
         warnings,
       };
     }
@@ -72,6 +76,8 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
       return stored satisfies never;
   }
 }
+
+const spentSince = (id: string) => `connection ${id} was imported with it, and has spent it since`;
 
 function reasonToKeep(
   { keyring }: Engine,

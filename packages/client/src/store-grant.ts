@@ -12,6 +12,8 @@ export interface BroughtGrant {
   readonly registration: Pick<Registration, "clientId"> | null;
   /** An access token that is not there is fetched with the refresh token. */
   readonly tokens: { readonly accessToken: string | null; readonly refreshToken: string | null };
+  /** Of an import, which may be older than what is stored: `forced` takes it all the same. */
+  readonly brought: "checked" | "forced" | null;
   /** Nobody knows when the access token ends: it is refreshed soon, and not when it may be too late. */
   readonly endUnknown: boolean;
 }
@@ -24,10 +26,10 @@ export interface StoredGrant extends Stored {
 
 export type GrantStored<Why = never> =
   | ({ readonly kind: "stored" } & StoredGrant)
-  /** Another connection holds the refresh token. */
-  | { readonly kind: "held"; readonly holder: GrantHolder }
-  /** What is stored of this account stays. */
-  | { readonly kind: "kept"; readonly known: KnownRow; readonly why: Why };
+  /** Another connection holds the refresh token, or has spent it. */
+  | { readonly kind: "held"; readonly holder: GrantHolder; readonly spent: boolean }
+  /** What is stored of this account stays; null: it came from the very token that is brought. */
+  | { readonly kind: "kept"; readonly known: KnownRow; readonly why: Why | null };
 
 /**
  * Stores the token set with its due time, then schedules it.
@@ -56,12 +58,13 @@ export async function storeGrant<Why = never>(
       accessToken: accessToken === null ? null : keyring.seal(accessToken, id, "access_token"),
       refreshToken: refreshToken === null ? null : keyring.seal(refreshToken, id, "refresh_token"),
       grantHash: grants.hash({ provider, registration, metadata, refreshToken }),
+      brought: grant.brought,
       nextRefreshAt,
     };
   };
   const stored = await withStore(() => upsert(engine.pool, connection, forRow, now));
   if (stored.kind === "held") return stored;
-  if (stored.kind === "kept") return { ...stored, why: why as Why };
+  if (stored.kind === "kept") return { ...stored, why };
   return { ...stored, nextRefreshAt, scheduled: await schedule(engine, connection.provider, stored, nextRefreshAt) };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AuthType, ConnectionStatus, EventName, Sealed } from "@evertoken/core";
 import type { Pool } from "pg";
-import { type GrantHolder, giveWay, holderOf, isGrantInUse } from "./grant-holders.ts";
+import { type GrantHolder, giveWay, holderOf, isGrantInUse, spentBy } from "./grant-holders.ts";
 
 /** A new token set from outside: connecting, reconnecting, importing. */
 export interface NewConnection {
@@ -32,6 +32,8 @@ export interface ForRow {
   readonly refreshToken: Sealed | null;
   /** Of the refresh token: of all connections one may hold it. Empty: nothing to guard; null: not known yet. */
   readonly grantHash: string | null;
+  /** An import: its file may hold what was spent here since. `forced`: the account's own tokens may be replaced by it all the same. */
+  readonly brought: "checked" | "forced" | null;
   readonly nextRefreshAt: Date | null;
 }
 
@@ -58,8 +60,8 @@ export interface Stored {
 
 export type Upserted =
   | ({ readonly kind: "stored" } & Stored)
-  /** Another connection holds the refresh token, and lives. */
-  | { readonly kind: "held"; readonly holder: GrantHolder }
+  /** Another connection lives that holds the refresh token, or has spent it. */
+  | { readonly kind: "held"; readonly holder: GrantHolder; readonly spent: boolean }
   /** What is stored stays. */
   | { readonly kind: "kept"; readonly known: KnownRow };
 
@@ -81,13 +83,16 @@ export async function upsert(
     const row = forRow(id, known);
     if (row === null && known !== null) return { kind: "kept", known };
     if (row === null) throw new TypeError("there is nothing to keep");
+    const spender = row.brought !== null && row.grantHash ? await spentBy(pool, row.grantHash) : null;
+    if (spender !== null && spender.id !== known?.id) return { kind: "held", holder: spender, spent: true };
+    if (spender !== null && known !== null && row.brought === "checked") return { kind: "kept", known };
     const stored = await store(pool, connection, id, known, row, now).catch(inUse);
     // A conflict with nobody: the holder has gone or given way meanwhile. Nothing stored: the account was written between our look and our
     // write. Look again.
     if (stored === "grant_in_use") {
       const hash = row.grantHash as string;
       const holder = (await giveWay(pool, hash)) ? null : await holderOf(pool, hash);
-      if (holder !== null) return { kind: "held", holder };
+      if (holder !== null) return { kind: "held", holder, spent: false };
     } else if (stored !== undefined) return { kind: "stored", ...stored, reconnected: known !== null };
   }
 }
@@ -132,6 +137,7 @@ async function store(
       connection.grantEndsAt ?? null,
       row.grantHash,
       known?.generation ?? null,
+      row.brought !== null,
     ],
   });
   return rows[0];
@@ -172,6 +178,9 @@ WITH stored AS (
     grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash
     WHERE c.id = excluded.id AND c.generation = $23
   RETURNING id, generation, provider, user_id, status, expires_at
+), brought AS (
+  INSERT INTO brought_grants (grant_hash, connection_id) SELECT $22, id FROM stored WHERE $24 AND $22 <> ''
+  ON CONFLICT (grant_hash) DO UPDATE SET connection_id = excluded.connection_id
 ), forgiven AS (
   -- To revoke the old grant now would, at many providers, end the new one.
   DELETE FROM revocations r USING stored WHERE r.connection_id = stored.id

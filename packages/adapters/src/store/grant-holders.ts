@@ -27,6 +27,18 @@ export async function holderOf(pool: Pool, grantHash: string): Promise<GrantHold
   return rows[0] ?? null;
 }
 
+/** The connection that was imported with this refresh token, lives, and has spent it since. */
+export async function spentBy(pool: Pool, grantHash: string): Promise<GrantHolder | null> {
+  const { rows } = await pool.query<GrantHolder>({
+    name: "grant-spent-by",
+    text: `SELECT c.id, c.user_id, c.provider, c.external_account_id, c.status
+      FROM brought_grants b JOIN connections c ON c.id = b.connection_id
+      WHERE b.grant_hash = $1 AND c.grant_hash IS DISTINCT FROM $1 AND c.status NOT IN ('disconnected', 'needs_reauth')`,
+    values: [grantHash],
+  });
+  return rows[0] ?? null;
+}
+
 /** A connection that waits for its user no longer spends what it holds: it gives it up to one that was just granted it. @returns whether it did */
 export async function giveWay(pool: Pool, grantHash: string): Promise<boolean> {
   const { rowCount } = await pool.query({
@@ -66,9 +78,16 @@ export interface HashedRow extends UnhashedRow {
 export async function storeHashes(pool: Pool, rows: readonly HashedRow[]): Promise<number> {
   const { rowCount } = await pool.query({
     name: "grants-store-hashes",
-    text: `UPDATE connections c SET grant_hash = r.hash
-      FROM unnest($1::uuid[], $2::text[], $3::text[]) AS r(id, token, hash)
-      WHERE c.id = r.id AND c.refresh_token = r.token AND c.grant_hash IS NULL`,
+    text: `WITH hashed AS (
+        UPDATE connections c SET grant_hash = r.hash
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS r(id, token, hash)
+        WHERE c.id = r.id AND c.refresh_token = r.token AND c.grant_hash IS NULL
+        RETURNING c.id, c.grant_hash
+      ), brought AS (
+        INSERT INTO brought_grants (grant_hash, connection_id) SELECT grant_hash, id FROM hashed WHERE grant_hash <> ''
+        ON CONFLICT (grant_hash) DO UPDATE SET connection_id = excluded.connection_id
+      )
+      SELECT FROM hashed`,
     values: [rows.map(({ id }) => id), rows.map((row) => row.refresh_token), rows.map(({ grantHash }) => grantHash)],
   });
   return rowCount ?? 0;

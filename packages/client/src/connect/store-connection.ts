@@ -51,7 +51,7 @@ export async function storeConnection(
     return storeGrant(
       engine,
       configured,
-      { connection: named, registration, tokens: granted, endUnknown: false },
+      { connection: named, registration, tokens: granted, brought: null, endUnknown: false },
       askedAt,
     );
   };
