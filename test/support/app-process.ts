@@ -22,8 +22,12 @@ export interface AppProcess {
 const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0" };
 
 /** Starts `apps/<name>/src/main.ts` and waits for its "ready" line. @throws with all that it printed when it ends before */
-export async function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
-  const main = fileURLToPath(import.meta.resolve(`../../apps/${name}/src/main.ts`));
+export function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
+  return startProcess(name, fileURLToPath(import.meta.resolve(`../../apps/${name}/src/main.ts`)), env);
+}
+
+/** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */
+export async function startProcess(name: string, main: string, env: Record<string, string>): Promise<AppProcess> {
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, ...marker(), ...anyPort, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -115,7 +115,8 @@ export function createEndpoints({ families, plans, gates, ledger, settings, clie
 
     const read = families.readRefreshToken(params.refresh_token ?? "");
     const family = read?.family;
-    const entry = ledger.open(params.refresh_token, family?.id);
+    const by = request.headers["x-torture-by"];
+    const entry = ledger.open(params.refresh_token, family?.id, by === undefined ? null : Number(by));
     let misleading = false;
     const close = () => {
       ledger.close(entry, response, socket, misleading);

@@ -10,6 +10,8 @@ export type Presentation = {
   tokenHash: string | null;
   family: string | null;
   atMs: number;
+  /** The process that asked, where it says so (`x-torture-by`). */
+  by: number | null;
   outcome: Outcome;
   behaviour: Behaviour["kind"];
   /** Of a granted or replayed request: did the answer reach the other side? Of others it only says how the socket ended. */
@@ -60,11 +62,12 @@ export function createLedger({ limit, now }: { limit: number; now: () => number 
     entries: (family?: string): Presentation[] =>
       entries.filter((entry) => family === undefined || entry.family === family).map((entry) => ({ ...entry })),
 
-    open(token: string | undefined, family: string | undefined): Presentation {
+    open(token: string | undefined, family: string | undefined, by: number | null = null): Presentation {
       const entry: Presentation = {
         tokenHash: token === undefined ? null : hashToken(token),
         family: family ?? null,
         atMs: now(),
+        by,
         outcome: "ignored",
         behaviour: "honest",
         answer: "pending",

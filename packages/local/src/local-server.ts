@@ -15,6 +15,8 @@ export type ServerSpec = {
   stopSignal: NodeJS.Signals;
   /** A reason in the log for which starting again helps. */
   retryLine?: string;
+  /** Each line that the server writes. */
+  onLog?: (line: string) => void;
   /** Runs before each start, while the data directory is ours. */
   prepare?: () => Promise<void>;
 };
@@ -116,7 +118,9 @@ export class LocalServer {
     return new Promise((resolve) => {
       const read = (chunk: Buffer) => {
         for (const line of chunk.toString().split("\n")) {
-          if (line.trim() !== "") this.#log.push(line);
+          if (line.trim() === "") continue;
+          this.#log.push(line);
+          this.#spec.onLog?.(line);
           if (line.includes(this.#spec.readyLine)) resolve(true);
         }
         this.#log = this.#log.slice(-40);

@@ -15,6 +15,8 @@ export type PostgresOptions = {
   settings?: Record<string, string>;
   /** Told in one line about anything unusual. */
   onLine?: (line: string) => void;
+  /** Each line that the server logs. */
+  onLog?: (line: string) => void;
 };
 
 const user = "evertoken";
@@ -31,6 +33,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
   const port = options.port ?? (await freePort());
   const password = await readPassword(dataDir);
   const server = new LocalServer({
+    ...(options.onLog !== undefined && { onLog: options.onLog }),
     name: "Postgres",
     url: `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`,
     port,
@@ -40,7 +43,8 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
       args: serverArguments(dataDir, port, options.settings),
       ...account,
     },
-    readyLine: "database system is ready to accept connections",
+    // Of a standby as well, which goes on with "read-only connections".
+    readyLine: "database system is ready to accept",
     // "Fast": open transactions are rolled back. "Smart" would wait for every client to leave.
     stopSignal: "SIGINT",
     // The backends of a killed server need a moment to notice.
