@@ -26,9 +26,11 @@ export function explain({ granted, next, lifeMs }: Loss, chronicle: Chronicle): 
   const { atMs, by, behaviour, answer } = granted;
   if (behaviour !== "honest" && answer !== "sent") return "the provider kept its answer";
   if (by !== null && diedWithIt(by, atMs, chronicle)) return "in a killed process";
-  const wire = chronicle
-    .between(atMs - slackMs, atMs + inHandsMs)
-    .some(({ kind }) => ["cutProvider", "halfOpenProvider"].includes(kind));
+  const wire =
+    answer === "lost" &&
+    chronicle
+      .between(atMs - slackMs, atMs + inHandsMs)
+      .some(({ kind }) => ["cutProvider", "halfOpenProvider"].includes(kind));
   if (wire) return "cut on the wire";
   const overslept =
     by !== null &&
