@@ -45,7 +45,12 @@ async function prepare(): Promise<Victims> {
   const postgres = await startOwnPostgres();
   const redis = await startOwnRedis();
   const server = await startTokenServerProcess();
-  const env = { RECONCILE_CRON: "*/2 * * * * *", OVERDUE_SPREAD_MS: "1000", RETRY_MS: "1000" };
+  const env = {
+    RECONCILE_CRON: "*/2 * * * * *",
+    OVERDUE_SPREAD_MS: "1000",
+    RETRY_MS: "1000",
+    REFRESH_LEAST_APART_MS: "1000",
+  };
   const rig = await createChaosRig({ server, databaseUrl: postgres.url, redisUrl: redis.url, env });
   const [toPostgres, toRedis, toProvider] = await Promise.all([postgres.url, redis.url, server.tokenUrl].map(proxyTo));
   if (!toPostgres || !toRedis || !toProvider) throw new Error("three proxies");

@@ -42,8 +42,8 @@ test("a sweep writes no row whose job is in place, and keeps the due time of one
 test("what an open circuit holds is moved by neither sweep nor reconcile, however long its probes take", async () => {
   const rig = await overdueRig();
   await rig.pool.query(
-    `INSERT INTO provider_states (provider, registration, fingerprint, circuit_open, reason, next_probe_at)
-     VALUES ($1, 'default', 'x', true, 'invalid_client', now() + interval '10 minutes')`,
+    `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, trouble_since, next_probe_at, round_started_at)
+     VALUES ($1, 'default', 'x', true, 'invalid_client', 'refused', now(), now(), now() + interval '10 minutes', now())`,
     [rig.provider],
   );
   const queue = rig.queues.refresh(rig.provider);
@@ -52,7 +52,7 @@ test("what an open circuit holds is moved by neither sweep nor reconcile, howeve
   expect(await sweepOf(rig)).toMatchObject({ scheduled: 0 });
   expect(await reconcileOf(rig)).toMatchObject({ scheduled: 0, corrected: 0 });
 
-  await rig.pool.query("UPDATE provider_states SET circuit_open = false");
+  await rig.pool.query("UPDATE circuits SET open = false");
   expect(await reconcileOf(rig)).toMatchObject({ corrected: many });
 });
 

@@ -13,7 +13,7 @@ export function createSyncProcessor(engine: Engine) {
       case "derive":
         return { children: await deriveChildren(engine, job.data.connectionId) };
       case "sync":
-        return (await handOver(engine, job)) ?? followSync(engine.queues.sync(null), job, token, sync);
+        return (await handOver(engine, job)) ?? followSync(job, token, sync);
       case "revoke":
         return { revoked: await retryRevocations(engine) };
       default:

@@ -183,6 +183,7 @@ function readTiming(read: SettingsReader): Timing {
   return {
     marginMs: read.ms("REFRESH_MARGIN_MS", defaultTiming.marginMs),
     spreadMs: read.ms("REFRESH_SPREAD_MS", defaultTiming.spreadMs, 0),
+    leastApartMs: read.ms("REFRESH_LEAST_APART_MS", defaultTiming.leastApartMs, 0),
     quickRetryMs: read.ms("QUICK_RETRY_MS", defaultTiming.quickRetryMs),
     quickRetries: read.integer("QUICK_RETRIES", defaultTiming.quickRetries, { min: 0, max: 20 }),
     quickRetryCapMs: read.ms("QUICK_RETRY_CAP_MS", defaultTiming.quickRetryCapMs),

@@ -14,6 +14,8 @@ export type SyncJob = Job<SyncJobData>;
 export type SyncStep =
   | { readonly kind: "done"; readonly result: Readonly<Record<string, unknown>> }
   | { readonly kind: "retry"; readonly message: string }
+  /** Another one of the same connection runs. */
+  | { readonly kind: "wait" }
   | { readonly kind: "failed"; readonly message: string };
 
 /** The first run and four retries: 10 s, 20 s, 40 s, 80 s later. */
@@ -49,24 +51,19 @@ function jobFor(jobId: string, connectionId: string, retryMs: number) {
 
 const waitMs = 500;
 
-/** Runs a sync job; the second job of a connection waits, uncounted, until the first has ended. */
+/** Runs a sync job; while another one of its connection runs it waits, uncounted. */
 export async function followSync(
-  queue: Queue,
   job: SyncJob,
   token: string | undefined,
   process: (job: SyncJob) => Promise<SyncStep>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  if (job.id?.endsWith("-next")) {
-    const first = await Job.fromId(queue, jobOf(job.data.connectionId));
-    if ((await first?.isActive()) === true) {
-      await job.moveToDelayed(Date.now() + waitMs, token);
-      throw new DelayedError();
-    }
-  }
   const step = await process(job);
   switch (step.kind) {
     case "done":
       return step.result;
+    case "wait":
+      await job.moveToDelayed(Date.now() + waitMs, token);
+      throw new DelayedError();
     case "retry":
       throw new Error(step.message);
     case "failed":
@@ -83,7 +80,7 @@ export function startSyncWorker(
   process: (job: SyncJob) => Promise<SyncStep>,
 ): { close(): Promise<void>; pause(doNotWait: boolean): Promise<void>; resume(): void } {
   const queue = queues.sync(provider);
-  const worker = new Worker<SyncJobData>(queue.name, (job, token) => followSync(queue, job, token, process), {
+  const worker = new Worker<SyncJobData>(queue.name, (job, token) => followSync(job, token, process), {
     connection: queues.redis,
     prefix: queuePrefix(config.redisPrefix, queue.name),
     concurrency: config.concurrency.sync,

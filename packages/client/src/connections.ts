@@ -1,4 +1,5 @@
 import { accountsOf } from "@evertoken/adapters";
+import { shownStatus } from "@evertoken/core";
 import type { Engine } from "./engine.ts";
 import { EvertokenError, withStore } from "./evertoken-error.ts";
 import { notFound } from "./fresh-token.ts";
@@ -52,13 +53,14 @@ export type ConnectionView = Awaited<ReturnType<typeof listConnections>>[number]
 /** In pages by id. */
 export async function listConnections({ prisma }: Engine, filter: ConnectionFilter = {}) {
   const { userId, provider, status, expiresBefore, after, limit = 100 } = checked(filter);
-  return withStore(() =>
+  const now = new Date();
+  const rows = await withStore(() =>
     prisma.connection.findMany({
       select: shown,
       where: {
         ...(userId === undefined ? {} : { userId }),
         ...(provider === undefined ? {} : { provider }),
-        ...(status === undefined ? {} : { status }),
+        ...(status === undefined ? {} : { AND: [isShownAs(status, now)] }),
         ...(expiresBefore === undefined ? {} : { expiresAt: { lte: expiresBefore } }),
         ...(after === undefined ? {} : { id: { gt: after } }),
       },
@@ -66,6 +68,19 @@ export async function listConnections({ prisma }: Engine, filter: ConnectionFilt
       take: Math.min(Math.max(1, limit), 1000),
     }),
   );
+  return rows.map((row) => byTheClock(row, now));
+}
+
+const byTheClock = <R extends { status: string; expiresAt: Date | null }>(row: R, now: Date): R => ({
+  ...row,
+  status: shownStatus(row.status, row.expiresAt, now),
+});
+
+/** {@link shownStatus}, as a filter. */
+function isShownAs(status: string, now: Date) {
+  if (status === "connected") return { status, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+  if (status === "token_expired") return { OR: [{ status }, { status: "connected", expiresAt: { lte: now } }] };
+  return { status };
 }
 
 /** What the database would refuse is the caller's mistake, not trouble with the database. @throws {EvertokenError} */
@@ -87,7 +102,7 @@ export async function getConnection({ prisma }: Engine, id: string): Promise<Con
     ? await withStore(() => prisma.connection.findUnique({ select: shown, where: { id } }))
     : null;
   if (found === null) throw notFound(id);
-  return found;
+  return byTheClock(found, new Date());
 }
 
 /** The newest attempts first. */
@@ -122,6 +137,6 @@ export async function userHealth({ pool }: Engine, userId: string): Promise<Prov
     connected: status !== "disconnected",
     healthy: status === "connected" && (expiresAt === null || expiresAt > now),
     needsReconnect: status === "needs_reauth" || status === "disconnected",
-    status,
+    status: shownStatus(status, expiresAt, now),
   }));
 }

@@ -1,5 +1,5 @@
 import { checkJobs } from "@evertoken/adapters";
-import { jobId, marginMs, type TokenState, tokenState } from "@evertoken/core";
+import { jobId, marginMs, shownStatus, type TokenState, tokenState } from "@evertoken/core";
 import { readTarget, type Target } from "./access-token.ts";
 import type { Engine } from "./engine.ts";
 import { withStore } from "./evertoken-error.ts";
@@ -26,7 +26,7 @@ export async function readTokenStatus(engine: Engine, target: Target): Promise<T
   return {
     connectionId: row.id,
     provider: row.provider,
-    status: row.status,
+    status: shownStatus(row.status, row.expires_at, now),
     // A token that was erased is worth as much as one that has ended.
     token: row.access_token === null ? "expired" : tokenState(row.expires_at, margin, now),
     expiresAt: row.expires_at,

@@ -6,7 +6,7 @@ import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
-import { after, probeLater, statusWhileFailing, stop, unmarked } from "./setback.ts";
+import { after, probeLater, statusWhileFailing, stop, unmarked, wasTold } from "./setback.ts";
 import type { Timing } from "./settings.ts";
 import type { Setback, Store, Transition } from "./transition.ts";
 
@@ -98,7 +98,8 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
     policy.spends === "access_token" ||
     (policy.spends === "refresh_token" && (tokens.refreshToken ?? connection.refreshToken) !== null);
   const lost = tokens.scopes === null ? [] : connection.scopes.filter((scope) => !tokens.scopes?.includes(scope));
-  const told = connection.status !== "connected" || connection.consecutiveFailures > timing.quickRetries;
+  // That a token ended while nobody ran was no news of the connection.
+  const told = connection.status === "needs_reauth" || wasTold(connection, timing);
   return {
     kind: "store",
     tokens,
@@ -112,10 +113,13 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
       },
       policy,
     ),
-    nextRefreshAt: dueAt(
-      { connectionId: connection.id, issuedAt: askedAt, expiresAt, refreshTokenExpiresAt, refreshable },
-      policy,
-      timing,
+    nextRefreshAt: notTooSoon(
+      dueAt(
+        { connectionId: connection.id, issuedAt: askedAt, expiresAt, refreshTokenExpiresAt, refreshable },
+        policy,
+        timing,
+      ),
+      context,
     ),
     message: remarks(tokens.notes, lost),
     provider: context.probing
@@ -125,6 +129,12 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
         : null,
     events: told ? ["connection.recovered"] : [],
   };
+}
+
+/** Tokens of a second would have us ask twice in each; an app that needs one gets it on demand. */
+function notTooSoon(due: Date | null, { askedAt, timing }: DecisionContext): Date | null {
+  const soonest = after(askedAt, timing.leastApartMs);
+  return due !== null && due < soonest ? soonest : due;
 }
 
 function remarks(notes: readonly string[], lostScopes: readonly string[]): string | null {
@@ -161,7 +171,7 @@ function retry(connection: Connection, reason: string, waitMs: number | null, co
     notBefore: waitMs === null ? standing : resumeAt,
     failingSince: since,
     consecutiveFailures: failures,
-    events: failures === timing.quickRetries + 1 ? ["token.refresh_failed"] : [],
+    events: failures > timing.quickRetries && !wasTold(connection, timing) ? ["token.refresh_failed"] : [],
   };
 }
 

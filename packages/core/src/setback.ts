@@ -36,8 +36,13 @@ export function probeLater(
     nextRefreshAt: resumeAt,
     failingSince: connection.failingSince ?? now,
     consecutiveFailures: connection.consecutiveFailures + 1,
-    events: connection.status === "error" ? [] : ["token.refresh_failed"],
+    events: wasTold(connection, timing) ? [] : ["token.refresh_failed"],
   };
+}
+
+/** That its refreshes fail: said once, however the failures change their kind. */
+export function wasTold({ status, consecutiveFailures }: Connection, { quickRetries }: Timing): boolean {
+  return status === "error" || consecutiveFailures > quickRetries;
 }
 
 /** A setback that leaves the connection as it was. */

@@ -3,6 +3,8 @@ export interface Timing {
   readonly marginMs: number;
   /** Upper bound of the deterministic spread of due times, earlier only. 0 turns it off. */
   readonly spreadMs: number;
+  /** No connection is refreshed by itself again sooner than this after a grant, however short its tokens live. */
+  readonly leastApartMs: number;
   /** First quick retry; doubles each time. */
   readonly quickRetryMs: number;
   readonly quickRetries: number;
@@ -43,6 +45,7 @@ const day = 24 * hour;
 export const defaultTiming: Timing = {
   marginMs: 5 * minute,
   spreadMs: 30 * second,
+  leastApartMs: 30 * second,
   quickRetryMs: second,
   quickRetries: 3,
   quickRetryCapMs: 30 * second,

@@ -1,4 +1,5 @@
 import { type Html, html, type ListedConnection } from "@evertoken/adapters";
+import { shownStatus } from "@evertoken/core";
 import type { HealthContext } from "./context.ts";
 import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
@@ -59,7 +60,7 @@ function line(row: ListedConnection, provider: string, margin: number, now: Date
   return html`<tr><th scope="row" class="any"><a href="/connections/${row.id}">${row.display_name ?? row.external_account_id}</a>
 <span class="code dim">${row.id.slice(0, 8)}</span></th>
 <td data-label="Provider">${provider}</td><td data-label="User" class="any">${row.user_id}</td>
-<td data-label="Status">${statusPill(row.status)} ${failing}${row.last_error_code === null ? null : html` <span class="small dim nowrap">${words(row.last_error_code)}</span>`}</td>
+<td data-label="Status">${statusPill(shownStatus(row.status, row.expires_at, now))} ${failing}${row.last_error_code === null ? null : html` <span class="small dim nowrap">${words(row.last_error_code)}</span>`}</td>
 <td data-label="Token ends" class="nowrap">${relative(row.expires_at, now, "never")} ${ended ? pill("expired", "bad") : soon ? pill("soon", "warn") : null}</td>
 <td data-label="Last refresh" class="nowrap">${relative(row.last_refresh_at, now)}</td>
 ${changes ? html`<td data-label="Last change" class="nowrap">${relative(row.updated_at, now)}</td>` : html`<td data-label="Next refresh" class="nowrap">${relative(row.next_refresh_at, now)}</td>`}</tr>`;

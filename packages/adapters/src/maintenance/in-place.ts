@@ -1,5 +1,4 @@
 import type { Pool } from "pg";
-import { providerStates } from "../store/provider-states.ts";
 
 /** A job may stand this far from its due time: clocks differ, and a refused claim comes back a little later. */
 const toleranceMs = 60_000;
@@ -20,17 +19,24 @@ export function isInPlace(jobAt: Date, dueAt: Date, held: boolean, now: Date, ov
 interface Registered {
   readonly provider: string;
   readonly registration: string;
+  /** null: not known, or that of the registration. */
+  readonly client: string | null;
 }
 
-const keyOf = ({ provider, registration }: Registered) => `${provider}/${registration}`;
+const keyOf = (provider: string, registration: string, client: string) =>
+  JSON.stringify([provider, registration, client]);
 
-export const isHeld = (one: Registered, held: ReadonlySet<string>) => held.has(keyOf(one));
+/** A limit and most circuits hold all of a registration, one that opened for grants of another client id only those. */
+export const isHeld = ({ provider, registration, client }: Registered, held: ReadonlySet<string>) =>
+  held.has(keyOf(provider, registration, "")) || (client !== null && held.has(keyOf(provider, registration, client)));
 
-/** Those whose refreshes wait at the moment. When they go on, the next look corrects what stands too late. */
+/** Whose refreshes wait at the moment. When they go on, the next look corrects what stands too late. */
 export async function heldRegistrations(pool: Pool, now: Date): Promise<Set<string>> {
-  const states = await providerStates(pool);
-  const waits = states.filter(
-    (state) => state.circuit_open || (state.throttled_until !== null && state.throttled_until > now),
-  );
-  return new Set(waits.map(keyOf));
+  const { rows } = await pool.query<{ provider: string; registration: string; circuit_of: string }>({
+    name: "held-registrations",
+    text: `SELECT provider, registration, circuit_of FROM circuits WHERE open
+      UNION ALL SELECT provider, registration, '' FROM provider_states WHERE throttled_until > $1`,
+    values: [now],
+  });
+  return new Set(rows.map((row) => keyOf(row.provider, row.registration, row.circuit_of)));
 }

@@ -1,5 +1,6 @@
 import type { ConnectionStatus } from "@evertoken/core";
 import type { Pool } from "pg";
+import { shownStatusSql } from "./shown-status.ts";
 
 /** Connections of one provider with one status whose tokens end within one step of time. */
 export interface CountedConnections {
@@ -26,7 +27,7 @@ export async function countConnections(pool: Pool, now: Date): Promise<CountedCo
   const bounds = [0, ...expirySteps].map((ms) => new Date(now.getTime() + ms).toISOString());
   const { rows } = await pool.query<CountedConnections>(
     `SELECT provider, status, step, count(*)::int AS connections FROM (
-       SELECT provider, status, CASE WHEN expires_at > $2 AND expires_at <= $3 THEN width_bucket(expires_at, $1::timestamptz[]) - 1 ELSE -1 END
+       SELECT provider, ${shownStatusSql} AS status, CASE WHEN expires_at > $2 AND expires_at <= $3 THEN width_bucket(expires_at, $1::timestamptz[]) - 1 ELSE -1 END
          AS step FROM connections) c
      GROUP BY provider, status, step`,
     [bounds, bounds[0], bounds.at(-1)],

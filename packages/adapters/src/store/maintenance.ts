@@ -7,6 +7,7 @@ export interface DueRow {
   readonly id: string;
   readonly provider: string;
   readonly registration: string;
+  readonly client: string | null;
   readonly generation: number;
   readonly due_at: Date;
 }
@@ -15,7 +16,7 @@ export interface DueRow {
 export async function duePage(pool: Pool, afterId: string, limit: number): Promise<DueRow[]> {
   const { rows } = await pool.query<DueRow>({
     name: "due-page",
-    text: `SELECT id, provider, registration, generation, greatest(next_refresh_at, not_before) AS due_at FROM connections
+    text: `SELECT id, provider, registration, client, generation, greatest(next_refresh_at, not_before) AS due_at FROM connections
       WHERE id > $1 AND next_refresh_at IS NOT NULL AND auth_type = 'oauth2' AND status <> 'disconnected'
         AND ${notOlderSql("")}
       ORDER BY id LIMIT $2`,
@@ -57,6 +58,7 @@ export interface LateRow {
   readonly id: string;
   readonly provider: string;
   readonly registration: string;
+  readonly client: string | null;
   readonly due_at: Date;
   readonly generation: number;
 }
@@ -78,7 +80,7 @@ export async function latePage(
 ): Promise<LateRow[]> {
   const { rows } = await pool.query<LateRow>({
     name: "sweep-late-page",
-    text: `SELECT id, provider, registration, generation, next_refresh_at AS due_at FROM connections
+    text: `SELECT id, provider, registration, client, generation, next_refresh_at AS due_at FROM connections
       WHERE ${sweepableSql} AND ${lateSql} AND (next_refresh_at, id) > ($4, $5) ORDER BY next_refresh_at, id LIMIT $6`,
     values: [
       window.lateSince,
@@ -115,16 +117,21 @@ export async function countExpiring(pool: Pool, until: Date): Promise<number> {
   return rows[0]?.expiring ?? 0;
 }
 
-/** Users see `token_expired` when the token has ended, not at the next attempt. @returns how many */
-export async function markExpired(pool: Pool, now: Date): Promise<number> {
-  const { rowCount } = await pool.query({
-    name: "sweep-mark-expired",
-    text: `UPDATE connections SET status = 'token_expired', updated_at = $1
-      WHERE status = 'connected' AND failing_since IS NOT NULL AND expires_at <= $1
-        AND next_refresh_at IS NOT NULL AND lease_owner IS NULL`,
-    values: [now],
-  });
-  return rowCount ?? 0;
+/** What is shown goes by the clock; what is stored follows, for filters and indexes. A page per statement. @returns how many */
+export async function markExpired(pool: Pool, now: Date, pageSize = 5000): Promise<number> {
+  for (let marked = 0; ; ) {
+    const { rowCount } = await pool.query({
+      name: "sweep-mark-expired",
+      text: `UPDATE connections SET status = 'token_expired', updated_at = $1 WHERE id IN (
+          SELECT id FROM connections WHERE status = 'connected' AND expires_at <= $1 AND lease_owner IS NULL
+            AND (next_refresh_at <= $1 OR failing_since IS NOT NULL AND next_refresh_at IS NOT NULL)
+          LIMIT $2 FOR UPDATE SKIP LOCKED)
+        AND status = 'connected' AND expires_at <= $1 AND lease_owner IS NULL`,
+      values: [now, pageSize],
+    });
+    marked += rowCount ?? 0;
+    if ((rowCount ?? 0) < pageSize) return marked;
+  }
 }
 
 export interface AttemptCounts {

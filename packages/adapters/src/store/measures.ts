@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { shownStatusSql } from "./shown-status.ts";
 
 export interface StoreMeasures {
   readonly connections: readonly { provider: string; status: string; count: number }[];
@@ -10,7 +11,7 @@ export interface StoreMeasures {
 /** Each from an index alone, or from few rows: cheap at a million connections, though not for each scrape. */
 export async function measureStore(pool: Pool, expiringUntil: Date): Promise<StoreMeasures> {
   const connections = await pool.query<StoreMeasures["connections"][number]>(
-    "SELECT provider, status, count(*)::int AS count FROM connections GROUP BY provider, status",
+    `SELECT provider, ${shownStatusSql} AS status, count(*)::int AS count FROM connections GROUP BY 1, 2`,
   );
   const expiring = await pool.query<StoreMeasures["expiring"][number]>(
     `SELECT provider, count(*)::int AS count FROM connections WHERE next_refresh_at <= $1 AND expires_at > now() AND expires_at <= $1

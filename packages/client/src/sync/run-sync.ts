@@ -6,6 +6,7 @@ import type { Engine } from "../engine.ts";
 import { EvertokenError, type EvertokenErrorCode, withStore } from "../evertoken-error.ts";
 import { FreshToken } from "../fresh-token.ts";
 import { withAccessToken } from "../with-access-token.ts";
+import { holdSync } from "./hold-sync.ts";
 import { identitySync } from "./identity-sync.ts";
 import { type SyncHandler, statusOf } from "./sync-handler.ts";
 
@@ -16,6 +17,8 @@ import { type SyncHandler, statusOf } from "./sync-handler.ts";
 type SyncErrorCode = "token_refused" | "handler_failed" | EvertokenErrorCode;
 
 export type SyncResult =
+  /** Another one runs. */
+  | { readonly kind: "busy" }
   | { readonly kind: "success"; readonly message: string | null }
   | {
       readonly kind: "error";
@@ -24,6 +27,8 @@ export type SyncResult =
       /** Whether a later run may do better. */
       readonly retry: boolean;
     };
+
+type EndedSync = Exclude<SyncResult, { kind: "busy" }>;
 
 export interface RunSyncOptions {
   readonly signal?: AbortSignal;
@@ -53,7 +58,8 @@ export async function runSync(
   { signal = new AbortController().signal, fresh = new FreshToken(engine), lastAttempt = true }: RunSyncOptions = {},
 ): Promise<SyncResult> {
   const connection = await getConnection(engine, connectionId);
-  const requestedAt = await readRequest(engine, connectionId);
+  const hold = await holdSync(engine, connectionId);
+  if (hold === null) return { kind: "busy" };
   const deadline = AbortSignal.timeout(engine.config.sync.timeoutMs);
   const minTtlSeconds = minTtlOf(connection);
   let seen: AccessToken | null = null;
@@ -61,7 +67,7 @@ export async function runSync(
     seen = token;
     return inTime(handler({ connection, token, signal: AbortSignal.any([signal, deadline]) }), deadline);
   };
-  let result: SyncResult;
+  let result: EndedSync;
   try {
     await freshen(engine, fresh, connectionId, minTtlSeconds);
     result = judge(await withAccessToken(engine, fresh, connectionId, call, { minTtlSeconds }));
@@ -69,11 +75,13 @@ export async function runSync(
     if (error instanceof EvertokenError && (error.code === "store_unavailable" || error.code === "closing"))
       throw error;
     result = deadline.aborted ? tooLong(engine.config.sync.timeoutMs) : judgeError(error);
+  } finally {
+    hold.stopRenewing();
   }
   const secrets = seen === null ? [] : [(seen as AccessToken).accessToken];
   const clean = result.message === null ? result : { ...result, message: sanitize(result.message, secrets) };
-  await record(engine, connectionId, clean as SyncResult, { lastAttempt, requestedAt });
-  return clean as SyncResult;
+  await record(engine, connectionId, clean as EndedSync, { lastAttempt, requestedAt: hold.requestedAt });
+  return clean as EndedSync;
 }
 
 /** What the handler brings. One that hangs, and does not heed its signal either, is left behind: its place is needed. */
@@ -93,7 +101,7 @@ async function freshen(engine: Engine, fresh: FreshToken, connectionId: string, 
   await fresh.replace({ connectionId, generation: row.generation, trigger: "sync", force: false });
 }
 
-function judge(value: unknown): SyncResult {
+function judge(value: unknown): EndedSync {
   const status = statusOf(value);
   if (status === 401) return tokenRefused;
   if (status === 403) return scopeMissing;
@@ -101,7 +109,7 @@ function judge(value: unknown): SyncResult {
   return { kind: "success", message: typeof value === "string" && value !== "" ? value : null };
 }
 
-function judgeError(error: unknown): SyncResult {
+function judgeError(error: unknown): EndedSync {
   if (error instanceof EvertokenError) return failure(error.code, error.message, passing.has(error.code));
   const status = statusOf(error);
   if (status === 401) return tokenRefused;
@@ -117,7 +125,7 @@ const passing: ReadonlySet<EvertokenErrorCode> = new Set([
   "queue_unavailable",
 ]);
 
-const failure = (code: SyncErrorCode, message: string, retry: boolean): SyncResult => ({
+const failure = (code: SyncErrorCode, message: string, retry: boolean): EndedSync => ({
   kind: "error",
   code,
   message,
@@ -128,17 +136,11 @@ const scopeMissing = failure("insufficient_scope", "the API answers HTTP 403: a 
 
 const tooLong = (ms: number) => failure("timed_out", `the sync took longer than ${ms / 1000} s`, true);
 
-/** Which request this run fulfils; null: nobody asked. */
-async function readRequest({ pool }: Engine, id: string): Promise<Date | null> {
-  const text = "SELECT sync_requested_at AS at FROM connections WHERE id = $1";
-  return (await withStore(() => pool.query<{ at: Date | null }>(text, [id]))).rows[0]?.at ?? null;
-}
-
 /** A request that came during the run is still to be fulfilled: it stays pending, so that it outlives its job in Redis. */
 async function record(
   { pool }: Engine,
   id: string,
-  result: SyncResult,
+  result: EndedSync,
   { lastAttempt, requestedAt }: { lastAttempt: boolean; requestedAt: Date | null },
 ): Promise<void> {
   const pending = result.kind === "error" && result.retry && !lastAttempt;
@@ -146,7 +148,7 @@ async function record(
   const message = result.kind === "success" ? result.message : `${result.code}: ${result.message}`;
   await withStore(() =>
     pool.query(
-      `UPDATE connections SET last_sync_at = now(), last_sync_message = $3,
+      `UPDATE connections SET last_sync_at = now(), last_sync_message = $3, sync_owner = NULL, sync_until = NULL,
          last_sync_status = CASE WHEN sync_requested_at IS DISTINCT FROM $4 THEN 'pending' ELSE $2 END
        WHERE id = $1`,
       [id, status, message, requestedAt],

@@ -16,6 +16,7 @@ export function createSyncJob(engine: Engine, handler?: SyncHandler, signal?: Ab
     try {
       const result = await runSync(engine, connectionId, handler, options);
       if (result.kind === "success") return { kind: "done", result: { status: "success" } };
+      if (result.kind === "busy") return { kind: "wait" };
       const { code, message, retry } = result;
       engine.logger.warn({ connection: connectionId, code, reason: message, retry }, "sync failed");
       return { kind: retry ? "retry" : "failed", message: `${code}: ${message}` };
