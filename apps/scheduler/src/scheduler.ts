@@ -68,7 +68,7 @@ export class Scheduler {
   async ready(): Promise<Record<string, string>> {
     const { pool, config } = this.#engine;
     const ages = await taskAges(pool);
-    const now = new Date();
+    const now = this.#engine.clock.now();
     const age = ages.get("reconcile") ?? now.getTime() - this.#startedAt;
     const overdue = isOverdue("reconcile", config.schedules, new Date(now.getTime() - age), now);
     return { reconcile: overdue ? `has not run for ${formatDuration(age)}` : "ok" };

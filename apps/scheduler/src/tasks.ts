@@ -38,7 +38,7 @@ const dayMs = 86_400_000;
 /** What keeps Redis and Postgres in step, unattended. */
 export function createTasks(engine: Engine): Task[] {
   const { config, pool, queues, providers } = engine;
-  const now = () => new Date();
+  const { now } = engine.clock;
   const orphans = new OrphanSearch(pool);
   const hashGrants = createGrantHashing(engine);
   const counted = (windowMs: number, sinceMs: number) => async () => ({
@@ -86,7 +86,7 @@ export function createTasks(engine: Engine): Task[] {
       name: "prune",
       onStart: false,
       async run() {
-        const before = new Date(Date.now() - config.keepLogDays * dayMs);
+        const before = new Date(now().getTime() - config.keepLogDays * dayMs);
         await pruneFaults(pool, before);
         await pruneRefreshStats(pool, before);
         const auditRows = await pruneAudit(pool, before);

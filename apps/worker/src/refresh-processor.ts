@@ -22,8 +22,10 @@ export function createRefreshProcessor(engine: Engine, provider: string) {
     if (id === null) throw new UnrecoverableError("the id of this job is not <connection>-<generation>");
     const { trigger = "scheduled", force = false } = job.data;
     const result = await run(engine, { ...id, trigger, force });
-    const way = wayOn(result, id.generation, Date.now());
-    return follow(way, { job, token, queues: engine.queues, provider, connectionId: id.connectionId });
+    const now = engine.clock.now();
+    const way = wayOn(result, id.generation, now.getTime());
+    const { queues } = engine;
+    return follow(way, { job, token, queues, provider, connectionId: id.connectionId, now });
   };
 }
 
@@ -102,11 +104,13 @@ interface Following {
   readonly queues: Queues;
   readonly provider: string;
   readonly connectionId: string;
+  /** By Postgres' clock. */
+  readonly now: Date;
 }
 
 async function follow(
   way: WayOn,
-  { job, token, queues, provider, connectionId }: Following,
+  { job, token, queues, provider, connectionId, now }: Following,
 ): Promise<RefreshJobResult> {
   switch (way.kind) {
     case "done":
@@ -115,13 +119,14 @@ async function follow(
       if (way.dueAt !== null) {
         const due = { id: connectionId, provider, generation: way.generation, dueAt: way.dueAt };
         // One that is due already may stand at a later time.
-        await (way.dueAt.getTime() <= Date.now() ? queues.place(due) : queues.add(due));
+        await (way.dueAt <= now ? queues.place(due) : queues.add(due));
       }
       return { outcome: "moved", generation: way.generation };
     case "retry":
       throw new RefreshFailed(way.message, way.delayMs);
     case "delay":
-      await job.moveToDelayed(way.until.getTime(), token);
+      // BullMQ counts by our own clock: one that runs ahead must not bring the job back at once, again and again.
+      await job.moveToDelayed(Math.max(way.until.getTime(), Date.now() + way.until.getTime() - now.getTime()), token);
       throw new DelayedError();
     case "limit":
       await queues.refresh(provider).rateLimit(way.ms);

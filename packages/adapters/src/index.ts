@@ -1,6 +1,7 @@
 export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./check-redis.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { type Copies, createCopies } from "./copies.ts";
+export { DatabaseClock } from "./database-clock.ts";
 export { formatDuration } from "./format-duration.ts";
 export { type HealthServer, startHealthServer } from "./health-server.ts";
 export { Html, html } from "./html.ts";

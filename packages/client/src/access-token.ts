@@ -44,8 +44,9 @@ export async function getAccessToken(
   checkScopes(engine, row, options.scopes ?? []);
   const wishedMs = minTtlOf(options);
   // A token that came a moment ago is the freshest there is, even if the provider's tokens never live as long as is wished.
-  const minTtlMs = isNew(row, engine.config.lease.cooldownMs) ? 0 : wishedMs;
-  if (livesFor(row.expires_at, minTtlMs) && row.access_token !== null) return toAccessToken(engine, row, standing(row));
+  const minTtlMs = isNew(engine, row) ? 0 : wishedMs;
+  if (livesFor(engine, row.expires_at, minTtlMs) && row.access_token !== null)
+    return toAccessToken(engine, row, standing(row));
   if (row.status === "disconnected")
     throw failure(engine, row, "disconnected", "the user disconnected this account", null);
   const freshened = await fresh.replace({
@@ -72,11 +73,12 @@ function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds }: AccessTokenOptions):
 }
 
 /** Whether a refresh brought this token less than `cooldownMs` ago: another one would bring nothing better. */
-export function isNew({ last_refresh_at }: TokenRow, cooldownMs: number): boolean {
-  return last_refresh_at !== null && Date.now() - last_refresh_at.getTime() < cooldownMs;
+export function isNew({ clock, config }: Engine, { last_refresh_at }: TokenRow): boolean {
+  return last_refresh_at !== null && clock.now().getTime() - last_refresh_at.getTime() < config.lease.cooldownMs;
 }
 
-export async function readTarget({ pool }: Engine, target: Target): Promise<TokenRow> {
+export async function readTarget({ pool, clock }: Engine, target: Target): Promise<TokenRow> {
+  await clock.known();
   if (typeof target === "string") {
     const row = isUuid(target) ? await withStore(() => tokenById(pool, target)) : null;
     if (row === null) throw notFound(target);
@@ -101,7 +103,7 @@ export function settle(engine: Engine, { row, accessToken, expiresAt, problem }:
   }
   if (problem === null && row.access_token !== null) return toAccessToken(engine, row, null);
   if (problem === null) throw failure(engine, row, "provider_unavailable", "there is no access token yet", null);
-  if (row.access_token !== null && livesFor(row.expires_at, 0)) {
+  if (row.access_token !== null && livesFor(engine, row.expires_at, 0)) {
     return toAccessToken(engine, row, { code: problem.code, message: problem.message });
   }
   throw failure(engine, row, problem.code, problem.message, problem.retryAt);
@@ -114,8 +116,8 @@ function standing(row: TokenRow): AccessToken["warning"] {
     : null;
 }
 
-function livesFor(expiresAt: Date | null, ms: number): boolean {
-  return expiresAt === null || expiresAt.getTime() - Date.now() > ms;
+function livesFor({ clock }: Engine, expiresAt: Date | null, ms: number): boolean {
+  return expiresAt === null || expiresAt.getTime() - clock.now().getTime() > ms;
 }
 
 function toAccessToken(engine: Engine, row: TokenRow, warning: AccessToken["warning"]): AccessToken {

@@ -43,7 +43,7 @@ type Counts = { -readonly [K in keyof BulkReport]: BulkReport[K] } & { failedIds
 /** Brings the jobs of all expiring connections forward, some at a time, and waits for them. */
 export async function refreshAllExpiring(engine: Engine, options: BulkOptions = {}): Promise<BulkReport> {
   const { signal, timeoutMs = 600_000, needsReauth: force = false } = options;
-  const ids = await bulkCandidates(engine, options, new Date());
+  const ids = await bulkCandidates(engine, options, engine.clock.now());
   const counts = { total: ids.length, refreshed: 0, failed: 0, skipped: 0 };
   const report: Counts = { ...counts, pending: ids.length, connectionIds: ids, failedIds: [] };
   if (options.dryRun === true) return report;
@@ -79,7 +79,7 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions = 
 async function bringForward(engine: Engine, id: string, force: boolean): Promise<Waiting | null> {
   try {
     const { generation, dueAt } = await scheduleNow(engine, id, { trigger: "bulk", force });
-    return dueAt.getTime() > Date.now() ? null : { id, generation };
+    return dueAt.getTime() > engine.clock.now().getTime() ? null : { id, generation };
   } catch (error) {
     if (error instanceof EvertokenError && !concernsAll(error)) return null;
     throw error;

@@ -127,10 +127,11 @@ export interface ProviderHealth {
  * How a user's connections do, provider by provider, of several accounts the one first that `getAccessToken` means. Healthy: connected, and
  * its access token has not ended.
  */
-export async function userHealth({ pool }: Engine, userId: string): Promise<ProviderHealth[]> {
+export async function userHealth({ pool, clock }: Engine, userId: string): Promise<ProviderHealth[]> {
   checked({ userId });
+  await clock.known();
   const rows = await withStore(() => accountsOf(pool, userId));
-  const now = new Date();
+  const now = clock.now();
   return rows.map(({ id, provider, status, expires_at: expiresAt }) => ({
     provider,
     connectionId: id,

@@ -14,7 +14,7 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
       send: exchange,
       timeoutMs: notify.timeoutMs,
       allowPrivateAddresses: config.request.allowPrivateAddresses,
-      now: () => new Date(),
+      now: engine.clock.now,
     },
     sendMail: createSendMail(notify),
     providerName: (id) => providers.get(id)?.provider.name ?? id,

@@ -20,7 +20,7 @@ export async function deriveChildren(engine: Engine, parentId: string): Promise<
     token.accessToken,
     parent.metadata as Record<string, string>,
   );
-  const now = new Date();
+  const now = engine.clock.now();
   const refused = await disconnectedByUser(engine, parentId);
   for (const child of children) {
     if (!refused.has(externalId(child))) await storeChild(engine, parent, child, now);

@@ -13,6 +13,7 @@ import {
   createSpool,
   createStore,
   createWantsRefreshed,
+  DatabaseClock,
   type DrainableSpool,
   describeError,
   describeTrouble,
@@ -56,6 +57,8 @@ export interface Engine {
   readonly registrations: RegistrationCache;
   readonly logger: Logger;
   readonly pool: Pool;
+  /** Of what is stored, and of what is compared with it. */
+  readonly clock: DatabaseClock;
   readonly prisma: PrismaClient;
   readonly keyring: Keyring;
   readonly grants: GrantHasher;
@@ -99,6 +102,7 @@ export function openEngine(options: EngineOptions): Engine {
   const { config, logger } = options;
   for (const warning of config.warnings) logger.warn(`settings: ${warning}`);
   const pool = createPool(config.databaseUrl, config.databasePool, (error) => logger.warn({ err: error }, "postgres"));
+  const clock = new DatabaseClock(pool);
   const redis = connectRedis(
     config.redisUrl,
     options.redis,
@@ -137,7 +141,7 @@ export function openEngine(options: EngineOptions): Engine {
   });
   const copies = createCopies(redis, config.redisPrefix, keyring, config.installation.replicaLagMs);
   const installation = new Installation({
-    ...{ pool, logger, settings: config.installation },
+    ...{ pool, clock, logger, settings: config.installation },
     memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
     onBeat: () =>
       createCopies(spoolRedis, config.redisPrefix, keyring, config.installation.replicaLagMs).trim(Date.now()),
@@ -167,7 +171,7 @@ export function openEngine(options: EngineOptions): Engine {
     vault: keyring,
     timing: config.timing,
     providerOf: (connection) => providerRules({ providers, registrations, exchange, grants }, connection),
-    now: () => new Date(),
+    now: clock.now,
     random: Math.random,
     wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
     announce: createAnnounce(
@@ -198,6 +202,7 @@ export function openEngine(options: EngineOptions): Engine {
       registrations,
       logger,
       pool,
+      clock,
       queues,
       keyring,
       grants,

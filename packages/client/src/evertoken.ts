@@ -117,7 +117,7 @@ export function fromEngine(engine: Engine): Evertoken {
     withAccessToken: (target, call, options) => withAccessToken(engine, fresh, target, call, options),
     refresh: work.watch(async (target: Target, { force = false, generation: seen }: RefreshOptions = {}) => {
       const { id, generation: stored, expires_at: expiresAt } = await readTarget(engine, target);
-      const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > new Date());
+      const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > engine.clock.now());
       const generation = newerLives ? seen : stored;
       return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
     }),

@@ -42,7 +42,8 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
     throw new EvertokenError("invalid_input", `registration: there is no ${order.provider}/${order.registration}`);
   }
   await refuseUnaddressable(engine, configured.provider, order);
-  const now = new Date();
+  await engine.clock.known();
+  const now = engine.clock.now();
   const grant = {
     connection: toNewConnection(order, authType, configured.policy, now),
     registration,

@@ -24,7 +24,7 @@ export async function scheduleNow(
 ): Promise<Scheduled> {
   await withStore(() => engine.installation.require());
   const row = await readTarget(engine, target);
-  const now = new Date();
+  const now = engine.clock.now();
   const due = await moveDue(engine, row, now, force);
   if (due === null) return scheduleNow(engine, row.id, { force, trigger });
   const job = { id: row.id, provider: row.provider, generation: row.generation };

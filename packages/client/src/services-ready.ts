@@ -14,6 +14,7 @@ export async function servicesReady({
   config,
   providers,
   installation,
+  clock,
 }: Engine): Promise<Record<string, string>> {
   const [postgres, isNode, refused] = await Promise.all([
     answers(pool.query("SELECT 1")),
@@ -26,14 +27,18 @@ export async function servicesReady({
   const held = await installation.standing().catch(() => null);
   return {
     ...{ postgres, redis, installation: held === null ? "ok" : `held, ${held.why}` },
+    ...(clock.trouble === null
+      ? {}
+      : { clock: clock.trouble.farOff ? clock.trouble.words : `ok, but ${clock.trouble.words}` }),
     ...(waiting === "" ? {} : { issuers: `ok, but ${waiting.slice(0, 50)} waits` }),
   };
 }
 
 /** For processes that serve tokens: living ones are served while nothing is spent. */
 export async function ableToServe(engine: Engine): Promise<Record<string, string>> {
-  const { installation, ...services } = await servicesReady(engine);
-  return { ...services, installation: installation === "ok" ? "ok" : `ok, but ${installation}` };
+  const { installation, clock = "ok", ...services } = await servicesReady(engine);
+  const able = (word = "ok") => (word.startsWith("ok") ? word : `ok, but ${word}`);
+  return { ...services, installation: able(installation), ...(clock === "ok" ? {} : { clock: able(clock) }) };
 }
 
 async function answers(task: Promise<unknown>): Promise<string> {

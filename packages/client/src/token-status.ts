@@ -22,7 +22,7 @@ export async function readTokenStatus(engine: Engine, target: Target): Promise<T
   const row = await readTarget(engine, target);
   const policy = (await withStore(() => engine.providers.known(row.provider)))?.policy;
   const margin = policy === undefined ? engine.config.timing.marginMs : marginMs(policy, engine.config.timing);
-  const now = new Date();
+  const now = engine.clock.now();
   return {
     connectionId: row.id,
     provider: row.provider,

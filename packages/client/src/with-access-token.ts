@@ -59,7 +59,7 @@ async function replace(engine: Engine, fresh: FreshToken, seen: AccessToken): Pr
   const row = await withStore(() => tokenById(engine.pool, connectionId));
   if (row === null) throw notFound(connectionId);
   if (row.generation === generation) {
-    if (isNew(row, engine.config.lease.cooldownMs) || row.auth_type !== "oauth2") return null;
+    if (isNew(engine, row) || row.auth_type !== "oauth2") return null;
   }
   const token = settle(engine, await fresh.replace({ connectionId, generation, trigger: "on_demand", force: false }));
   return token.warning === null ? token : null;

@@ -23,7 +23,7 @@ export async function refreshByWorker(
   order: FreshOrder,
   row: TokenRow,
 ): Promise<{ row: TokenRow; problem: { code: EvertokenError["code"]; message: string; retryAt: Date | null } | null }> {
-  const started = new Date();
+  const started = engine.clock.now();
   const due = await withStore(() => setDue(engine.pool, row.id, order.generation, started, order.force));
   if (due !== null && due.dueAt <= started) {
     const data = { trigger: order.trigger, ...(order.force ? { force: true as const } : {}) };
@@ -37,7 +37,7 @@ export async function refreshByWorker(
     if (now === null) throw new EvertokenError("connection_not_found", `there is no connection ${row.id}`);
     if (now.generation !== order.generation) return { row: now, problem: null };
     const failed = await failure(engine, row.id, order.generation, started);
-    const gaveUp = due === null || due.dueAt.getTime() > deadline || Date.now() > deadline;
+    const gaveUp = due === null || due.dueAt.getTime() > deadline || engine.clock.now().getTime() > deadline;
     if (failed !== null || gaveUp) return { row: now, problem: failed ?? silence(now) };
     await engine.work.pause(pollMs);
   }

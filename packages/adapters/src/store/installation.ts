@@ -1,5 +1,6 @@
 import type { HeldWhy, InstallationRow, ServerIdentity } from "@evertoken/core";
 import type { Pool } from "pg";
+import type { DatabaseClock } from "../database-clock.ts";
 
 export interface InstallationFacts {
   readonly row: InstallationRow | null;
@@ -48,13 +49,15 @@ interface FactsRow {
   database_oid: string;
   started_at: string;
   beat_is_due: boolean;
+  now: Date;
 }
 
 /** Reads the row, and what Postgres says of itself; the latter once per server. */
-export function createReadInstallation(pool: Pool): () => Promise<InstallationFacts> {
+export function createReadInstallation(pool: Pool, clock: DatabaseClock): () => Promise<InstallationFacts> {
   let known: { startedAt: string; told: Pick<ServerIdentity, "systemIdentifier" | "timeline"> } | null = null;
   return async () => {
-    const { rows } = await pool.query<FactsRow>(factsSql);
+    const ask = () => pool.query<FactsRow>(factsSql);
+    const { rows } = await clock.with(ask, (answer) => answer.rows[0]?.now ?? null);
     const facts = rows[0] as FactsRow;
     if (known?.startedAt !== facts.started_at) known = { startedAt: facts.started_at, told: await askServer(pool) };
     return {
@@ -68,7 +71,8 @@ export function createReadInstallation(pool: Pool): () => Promise<InstallationFa
 
 const factsSql = `SELECT i.identity, i.system_identifier, i.timeline, i.database_oid AS adopted_oid, i.beat_at, i.held_why, i.released_at,
     d.oid::bigint AS database_oid, ${startedAtSql} AS started_at,
-    coalesce(i.beat_at < clock_timestamp() - interval '900 milliseconds', false) AS beat_is_due
+    coalesce(i.beat_at < clock_timestamp() - interval '900 milliseconds', false) AS beat_is_due,
+    clock_timestamp() AS now
   FROM pg_database d LEFT JOIN installation i ON true WHERE d.datname = current_database()`;
 
 function toRow(facts: FactsRow, identity: string): InstallationRow {

@@ -1,4 +1,10 @@
-import { type Config, countOlder, createInstallationMemory, createReadInstallation } from "@evertoken/adapters";
+import {
+  type Config,
+  countOlder,
+  createInstallationMemory,
+  createReadInstallation,
+  DatabaseClock,
+} from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
 import { heldReason, judgeInstallation } from "@evertoken/core";
 import type { Redis } from "./check-redis-server.ts";
@@ -8,7 +14,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 export async function checkInstallation(pool: Engine["pool"], redis: Redis | null, config: Config): Promise<Finding[]> {
   const memory = redis && createInstallationMemory(redis, config.redisPrefix, config.spoolDir);
   const remembered = (await memory?.redis.read()) ?? null;
-  const { row, server } = await createReadInstallation(pool)();
+  const { row, server } = await createReadInstallation(pool, new DatabaseClock(pool))();
   const verdict = judgeInstallation(row, server, { redis: remembered, disk: null, own: null }, config.installation);
   return [whole(verdict, row?.systemIdentifier ?? server.systemIdentifier), ...single(await countOlder(pool))];
 }

@@ -7,7 +7,8 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 type Pool = Engine["pool"];
 
 const skewWarnMs = 2000;
-const skewFailMs = 30_000;
+/** From here on no process of this host does any work. */
+const skewFailMs = 60_000;
 
 /** Reachable, migrated, and with a clock like ours. @returns `usable`: whether its tables can be asked */
 export async function checkPostgres(pool: Pool): Promise<{ usable: boolean; findings: Finding[] }> {

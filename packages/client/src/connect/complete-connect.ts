@@ -74,7 +74,8 @@ async function finish(engine: Engine, begun: StoredFlow, answer: ConnectAnswer):
   const registration = await withStore(() => engine.registrations.find(flow.provider, flow.registration));
   if (registration === null) throw new ConnectRefused("invalid_client", "the client registration is gone");
 
-  const askedAt = new Date();
+  await engine.clock.known();
+  const askedAt = engine.clock.now();
   const granted = await exchangeCode(engine, configured, registration, flow, code);
   const identity = await accountIdentity(engine, configured.provider, {
     accessToken: granted.accessToken,

@@ -27,7 +27,7 @@ export async function disconnectAndRevoke(engine: Engine, id: string): Promise<D
 async function eraseAndRevoke(engine: Engine, id: string): Promise<DisconnectReport> {
   const token = await revokedBy(engine, await getConnection(engine, id));
   const kept = engine.config.revokeRetryForMs > 0 ? token : null;
-  const gone = await withStore(() => disconnect(engine.pool, id, new Date(), kept));
+  const gone = await withStore(() => disconnect(engine.pool, id, engine.clock.now(), kept));
   await removeJobs(engine, gone);
   const own = gone.find((row) => row.id === id);
   if (own === undefined || token === null) return { disconnected: own !== undefined, revoked: "not_supported" };

@@ -33,14 +33,14 @@ export async function exchangeCode(
   const codeVerifier = provider.pkce === "no" ? null : flow.codeVerifier;
   const secrets = [code, codeVerifier ?? "", ...sentSecrets({ registration, tokens: noTokens })];
   const request = built(() => codeRequest(provider, { registration, code, redirectUri, codeVerifier, metadata }));
-  const granted = grantedOr(classify(provider, await engine.exchange(request), new Date(), secrets));
+  const granted = grantedOr(classify(provider, await engine.exchange(request), engine.clock.now(), secrets));
 
   const tokens = { accessToken: granted.accessToken, refreshToken: null };
   const connection = { metadata: { ...metadata, ...granted.metadata }, scopes: granted.scopes ?? flow.scopes };
   const swap = built(() => longLivedRequest(provider, { registration, connection, tokens }));
   if (swap === null) return granted;
   const ask = async () =>
-    classify(provider, await engine.exchange(swap), new Date(), sentSecrets({ registration, tokens }));
+    classify(provider, await engine.exchange(swap), engine.clock.now(), sentSecrets({ registration, tokens }));
   const longLived = grantedOr(await twice(ask));
   return {
     ...longLived,

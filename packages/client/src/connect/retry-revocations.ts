@@ -8,7 +8,7 @@ const atOnce = 10;
 export async function retryRevocations(engine: Engine): Promise<number> {
   let revoked = 0;
   for (;;) {
-    const due = await claimRevocations(engine.pool, new Date(), atOnce);
+    const due = await claimRevocations(engine.pool, engine.clock.now(), atOnce);
     const results = await Promise.all(due.map((grant) => revokeGrant(engine, grant)));
     for (const [index, { id }] of due.entries()) {
       if (results[index] !== "later") await dropRevocation(engine.pool, id);
@@ -19,8 +19,8 @@ export async function retryRevocations(engine: Engine): Promise<number> {
 }
 
 /** For reconcile: erases what was kept for long enough, and has a worker try the rest. The job carries nothing. */
-export async function lookAfterRevocations({ pool, config, queues, logger }: Engine): Promise<void> {
-  const now = new Date();
+export async function lookAfterRevocations({ pool, clock, config, queues, logger }: Engine): Promise<void> {
+  const now = clock.now();
   for (const { connection_id, provider } of await expireRevocations(
     pool,
     new Date(now.getTime() - config.revokeRetryForMs),

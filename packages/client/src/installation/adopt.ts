@@ -21,7 +21,7 @@ import { openQueues } from "../providers-at-work.ts";
 export type AdoptAs = "original" | "copy" | "held";
 
 export interface InstallationReport {
-  readonly held: HeldWhy | "comparing" | null;
+  readonly held: HeldWhy | "comparing" | "clock" | null;
   readonly reason: string | null;
   readonly connections: number;
   /** When anything was refreshed last, as this database knows it. */
@@ -108,5 +108,5 @@ export async function releaseConnections(engine: Engine, id: string | null): Pro
 
 async function read(engine: Engine): Promise<InstallationFacts & { readonly redis: Memory | null }> {
   const redis = await engine.installation.memory.redis.read();
-  return { ...(await withStore(createReadInstallation(engine.pool))), redis };
+  return { ...(await withStore(createReadInstallation(engine.pool, engine.clock))), redis };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   createReadInstallation,
+  type DatabaseClock,
   describeError,
   foundInstallation,
   type Ground,
@@ -23,14 +24,15 @@ import {
 import type { Pool } from "pg";
 import { EvertokenError } from "../evertoken-error.ts";
 
-/** Why nothing is spent. `comparing`: for the moments in which what a failover lost is looked for. */
+/** Why nothing is spent. `comparing`: for the moments in which what a failover lost is looked for. `clock`: ours is far off. */
 export interface Held {
-  readonly why: HeldWhy | "comparing";
+  readonly why: HeldWhy | "comparing" | "clock";
   readonly reason: string;
 }
 
 export interface InstallationDeps {
   readonly pool: Pool;
+  readonly clock: DatabaseClock;
   readonly memory: InstallationMemory;
   readonly logger: Logger;
   readonly settings: InstallationSettings;
@@ -60,15 +62,16 @@ export class Installation {
   #held: Held | null | undefined = undefined;
   #looking: Promise<void> | null = null;
   #comparing: Promise<void> | null = null;
-  #lookedAt = 0;
-  #saidAt = 0;
-  #onDiskAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #oddAt = Number.NEGATIVE_INFINITY;
+  #onDiskAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(deps: InstallationDeps) {
     this.#deps = deps;
     this.memory = deps.memory;
-    this.#read = createReadInstallation(deps.pool);
+    this.#read = createReadInstallation(deps.pool, deps.clock);
   }
 
   /** For the claim's statement. */
@@ -81,7 +84,7 @@ export class Installation {
 
   /** Why nothing may be spent, and nothing be done to jobs; null: all is well. @throws when Postgres is away and nobody has looked yet */
   async standing(): Promise<Held | null> {
-    const age = Date.now() - this.#lookedAt;
+    const age = performance.now() - this.#lookedAt;
     if (this.#held === undefined || (this.#held !== null && age > lookMs)) await this.look();
     else if (age > staleMs) void this.look().catch(() => {});
     return this.held;
@@ -122,8 +125,11 @@ export class Installation {
     // Before the row: what is remembered can never be ahead of it.
     const memories = await this.#remember();
     const facts = await this.#read();
-    this.#lookedAt = Date.now();
+    this.#lookedAt = performance.now();
     if (this.#comparing !== null) return;
+    const { trouble } = this.#deps.clock;
+    if (trouble?.farOff) return this.#stop({ why: "clock", reason: `the clock of this host is ${trouble.words}` });
+    if (trouble !== null) this.#sayOdd(trouble.words);
     const verdict = judgeInstallation(facts.row, facts.server, memories, settings);
     switch (verdict.kind) {
       case "held":
@@ -168,8 +174,8 @@ export class Installation {
     const { memory, logger } = this.#deps;
     await memory.redis.write(own).catch(() => {});
     await this.#deps.onBeat().catch(() => {});
-    if (Date.now() - this.#onDiskAt < staleMs) return;
-    this.#onDiskAt = Date.now();
+    if (performance.now() - this.#onDiskAt < staleMs) return;
+    this.#onDiskAt = performance.now();
     await memory.disk.write(own).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, "the installation could not be remembered on disk");
     });
@@ -186,10 +192,12 @@ export class Installation {
     this.#ground = null;
     const news = this.#held?.why !== held.why;
     this.#set(held);
-    if (!news && Date.now() - this.#saidAt < sayAgainMs) return;
-    this.#saidAt = Date.now();
+    if (!news && performance.now() - this.#saidAt < sayAgainMs) return;
+    this.#saidAt = performance.now();
     const { logger } = this.#deps;
-    if (held.why === "comparing") logger.warn(held, "a failover: what it lost is looked for before anything is spent");
+    if (held.why === "clock") logger.error(held, "held: set the clock of this host (NTP); it goes on by itself then");
+    else if (held.why === "comparing")
+      logger.warn(held, "a failover: what it lost is looked for before anything is spent");
     else logger.error(held, "held: nothing is spent until an operator says which database is true (evertoken adopt)");
   }
 
@@ -197,6 +205,16 @@ export class Installation {
     const news = this.#held !== undefined && (this.#held === null) !== (held === null);
     this.#held = held;
     if (news) for (const listener of this.#listeners) listener();
+  }
+
+  /** Times are Postgres', so nothing goes wrong by it but that this process is early, or late, for its jobs. */
+  #sayOdd(words: string): void {
+    if (performance.now() - this.#oddAt < sayAgainMs) return;
+    this.#oddAt = performance.now();
+    this.#deps.logger.warn(
+      { clock: words },
+      "the clock of this host is not Postgres': let both keep their time by NTP",
+    );
   }
 
   #startComparing(byMs: number, facts: InstallationFacts, memories: Memories): void {
@@ -226,7 +244,8 @@ export class Installation {
 }
 
 function heldError({ why, reason }: Held): EvertokenError {
-  const todo = why === "comparing" ? "it goes on by itself" : "run `evertoken adopt` to see what to do";
-  const retryAt = why === "comparing" ? new Date(Date.now() + lookMs) : null;
+  const passes = why === "comparing" || why === "clock";
+  const todo = passes ? "it goes on by itself" : "run `evertoken adopt` to see what to do";
+  const retryAt = passes ? new Date(Date.now() + lookMs) : null;
   return new EvertokenError("held", `nothing is spent: ${reason}; ${todo}`, { retryAt });
 }

@@ -95,9 +95,10 @@ function inTime<T>(running: Promise<T>, deadline: AbortSignal): Promise<T> {
 /** So that the refresh log says what it was for; a refresh that fails is judged by whoever asks for the token. */
 async function freshen(engine: Engine, fresh: FreshToken, connectionId: string, minTtlSeconds: number): Promise<void> {
   const row = await readTarget(engine, connectionId);
-  const lives = row.expires_at === null || row.expires_at.getTime() - Date.now() > minTtlSeconds * 1000;
+  const lives =
+    row.expires_at === null || row.expires_at.getTime() - engine.clock.now().getTime() > minTtlSeconds * 1000;
   const refreshable = row.auth_type === "oauth2" && row.status !== "disconnected" && row.status !== "needs_reauth";
-  if (lives || !refreshable || isNew(row, engine.config.lease.cooldownMs)) return;
+  if (lives || !refreshable || isNew(engine, row)) return;
   await fresh.replace({ connectionId, generation: row.generation, trigger: "sync", force: false });
 }
 
