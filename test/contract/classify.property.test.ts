@@ -131,6 +131,42 @@ describe("classify", () => {
     );
   });
 
+  it("takes a lifetime for what it says, and guesses nothing", () => {
+    const seconds = fc.integer({ min: 1, max: 50 * 365 * 86_400 });
+    const inSeconds = catalogue.filter(({ answer }) => answer.expiresIn === "seconds");
+    fc.assert(
+      fc.property(fc.constantFrom(...inSeconds), seconds, fc.boolean(), (provider, expires_in, asText) => {
+        const json = { access_token: "t", expires_in: asText ? String(expires_in) : expires_in };
+        const body = encoder.encode(JSON.stringify(json));
+        const outcome = classify(provider, { kind: "response", status: 200, headers: {}, body }, now);
+        const tooLong = expires_in > (provider.answer.longestSeconds ?? Number.POSITIVE_INFINITY);
+        const note = expect.stringContaining("is not understood");
+        expect(outcome).toMatchObject({
+          tokens: tooLong ? { expiresIn: "unstated", notes: [note] } : { expiresIn: expires_in, notes: [] },
+        });
+      }),
+      runs,
+    );
+  });
+
+  it("serves nothing that no header can carry", () => {
+    const broken = fc
+      .tuple(fc.string(), fc.constantFrom("\r\n", "\n", "\r", "\0", "\t", "\u007f"), fc.string())
+      .map((parts) => `t${parts.join("")}`);
+    fc.assert(
+      fc.property(provider, broken, fc.boolean(), (provider, access_token, rotates) => {
+        const json = { access_token, expires_in: 3600, ...(rotates ? { refresh_token: "next" } : {}) };
+        const body = encoder.encode(JSON.stringify(json));
+        const outcome = classify(provider, { kind: "response", status: 200, headers: {}, body }, now);
+        expect(outcome.kind).toBe(rotates ? "granted" : "uncertain");
+        if (outcome.kind !== "granted") return;
+        expect(outcome.tokens).toMatchObject({ refreshToken: "next", expiresIn: 0 });
+        expect(outcome.tokens.accessToken).not.toMatch(/\p{Cc}/u);
+      }),
+      runs,
+    );
+  });
+
   it("keeps nothing of a granted answer that could not be stored", () => {
     const text = fc
       .array(fc.constantFrom("a", " ", "\0", "\ud800", "\udc00", "\ud83d\ude00"))

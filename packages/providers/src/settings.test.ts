@@ -37,6 +37,25 @@ describe("provider settings", () => {
     expect(providers.get("spotify")?.registration).toEqual({ clientId: "s-id", clientSecret: "s-secret" });
   });
 
+  it("says how Basic is written, where it is used", () => {
+    const basic = read({ SPOTIFY_CLIENT_AUTH: "basic_plain" });
+    expect([basic.faults, basic.providers.get("spotify")?.provider.clientAuth]).toEqual([[], "basic_plain"]);
+    expect(read({ SPOTIFY_CLIENT_AUTH: "post" }).faults).toEqual(["SPOTIFY_CLIENT_AUTH: must be basic or basic_plain"]);
+    expect(read({ HUBSPOT_CLIENT_AUTH: "basic" }).faults).toEqual(["HUBSPOT_CLIENT_AUTH: hubspot does not use Basic"]);
+    const own = { EVERTOKEN_GENERIC_PROVIDERS: "acme", ACME_TOKEN_URL: "https://acme.example/token" };
+    const acme = read({ ...own, ACME_CLIENT_AUTH: "basic_plain", ACME_EXPIRES_IN: "milliseconds" });
+    expect(acme.faults).toEqual([]);
+    expect(acme.providers.get("acme")?.provider).toMatchObject({
+      clientAuth: "basic_plain",
+      answer: { expiresIn: "milliseconds" },
+    });
+    for (const wrong of ["0x10", "1e3", "soon", "3600.5", "-1", "99999999999"]) {
+      const { faults } = read({ ...own, ACME_LIFETIME_SECONDS: wrong });
+      expect(faults).toEqual([expect.stringMatching(/^EVERTOKEN_GENERIC_PROVIDERS: acme: policy\.lifetimeSeconds: /)]);
+    }
+    expect(read({ ...own, ACME_EXPIRES_IN: "minutes" }).faults[0]).toContain("acme: answer.expiresIn: ");
+  });
+
   it("lets products of one vendor share, and one of them differ", () => {
     const env = { GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "gs", GMAIL_CLIENT_ID: "m", GMAIL_CLIENT_SECRET: "ms" };
     const { providers } = read(env);

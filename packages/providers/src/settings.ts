@@ -119,7 +119,7 @@ function pasted(name: string, text: string, { faults, warnings }: Remarks): stri
   return read.value;
 }
 
-/** Endpoints for a sandbox, a proxy or a test server, and the margin. */
+/** Endpoints for a sandbox, a proxy or a test server, how Basic is written, and the margin. */
 function override(provider: Provider, env: Env, faults: string[]): Provider {
   const url = (suffix: string) => readUrl(provider, suffix, env, faults);
   const tokenUrl = url("TOKEN_URL");
@@ -133,6 +133,7 @@ function override(provider: Provider, env: Env, faults: string[]): Provider {
     ...provider,
     authorizeUrl: url("AUTHORIZE_URL") ?? provider.authorizeUrl,
     tokenUrl: tokenUrl ?? provider.tokenUrl,
+    clientAuth: readClientAuth(provider, env, faults),
     code: tokenUrl === null ? provider.code : { ...provider.code, url: tokenUrl },
     refresh: refreshUrl === null ? provider.refresh : { ...provider.refresh, url: refreshUrl },
     longLived:
@@ -160,6 +161,17 @@ function readUrl(provider: Provider, suffix: string, env: Env, faults: string[])
   if (URL.canParse(value) && /^https?:/.test(value)) return value;
   faults.push(`${name}: not a URL`);
   return null;
+}
+
+/** Whether Basic is form-encoded, for a secret that a provider in the box takes only as it is. One of the operator's own has said it all. */
+function readClientAuth(provider: Provider, env: Env, faults: string[]): Provider["clientAuth"] {
+  const name = `${prefixOf(provider.id)}_CLIENT_AUTH`;
+  const value = textOf(env, name);
+  if (value === null || value === provider.clientAuth) return provider.clientAuth;
+  const usesBasic = provider.clientAuth.startsWith("basic");
+  if (usesBasic && (value === "basic" || value === "basic_plain")) return value;
+  faults.push(`${name}: ${usesBasic ? "must be basic or basic_plain" : `${provider.id} does not use Basic`}`);
+  return provider.clientAuth;
 }
 
 function readMargin(provider: Provider, env: Env, faults: string[]): number | null {

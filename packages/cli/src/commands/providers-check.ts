@@ -78,6 +78,7 @@ function factsOf(outcome: Outcome): Record<string, string | number | null> {
           "refresh token": granted.refreshToken ?? "none in the answer: the stored one stays",
           lives: typeof granted.expiresIn === "number" ? `${granted.expiresIn} s` : granted.expiresIn,
           scopes: granted.scopes?.join(" ") ?? null,
+          odd: granted.notes.length === 0 ? null : granted.notes.join("; "),
         }),
   };
 }

@@ -32,11 +32,8 @@ function encodingOf({ provider, registration, origin }: ConfiguredProvider): Fin
   if (registration === null || !way.startsWith("basic") || !changesByEncoding(registration)) return [];
   const other = way === "basic" ? "basic_plain" : "basic";
   const written = way === "basic" ? "form-encoded (RFC 6749 section 2.3.1)" : "as it is, not form-encoded";
-  const set = {
-    settings: `set ${prefixOf(provider.id)}_CLIENT_AUTH=${other}`,
-    stored: `replace it with client_auth ${other}`,
-    catalogue: "use a client secret of letters and digits",
-  }[origin];
+  const set =
+    origin === "stored" ? `replace it with client_auth ${other}` : `set ${prefixOf(provider.id)}_CLIENT_AUTH=${other}`;
   const detail = `the client id or secret of ${provider.id} has characters for which it matters that Basic sends it ${written}`;
   return [warn("credentials", detail, `only if it answers invalid_client: ${set}`)];
 }
