@@ -8,8 +8,7 @@ const migrationsDir = join(prismaDir, "migrations");
 
 /** The migration folders in the order in which they apply, in the form the schema engine wants. */
 export async function readMigrations(): Promise<MigrationList> {
-  const entries = await readdir(migrationsDir, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const folders = await migrationNames();
   return {
     baseDir: migrationsDir,
     lockfile: {
@@ -17,11 +16,20 @@ export async function readMigrations(): Promise<MigrationList> {
       content: await readFile(join(migrationsDir, "migration_lock.toml"), "utf8"),
     },
     shadowDbInitScript: "",
-    migrationDirectories: await Promise.all(folders.sort().map(readMigration)),
+    migrationDirectories: await Promise.all(folders.map(readMigration)),
   };
 }
 
 async function readMigration(folder: string): Promise<MigrationList["migrationDirectories"][number]> {
   const value = await readFile(join(migrationsDir, folder, "migration.sql"), "utf8");
   return { path: folder, migrationFile: { path: "migration.sql", content: { tag: "ok", value } } };
+}
+
+/** The migrations of this version, in the order in which they apply. */
+export async function migrationNames(): Promise<string[]> {
+  const entries = await readdir(migrationsDir, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }

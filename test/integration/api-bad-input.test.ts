@@ -78,7 +78,7 @@ test("health needs no key and tells what is away; what needs only Postgres goes 
   const { rig } = api;
   expect((await api.ask("GET /healthz", { key: null })).body).toEqual({ alive: true });
   const ready = await api.ask("GET /readyz", { key: null });
-  expect(ready.body).toEqual({ ready: true, checks: { postgres: "ok", redis: "ok" } });
+  expect(ready.body).toEqual({ ready: true, checks: { postgres: "ok", redis: "ok", installation: "ok" } });
   const alone = await rig.start("api", { REDIS_URL: "redis://127.0.0.1:1" });
   const ask = (path: string, init = {}) =>
     fetch(`http://127.0.0.1:${alone.port}${path}`, { headers: { authorization: `Bearer ${api.adminKey}` }, ...init });

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { describeError } from "@evertoken/adapters";
+import { describeError, describePostgresTrouble, knownPostgresTrouble } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client/engine";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fieldFaults, namedFields } from "./field-faults.ts";
@@ -18,6 +18,12 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   if (faults !== null) {
     const detail = faults.map(({ field, reason }) => `${field}: ${reason}`).join("; ");
     return sendProblem(reply, problem("invalid_request", { detail, errors: faults }));
+  }
+  const trouble = knownPostgresTrouble(error);
+  if (trouble !== null && trouble !== "refused") {
+    const detail = describePostgresTrouble(error);
+    request.log.error({ route: request.routeOptions.url, reason: detail }, "a request failed");
+    return sendProblem(reply, problem("store_unavailable", { detail }));
   }
   const code = ofFramework(error);
   // A driver's or library's own message may quote what it was given: only our log gets it, without values.

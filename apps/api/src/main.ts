@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createLogger, impatient, runProcess } from "@evertoken/adapters";
-import { createObserver, loadSettings, openEngine, refuseCluster } from "@evertoken/client/engine";
+import {
+  createObserver,
+  loadSettings,
+  openEngine,
+  refuseCluster,
+  refuseUnusableDatabase,
+} from "@evertoken/client/engine";
 import { createApi } from "./api.ts";
 
 await runProcess("api", async (life) => {
@@ -15,6 +21,7 @@ await runProcess("api", async (life) => {
   const engine = openEngine({ config, providers, logger, redis, observe, inJob: false, proxyEnv: process.env });
   // The caller of a refresh may be gone: the engine waits for what the server does not know to run.
   life.atStop(() => engine.close());
+  await refuseUnusableDatabase(engine);
   await refuseCluster(engine);
   const api = await createApi(engine);
   life.atStop(() => {

@@ -58,7 +58,7 @@ const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, ti
   answer_lost: [502, "The provider's answer was lost"],
   provider_unavailable: [503, "The provider is not available"],
   rate_limited: [503, "The provider asked us to wait"],
-  store_unavailable: [503, "The database does not answer"],
+  store_unavailable: [503, "The database cannot be used"],
   queue_unavailable: [503, "The queue does not answer"],
   timed_out: [504, "It took too long"],
   closing: [503, "The process is about to end"],

@@ -16,6 +16,7 @@ import {
   openEngine,
   openQueues,
   refuseCluster,
+  refuseUnusableDatabase,
 } from "@evertoken/client/engine";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
@@ -45,6 +46,7 @@ await runProcess("dashboard", async (life) => {
     proxyEnv: process.env,
   });
   life.atStop(() => engine.close());
+  await refuseUnusableDatabase(engine);
   await refuseCluster(engine);
   const look = () =>
     openQueues(engine).catch((error) => logger.warn({ err: describeError(error) }, "could not look for new providers"));

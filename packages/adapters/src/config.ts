@@ -8,6 +8,8 @@ export interface Config {
   readonly warnings: readonly string[];
   readonly databaseUrl: string;
   readonly databasePool: number;
+  /** Whether statements are prepared under names: a pooler in transaction mode may not take those along. */
+  readonly databasePrepared: boolean;
   readonly redisUrl: string;
   readonly redisPrefix: string;
   readonly encryptionKeys: readonly string[];
@@ -105,6 +107,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
     warnings: read.warnings,
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
+    databasePrepared: read.flag("DATABASE_PREPARED", true),
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"]),
     redisPrefix: read.text("REDIS_PREFIX", "evertoken"),
     encryptionKeys: read.hexKeys("ENCRYPTION_KEY"),

@@ -40,6 +40,13 @@ export { createSendMail } from "./notify/send-mail.ts";
 export { createWantsRefreshed } from "./notify/wants-refreshed.ts";
 export { onceAMinute } from "./once-a-minute.ts";
 export { createPool } from "./pool.ts";
+export {
+  describePostgresTrouble,
+  knownPostgresTrouble,
+  type PostgresTrouble,
+  postgresAdvice,
+  postgresTrouble,
+} from "./postgres-trouble.ts";
 export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
 export { type ReadyChecks, readiness } from "./readiness.ts";
 export { connectRedis, impatient, patient } from "./redis.ts";
@@ -105,6 +112,7 @@ export {
   expireRevocations,
   type Revocation,
 } from "./store/revocations.ts";
+export { readSchemaState, type SchemaState, tryPrepared } from "./store/schema-state.ts";
 export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";

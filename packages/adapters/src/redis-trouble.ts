@@ -45,7 +45,7 @@ export const redisAdvice: Readonly<Record<RedisTrouble, { readonly is: string; r
   },
   credentials: {
     is: "refuses the user or the password",
-    advice: "put both into REDIS_URL: redis://<user>:<password>@<host>:<port>",
+    advice: "check both in REDIS_URL",
   },
   permission: {
     is: "does not let this user do what is needed",

@@ -1,3 +1,4 @@
+import { postgresAdvice, postgresTrouble } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client";
 import { MigrationError, migrate } from "@evertoken/database";
 
@@ -11,8 +12,10 @@ export async function runMigrations(
   } catch (error) {
     if (error instanceof MigrationError) throw error;
     // The driver's own error may quote the URL.
+    const trouble = postgresTrouble(error);
     const { code } = error as { code?: unknown };
-    const why = typeof code === "string" ? ` (${code})` : "";
-    throw new EvertokenError("store_unavailable", `Postgres does not answer${why}: check DATABASE_URL and the server`);
+    const why = typeof code === "string" && trouble === "away" ? ` (${code})` : "";
+    const { is, advice } = postgresAdvice[trouble];
+    throw new EvertokenError("store_unavailable", `${is}${why}: ${advice}`);
   }
 }

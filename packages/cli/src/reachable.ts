@@ -1,16 +1,10 @@
 import { describeTrouble, tryWrite } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client";
-import type { Engine } from "@evertoken/client/engine";
+import { checkSchema, type Engine } from "@evertoken/client/engine";
 
-/** For tasks that go past the client: says in one line that Postgres is away, or has no tables yet. @throws {EvertokenError} */
-export async function requirePostgres({ pool }: Engine): Promise<void> {
-  const { rows } = await pool
-    .query<{ found: boolean }>("SELECT to_regclass('connections') IS NOT NULL AS found")
-    .catch(() => {
-      throw new EvertokenError("store_unavailable", "Postgres does not answer: check DATABASE_URL and the server");
-    });
-  if (rows[0]?.found) return;
-  throw new EvertokenError("store_unavailable", "the database has no tables yet: run `evertoken migrate`");
+/** For tasks that go past the client: says in one line that Postgres is away, or not as it has to be. @throws {EvertokenError} */
+export async function requirePostgres(engine: Engine): Promise<void> {
+  await checkSchema(engine);
 }
 
 const patienceMs = 2500;

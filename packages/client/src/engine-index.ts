@@ -13,6 +13,7 @@ export {
 export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
 export { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
 export { bulkRefreshes } from "./bulk-refreshes.ts";
+export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
 export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
 export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
 export {

@@ -40,6 +40,7 @@ import { createExchange, type Exchange, type Providers } from "@evertoken/provid
 import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { createAnnounce } from "./announce.ts";
+import { checkSchema } from "./check-database.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError, withSpool } from "./evertoken-error.ts";
 import { createGrantHasher, type GrantHasher } from "./grants/grant-hash.ts";
@@ -72,7 +73,7 @@ export interface Engine {
   runRefresh(order: RefreshOrder): Promise<RefreshResult>;
   /** Whether this database is the true one: nothing is spent while that is in doubt. */
   readonly installation: Installation;
-  /** Refuses a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
+  /** Refuses a database that is not migrated, and a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
   checkKeys(): Promise<void>;
   /**
    * Refuses new work, lets what runs end and commit, then closes sockets, Redis and the pool, in this order: a token set that was
@@ -101,7 +102,12 @@ const farewellMs = 1000;
 export function openEngine(options: EngineOptions): Engine {
   const { config, logger } = options;
   for (const warning of config.warnings) logger.warn(`settings: ${warning}`);
-  const pool = createPool(config.databaseUrl, config.databasePool, (error) => logger.warn({ err: error }, "postgres"));
+  const pool = createPool(
+    config.databaseUrl,
+    config.databasePool,
+    onceAMinute((error: Error) => logger.warn({ err: error }, "postgres")),
+    { prepared: config.databasePrepared },
+  );
   const clock = new DatabaseClock(pool);
   const redis = connectRedis(
     config.redisUrl,
@@ -152,6 +158,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
   });
   const checkKeys = once(async () => {
+    await checkSchema({ pool, logger });
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
     await grants.load(pool, keyring);

@@ -1,4 +1,4 @@
-import { describeTrouble, redisTrouble } from "@evertoken/adapters";
+import { describePostgresTrouble, describeTrouble, redisTrouble } from "@evertoken/adapters";
 import type { ErrorCode } from "@evertoken/core";
 
 export type EvertokenErrorCode =
@@ -53,9 +53,9 @@ export function concernsAll(error: unknown): boolean {
 
 const forAll: ReadonlySet<EvertokenErrorCode> = new Set(["store_unavailable", "queue_unavailable", "closing"]);
 
-/** Runs a Postgres task; trouble with the server becomes `store_unavailable`. */
+/** Runs a Postgres task; trouble with the server becomes `store_unavailable`, and the message says which. */
 export async function withStore<T>(task: () => Promise<T>): Promise<T> {
-  return unavailableAs("store_unavailable", () => "Postgres does not answer: check DATABASE_URL and the server", task);
+  return unavailableAs("store_unavailable", describePostgresTrouble, task);
 }
 
 /** Runs a Redis task; trouble with the server becomes `queue_unavailable`. */

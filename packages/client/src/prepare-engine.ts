@@ -9,6 +9,7 @@ import {
   tryWrite,
 } from "@evertoken/adapters";
 import { nudgeDelivery } from "./announce.ts";
+import { checkDatabase } from "./check-database.ts";
 import type { Engine } from "./engine.ts";
 import { drainSpool } from "./spool-drain.ts";
 
@@ -19,6 +20,7 @@ import { drainSpool } from "./spool-drain.ts";
  * @throws when it must not start like this
  */
 export async function prepareEngine(engine: Engine): Promise<void> {
+  await checkDatabase(engine);
   await engine.checkKeys();
   await engine.installation.look();
   engine.installation.watch();

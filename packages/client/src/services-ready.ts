@@ -1,4 +1,4 @@
-import { isClusterNode, type RedisTrouble, tryWrite } from "@evertoken/adapters";
+import { isClusterNode, type PostgresTrouble, postgresTrouble, type RedisTrouble, tryWrite } from "@evertoken/adapters";
 import type { Engine } from "./engine.ts";
 
 /** Before a probe that asks gives up. */
@@ -17,12 +17,12 @@ export async function servicesReady({
   clock,
 }: Engine): Promise<Record<string, string>> {
   const [postgres, isNode, refused] = await Promise.all([
-    answers(pool.query("SELECT 1")),
+    postgresReady(pool),
     isClusterNode(queues.redis, patienceMs),
     tryWrite(queues.redis, config.redisPrefix, patienceMs),
   ]);
   const trouble = isNode ? "cluster" : refused;
-  const redis = trouble === null ? "ok" : inShort[trouble];
+  const redis = trouble === null ? "ok" : redisInShort[trouble];
   const waiting = [...providers.waiting().keys()].join(", ");
   const held = await installation.standing().catch(() => null);
   return {
@@ -41,14 +41,33 @@ export async function ableToServe(engine: Engine): Promise<Record<string, string
   return { ...services, installation: able(installation), ...(clock === "ok" ? {} : { clock: able(clock) }) };
 }
 
-async function answers(task: Promise<unknown>): Promise<string> {
-  return task.then(
-    () => "ok",
-    () => "does not answer",
-  );
+/** Named, so that a pooler which loses prepared statements is noticed. */
+async function postgresReady(pool: Engine["pool"]): Promise<string> {
+  try {
+    const { rows } = await pool.query<{ has_tables: boolean; read_only: boolean }>({
+      name: "ready",
+      text: `SELECT to_regclass('connections') IS NOT NULL AS has_tables,
+        current_setting('transaction_read_only') = 'on' AS read_only`,
+    });
+    if (rows[0]?.has_tables !== true) return postgresInShort.unmigrated;
+    return rows[0].read_only ? postgresInShort.replica : "ok";
+  } catch (error) {
+    return postgresInShort[postgresTrouble(error)];
+  }
 }
 
-const inShort: Readonly<Record<RedisTrouble, string>> = {
+const postgresInShort: Readonly<Record<PostgresTrouble, string>> = {
+  away: "does not answer",
+  unmigrated: "is not migrated",
+  credentials: "refuses user or password",
+  database: "has no such database",
+  permission: "its user may not do what is needed",
+  replica: "takes no writes",
+  pooler: "loses prepared statements",
+  refused: "refuses a statement",
+};
+
+const redisInShort: Readonly<Record<RedisTrouble, string>> = {
   replica: "is a replica and takes no writes",
   loading: "is loading its data",
   cluster: "is a node of a cluster",

@@ -1,4 +1,4 @@
-import { ConfigError, createKeyring, createPool, readConfig } from "@evertoken/adapters";
+import { ConfigError, createKeyring, createPool, describePostgresTrouble, readConfig } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/client";
 import { catalogue, createProviders, type Provider, type Providers, readProviderSettings } from "@evertoken/providers";
 import type { Io } from "../io.ts";
@@ -15,15 +15,13 @@ export async function knownProviders(io: Io): Promise<Providers> {
   const fixed = createProviders(settings);
   const { config } = readConfig(io.env, readFile);
   if (config.databaseUrl === "" || config.encryptionKeys.length === 0) return fixed;
-  const pool = createPool(config.databaseUrl, 1, () => undefined);
+  const pool = createPool(config.databaseUrl, 1, () => undefined, { prepared: config.databasePrepared });
   try {
     const live = withStored(config, fixed, pool, createKeyring(config.encryptionKeys));
     await live.reload();
     return live;
-  } catch {
-    io.note(
-      "Stored providers are not shown: Postgres does not answer, or has no table for them yet (evertoken migrate).",
-    );
+  } catch (error) {
+    io.note(`Stored providers are not shown: ${describePostgresTrouble(error)}.`);
     return fixed;
   } finally {
     await pool.end();

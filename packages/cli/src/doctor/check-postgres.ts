@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { describeError } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import { describeError, postgresAdvice, postgresTrouble, readSchemaState, tryPrepared } from "@evertoken/adapters";
+import { type Engine, faultOf } from "@evertoken/client/engine";
+import { migrationNames } from "@evertoken/database";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 type Pool = Engine["pool"];
@@ -15,11 +14,17 @@ export async function checkPostgres(pool: Pool): Promise<{ usable: boolean; find
   try {
     const clock = await checkClock(pool);
     const migrations = await checkMigrations(pool);
+    const pooler = await checkPooler(pool);
     return {
-      usable: migrations.result === "ok",
-      findings: [ok("database", "Postgres answers"), migrations, clock],
+      usable: [migrations, ...pooler].every(({ result }) => result !== "fail"),
+      findings: [ok("database", "Postgres answers"), migrations, ...pooler, clock],
     };
   } catch (error) {
+    const trouble = postgresTrouble(error);
+    if (trouble !== "away") {
+      const { is, advice } = postgresAdvice[trouble];
+      return { usable: false, findings: [fail("database", is, advice)] };
+    }
     const { code, message } = describeError(error);
     const detail = `Postgres does not answer (${code ?? message})`;
     const advice = "check DATABASE_URL, and that the server runs and can be reached from here";
@@ -39,26 +44,32 @@ async function checkClock(pool: Pool): Promise<Finding> {
 }
 
 async function checkMigrations(pool: Pool): Promise<Finding> {
-  const known = await readMigrationNames();
-  const table = await pool.query<{ name: string | null }>("SELECT to_regclass('_prisma_migrations') AS name");
-  const { rows } =
-    table.rows[0]?.name == null
-      ? { rows: [] }
-      : await pool.query<{ name: string; finished: boolean }>(
-          `SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM _prisma_migrations
-           WHERE rolled_back_at IS NULL`,
-        );
-  const broken = rows.find(({ finished }) => !finished);
-  if (broken !== undefined) {
-    return fail("migrations", `${broken.name} failed half way`, "run `evertoken migrate`: it says how to go on");
+  const known = await migrationNames();
+  const state = await readSchemaState(pool, known);
+  const { missing, broken, later } = state;
+  if (broken !== null) {
+    return fail("migrations", `${broken} failed half way`, "run `evertoken migrate`: it says how to go on");
   }
-  const pending = known.filter((name) => !rows.some((row) => row.name === name));
-  if (pending.length === 0) return ok("migrations", `${known.length} applied`);
-  return fail("migrations", `${pending.length} missing: ${pending.join(", ")}`, "run `evertoken migrate`");
+  if (missing.length > 0) {
+    return fail("migrations", `${missing.length} missing: ${missing.join(", ")}`, "run `evertoken migrate`");
+  }
+  const fault = faultOf(state);
+  if (fault !== null) return fail("migrations", "applied, but cannot be used", fault);
+  if (later.length === 0) return ok("migrations", `${known.length} applied`);
+  const advice = "replace what runs here by that version soon";
+  return warn("migrations", `the database is of a later version: ${later.join(", ")}`, advice);
 }
 
-async function readMigrationNames(): Promise<string[]> {
-  const directory = fileURLToPath(new URL("../migrations", import.meta.resolve("@evertoken/database")));
-  const entries = await readdir(directory, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+/** Statements keep their names on the way, and end by themselves. */
+async function checkPooler(pool: Pool): Promise<Finding[]> {
+  const { rows } = await pool.query<{ timeout: string }>("SELECT current_setting('statement_timeout') AS timeout");
+  const unlimited = rows[0]?.timeout === "0";
+  const advice = "a pooler takes no statement_timeout from us: ALTER ROLE <user> SET statement_timeout = '9s'";
+  try {
+    await tryPrepared(pool);
+  } catch (error) {
+    if (postgresTrouble(error) !== "pooler") throw error;
+    return [fail("pooler", postgresAdvice.pooler.is, postgresAdvice.pooler.advice)];
+  }
+  return unlimited ? [warn("pooler", "statements of ours have no time limit in Postgres", advice)] : [];
 }

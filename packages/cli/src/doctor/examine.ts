@@ -43,7 +43,7 @@ function toFindings(faults: readonly string[]): Finding[] {
 }
 
 async function examineDatabase(config: Config, providers: ReturnType<typeof createProviders>): Promise<Finding[]> {
-  const pool = createPool(config.databaseUrl, 2, () => undefined);
+  const pool = createPool(config.databaseUrl, 2, () => undefined, { prepared: config.databasePrepared });
   try {
     const { usable, findings } = await checkPostgres(pool);
     if (!usable) return findings;
