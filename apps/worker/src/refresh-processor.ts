@@ -1,8 +1,9 @@
 import { describeError, type Queues } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/client/engine";
-import { parseJobId, type RefreshJobData, type RefreshResult } from "@evertoken/core";
+import { parseJobId, type RefreshJobData, type RefreshResult, spreadFraction } from "@evertoken/core";
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from "bullmq";
 import { RefreshFailed } from "./refresh-failed.ts";
+import { createSharesQueue, type SharesQueue } from "./shares-queue.ts";
 
 /** What a finished job leaves behind; shown in Bull Board. */
 export interface RefreshJobResult {
@@ -17,15 +18,19 @@ export interface RefreshJobResult {
  * A stopping worker waits for the refresh itself, not for the telling of Redis.
  */
 export function createRefreshProcessor(engine: Engine, provider: string) {
+  const sharesQueue = createSharesQueue(engine.pool);
   return async (job: Job<RefreshJobData>, token?: string): Promise<RefreshJobResult> => {
     const id = parseJobId(job.id ?? "");
     if (id === null) throw new UnrecoverableError("the id of this job is not <connection>-<generation>");
     const { trigger = "scheduled", force = false } = job.data;
+    // An order by force is for one attempt: taken off before it, so that whatever becomes of this process no retry is forced as well.
+    if (force) await job.updateData({ trigger });
     const result = await run(engine, { ...id, trigger, force });
+    if (force && result.kind === "refused" && result.why === "busy") await job.updateData({ trigger, force });
     const now = engine.clock.now();
     const way = wayOn(result, id.generation, now.getTime());
     const { queues } = engine;
-    return follow(way, { job, token, queues, provider, connectionId: id.connectionId, now });
+    return follow(way, { job, token, queues, provider, connectionId: id.connectionId, now, sharesQueue });
   };
 }
 
@@ -106,11 +111,15 @@ interface Following {
   readonly connectionId: string;
   /** By Postgres' clock. */
   readonly now: Date;
+  readonly sharesQueue: SharesQueue;
 }
+
+/** Those that wait for the end of the same limit do not all come in the same moment. */
+const mostSpreadMs = 10_000;
 
 async function follow(
   way: WayOn,
-  { job, token, queues, provider, connectionId, now }: Following,
+  { job, token, queues, provider, connectionId, now, sharesQueue }: Following,
 ): Promise<RefreshJobResult> {
   switch (way.kind) {
     case "done":
@@ -129,6 +138,12 @@ async function follow(
       await job.moveToDelayed(Math.max(way.until.getTime(), Date.now() + way.until.getTime() - now.getTime()), token);
       throw new DelayedError();
     case "limit":
+      // A limit is one registration's. Where there are others in the queue, each job of it waits by itself.
+      if (await sharesQueue(provider)) {
+        const spreadMs = spreadFraction(connectionId) * Math.min(way.ms / 10, mostSpreadMs);
+        await job.moveToDelayed(Math.ceil(Date.now() + way.ms + spreadMs), token);
+        throw new DelayedError();
+      }
       await queues.refresh(provider).rateLimit(way.ms);
       throw new RateLimitError();
     case "fail":

@@ -58,6 +58,7 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
     policy,
     timing,
     random: 0,
+    forced: false,
     probing: false,
     ownFault: false,
     around: null,

@@ -38,6 +38,20 @@ import type { Setback, Store, Transition } from "./transition.ts";
  * - unaddressable: `error`; nobody was asked, so it says nothing about the provider, and no circuit counts it.
  */
 export function decide(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
+  const transition = judge(connection, outcome, context);
+  if (transition.kind === "store" || !context.forced || connection.status !== "needs_reauth") return transition;
+  const probed = transition.errorCode === "unknown_answer" && connection.failingSince !== null;
+  return probed ? transition : stayOver(connection, transition);
+}
+
+/** Somebody has forced one more attempt on a grant that is over: nothing but a grant makes it begin again. */
+function stayOver(connection: Connection, setback: Setback): Setback {
+  const { notBefore, failingSince } = connection;
+  const stopped = { job: "stop", status: "needs_reauth", resumeAt: null, nextRefreshAt: null, events: [] } as const;
+  return { ...setback, ...stopped, notBefore, failingSince };
+}
+
+function judge(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {
   switch (outcome.kind) {
     case "granted":
       return granted(connection, outcome.tokens, context);
@@ -75,6 +89,8 @@ export interface DecisionContext {
   readonly timing: Timing;
   /** In [0, 1). */
   readonly random: number;
+  /** An operator wants it, whatever stands against it. */
+  readonly forced: boolean;
   /** This attempt was the one probe of an open circuit. */
   readonly probing: boolean;
   /** It has met this fault before, and others were granted since; or it is marked for it already. */

@@ -23,7 +23,7 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
   if (kept !== null) return settleKept(kept, deps);
 
   const attempted = await attempt(lease, deps); // open, request, classify
-  const transition = decide(lease.connection, attempted.outcome, await contextOf(lease, attempted, deps));
+  const transition = decide(lease.connection, attempted.outcome, await contextOf(order, lease, attempted, deps));
   const record = toRecord(order, lease, attempted, transition, deps);
   return settle(record, transition.kind === "store" ? transition.tokens : null, deps); // commit, announce
 }
@@ -36,7 +36,12 @@ async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord |
   return kept;
 }
 
-async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps): Promise<DecisionContext> {
+async function contextOf(
+  order: RefreshOrder,
+  lease: Lease,
+  attempted: Attempted,
+  deps: RefreshDeps,
+): Promise<DecisionContext> {
   const { outcome, rules, askedAt, answeredAt } = attempted;
   const { connection, probing, grantedWith } = lease;
   // What another secret than ours was granted says nothing about whose fault ours is.
@@ -48,6 +53,7 @@ async function contextOf(lease: Lease, attempted: Attempted, deps: RefreshDeps):
   const met = fault === null ? null : { ...fault, connection, fingerprint: rules.fingerprint, known };
   return {
     ...{ now: answeredAt, askedAt, probing, untried, foreignClient, ownFault },
+    forced: order.force,
     proves: grantedWith !== rules.fingerprint,
     around: met === null ? null : await deps.store.meetFault(met),
     policy: rules.policy,

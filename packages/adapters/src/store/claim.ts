@@ -124,8 +124,8 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }:
 const olderMs = 300_000;
 
 /** Its user may reconnect it, and meanwhile it is asked for now and then, by its own job alone: see `unknown` in core. */
-function isProbed({ next_refresh_at }: Seen, { onlyDue }: RefreshOrder): boolean {
-  return onlyDue && next_refresh_at !== null;
+function isProbed({ next_refresh_at, last_error_code }: Seen, { onlyDue }: RefreshOrder): boolean {
+  return onlyDue && next_refresh_at !== null && last_error_code === "unknown_answer";
 }
 
 /** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */

@@ -1,0 +1,53 @@
+import { registrations } from "@evertoken/client/engine";
+import { expect, test } from "vitest";
+import { attempts, comesDue, patch } from "../support/drive.ts";
+import { engineOf } from "../support/engine-of.ts";
+import { createRig, hasty, until } from "../support/rig.ts";
+import { lies } from "../support/token-server.ts";
+
+test("a registration that is told to wait does not stop its sisters", async () => {
+  const rig = await createRig({ env: hasty });
+  const { engine } = engineOf(rig.env);
+  const tenant = { provider: "acme", clientId: "client", clientSecret: "client-secret" };
+  for (const name of ["tenant-a", "tenant-b"]) await registrations.save(engine, { ...tenant, name });
+  const [told, waiting, sister] = [await rig.connect(), await rig.connect(), await rig.connect()];
+  for (const { id } of [told, waiting]) await patch(rig, id, "registration = 'tenant-a'");
+  await patch(rig, sister.id, "registration = 'tenant-b'");
+  await rig.server.behave(lies.throttled(30), { family: told.family });
+  await rig.start("worker");
+  await comesDue(rig, told.id);
+  await attempts(rig, told.id, 1);
+  const { rows } = await rig.pool.query("SELECT registration, throttled_until > now() AS waits FROM provider_states");
+  expect(rows).toContainEqual({ registration: "tenant-a", waits: true });
+
+  await comesDue(rig, waiting.id);
+  await comesDue(rig, sister.id);
+  await until("the sister is refreshed", async () => (await rig.row(sister.id)).generation === 2, 5000);
+  const waits = await until("the other one of that registration waits", async () => {
+    const job = await rig.job({ id: waiting.id, generation: 1 });
+    return job?.state === "delayed" && job.dueAt !== null && job;
+  });
+  expect(waits.dueAt?.getTime()).toBeGreaterThan(Date.now() + 20_000);
+  expect(await rig.log(waiting.id)).toEqual([]);
+});
+
+test("a shorter limit that is told at the same moment does not end a longer one", async () => {
+  const rig = await createRig({ env: hasty });
+  const [long, short] = [await rig.connect(), await rig.connect()];
+  await rig.server.behave(lies.throttled(60), { family: long.family });
+  await rig.server.behave(lies.throttled(2), { family: short.family });
+  await rig.start("worker");
+  await rig.server.hold();
+  await Promise.all([comesDue(rig, long.id), comesDue(rig, short.id)]);
+  await until(
+    "both are asked",
+    async () => (await rig.pool.query("SELECT FROM connections WHERE lease_owner IS NOT NULL")).rowCount === 2,
+  );
+  await rig.server.release();
+  await attempts(rig, long.id, 1);
+  await attempts(rig, short.id, 1);
+  const { rows } = await rig.pool.query(
+    "SELECT throttled_until > now() + interval '30 seconds' AS long FROM provider_states",
+  );
+  expect(rows).toEqual([{ long: true }]);
+});
