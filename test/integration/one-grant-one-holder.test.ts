@@ -1,4 +1,4 @@
-import { completeConnect, createGrantHashing, rotateKeys } from "@evertoken/client/engine";
+import { completeConnect, createGrantHashing, fromEngine, rotateKeys } from "@evertoken/client/engine";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { begin, consent, createConnectRig, openTestEngine } from "../support/connect-rig.ts";
@@ -159,6 +159,20 @@ test("a new encryption key changes no hash: the holder keeps its grant", async (
     input,
   });
   expect(JSON.parse(stdout).bad).toMatchObject([{ code: "grant_in_use", message: expect.stringContaining(id) }]);
+});
+
+test("an encryption key that is gone for good takes the key of the hashes along, and a new one is made", async () => {
+  const rig = await createMakersRig();
+  const first = await issue(rig);
+  await rig.client.connections.import(rowOf(first));
+  await rig.pool.query("DELETE FROM encryption_keys");
+  const { engine } = openTestEngine({ ...rig.env, ENCRYPTION_KEY: "cd".repeat(32) });
+  const client = fromEngine(engine);
+  const second = await issue(rig);
+  const { id } = await client.connections.import(rowOf(second));
+  await expect(client.connections.import(rowOf(second, { userId: "b" }))).rejects.toMatchObject({
+    message: expect.stringContaining(id),
+  });
 });
 
 test("who connects an account whose refresh token another one holds: the same user's account it is, another user is refused", async () => {

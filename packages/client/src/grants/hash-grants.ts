@@ -38,11 +38,10 @@ export function createGrantHashing(engine: Engine): () => Promise<GrantsHashed> 
       const { stored, heldTwice } = await store(engine, hashed);
       report.hashed += stored;
       report.heldTwice += heldTwice;
-      after = page.at(-1)?.id ?? firstId;
-      if (page.length < pageSize) {
-        after = firstId;
-        break;
-      }
+      const last = page.length < pageSize;
+      after = last ? firstId : (page.at(-1)?.id ?? firstId);
+      // Where nothing can be hashed, such as without the client's id, a page a minute is enough.
+      if (last || hashed.length === 0) break;
     }
     return report;
   };
