@@ -141,3 +141,54 @@ test("an older state than a replica may have is held until an operator says that
   await worker.stop();
   await api.stop();
 });
+
+test("an answer that comes after a failover is stored, whatever generation the new primary has", async () => {
+  const { rig, server } = await createFailoverRig();
+  const connection = (await rig.connect({ expiresIn: 3600 })) as Connected;
+  const replica = await keepReplica(server);
+  await rig.client.refresh(connection.id, { force: true });
+  await rig.queues.redis.del(`{${rig.env.REDIS_PREFIX}}:copies`);
+  const gate = await rig.server.hold({ at: "received" });
+  const asked = rig.client.refresh(connection.id, { force: true });
+  await rig.server.holding({ id: gate });
+  await failOver(server, replica);
+  await rig.server.release(gate);
+  await asked;
+  expect((await rig.row(connection.id)).generation).toBe(3);
+  expect(await living(rig, [connection])).toBe(1);
+});
+
+test("workers that live through a failover lose nothing, and scheduled refreshing goes on within seconds", async () => {
+  const { rig, server } = await createFailoverRig({ OVERDUE_SPREAD_MS: "500" });
+  await rig.server.configure({ expiresIn: 4 });
+  const connections = await Promise.all(Array.from({ length: 30 }, () => rig.connect({ expiresIn: 4 })));
+  const apps = [await rig.start("worker"), await rig.start("worker"), await rig.start("scheduler")];
+  const replica = await keepReplica(server);
+  const generations = async () =>
+    (await rig.pool.query("SELECT generation FROM connections")).rows.map((row) => row.generation);
+  await until("all were refreshed twice since", async () =>
+    (await generations()).every((generation) => generation >= 3),
+  );
+  await failOver(server, replica);
+  const { granted } = await rig.server.summary();
+  const failedOverAt = Date.now();
+  await until("all are refreshed again", async () => (await rig.server.summary()).granted >= granted + 60, 30_000);
+  console.log(`installation-failover: all refreshed twice ${Date.now() - failedOverAt} ms after it`);
+  await rig.server.configure({ expiresIn: 3600 });
+  const settled = "SELECT 1 FROM connections WHERE expires_at < now() + interval '1 minute' OR lease_owner IS NOT NULL";
+  await until("all have long tokens", async () => (await rig.pool.query(settled)).rowCount === 0, 15_000);
+  expect(await living(rig, connections)).toBe(30);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+  for (const app of apps) await app.stop();
+});
+
+test("an emptied Redis, a new disk, a restarted Postgres: it is the same database, and nothing is held up", async () => {
+  const { rig, server } = await createFailoverRig();
+  const { id } = await rig.connect({ expiresIn: 3600 });
+  await rig.client.refresh(id, { force: true });
+  await rig.queues.redis.flushdb();
+  await server.restart();
+  const fresh = { ...rig.env, SPOOL_DIR: `${rig.env.SPOOL_DIR}/new` };
+  expect(await runInProcess(["refresh", id, "--force"], { env: fresh })).toMatchObject({ code: 0 });
+  expect(await rig.client.refresh(id, { force: true })).toMatchObject({ generation: 4, warning: null });
+});

@@ -86,7 +86,7 @@ export {
   listConnectionsByTime,
   listConnectionsWithout,
 } from "./store/list-connections.ts";
-export { agesOf, countOlder, type RowAge, releaseOlder } from "./store/newer-generations.ts";
+export { countOlder, releaseOlder } from "./store/newer-generations.ts";
 export type { OutboxEvent } from "./store/outbox.ts";
 export {
   closeCircuitOfOtherSecret,

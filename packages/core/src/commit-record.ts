@@ -27,8 +27,6 @@ export interface CommitRecord {
   readonly client: string;
   /** The generation that was spent: the commit is conditional on it. */
   readonly generation: number;
-  /** Put back after a failover that lost this token set, and maybe earlier ones: an earlier generation than this may be stored. */
-  readonly leaps?: true;
   readonly leaseOwner: string;
   readonly transition: (Omit<Store, "tokens"> & { readonly tokens: SealedTokens }) | Setback;
   readonly log: RefreshLogEntry;

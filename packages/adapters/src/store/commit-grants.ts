@@ -27,12 +27,12 @@ WITH changed AS (
   FROM (
     SELECT r.* FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text,
       grant_hash text, in_use boolean, token_type text, scopes jsonb, metadata jsonb, expires_at timestamptz,
-      refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz, leaps boolean,
+      refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz,
       closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
       old_expires_at timestamptz, at timestamptz)
     JOIN connections free ON free.id = r.id FOR NO KEY UPDATE OF free ${whenLocked}
   ) AS r
-  WHERE c.id = r.id AND (c.generation = r.generation OR (r.leaps AND c.generation < r.generation AND c.connected_at <= r.at))
+  WHERE c.id = r.id AND (c.generation = r.generation OR (c.generation < r.generation AND c.connected_at <= r.at))
     AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
 ), logged AS (
@@ -61,7 +61,9 @@ SELECT n FROM changed`;
 
 /**
  * Stores new token sets, many in one statement: each conditional on the generation that was spent, each with its log row and its
- * events. One whose row somebody has locked is left to a statement of its own, which waits, so that the others do not.
+ * events. One whose row somebody has locked is left to a statement of its own, which waits, so that the others do not. A row of an
+ * earlier generation is one that a failover has set back: what was spent and granted since is newer than it, unless the account was
+ * connected anew meanwhile.
  *
  * @returns whether it was stored; false: the generation had moved
  */
@@ -81,7 +83,7 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
 const mostMs = 2 ** 31 - 1;
 
 function toParameters(
-  { connectionId, client, fingerprint, generation, leaps, transition, log, inUse = false }: GrantRecord,
+  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: GrantRecord,
   n: number,
 ) {
   const { tokens } = transition;
@@ -101,7 +103,6 @@ function toParameters(
     refresh_token_expires_at: transition.refreshTokenExpiresAt,
     grant_ends_at: transition.grantEndsAt,
     next_refresh_at: transition.nextRefreshAt,
-    leaps: leaps === true,
     closes_circuit: transition.provider?.kind === "close_circuit",
     closes_of: transition.provider?.kind === "close_circuit" ? transition.provider.of : null,
     proves: transition.provider?.kind === "prove",

@@ -61,18 +61,3 @@ export async function countOlder(pool: Pool): Promise<number> {
   );
   return rows[0]?.n ?? 0;
 }
-
-export interface RowAge {
-  readonly id: string;
-  readonly generation: number;
-  readonly connected_at: Date;
-}
-
-export async function agesOf(pool: Pool, ids: readonly string[]): Promise<Map<string, RowAge>> {
-  const { rows } = await pool.query<RowAge>({
-    name: "ages-of",
-    text: "SELECT id, generation, connected_at FROM connections WHERE id = ANY($1::uuid[]) AND status <> 'disconnected'",
-    values: [ids],
-  });
-  return new Map(rows.map((row) => [row.id, row]));
-}

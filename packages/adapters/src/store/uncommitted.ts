@@ -2,7 +2,7 @@ import type { CommitRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 
 /**
- * Of new token sets, those whose connection still has the generation that was spent for them, or had it until its user disconnected: these
+ * Of new token sets, those whose connection still has the generation that was spent for them (or, after a failover, an earlier one), or had it until its user disconnected: these
  * are alive at the provider, and have to be revoked.
  */
 export async function uncommitted(pool: Pool, records: readonly CommitRecord[]): Promise<CommitRecord[]> {
@@ -14,5 +14,7 @@ export async function uncommitted(pool: Pool, records: readonly CommitRecord[]):
     values: [records.map(({ connectionId }) => connectionId)],
   });
   const stored = new Map(rows.map(({ id, generation }) => [id, generation]));
-  return records.filter(({ connectionId, generation }) => stored.get(connectionId) === generation);
+  return records.filter(
+    ({ connectionId, generation }) => (stored.get(connectionId) ?? Number.POSITIVE_INFINITY) <= generation,
+  );
 }
