@@ -52,3 +52,46 @@ test("a copied database spends nothing, whether it shares Redis with its origina
     expect(await rig.job(due)).toEqual(job);
   }
 });
+
+test("a copy that is adopted for staging forgets the grants without revoking them, and lets its original alone", async () => {
+  const rig = await createRig({ env: hasty });
+  const { id } = await rig.connect({ expiresIn: 3600 });
+  await rig.client.refresh(id, { force: true });
+  const env = { ...rig.env, DATABASE_URL: await copyOf(rig), SPOOL_DIR: `${rig.env.SPOOL_DIR}/copy` };
+  const original = await rig.start("scheduler");
+
+  // With the Redis of an original that lives, it would be the original that stops.
+  for (const as of ["copy", "original"]) {
+    const shared = await runInProcess(["adopt", "--as", as, "--yes"], { env });
+    expect(shared).toMatchObject({ code: 1, stderr: expect.stringContaining("in use with this Redis") });
+  }
+  const own = { ...env, REDIS_PREFIX: `copy-${rig.env.REDIS_PREFIX}` };
+  const disconnected = await runInProcess(["connections", "disconnect", id], { env: own });
+  expect(disconnected.code).toBe(0);
+  expect(await runInProcess(["adopt", "--as", "copy", "--yes"], { env: own })).toMatchObject({ code: 0 });
+  expect((await runInProcess(["adopt"], { env: own })).stdout).toMatch(/state +not held/);
+  const copy = new Client({ connectionString: env.DATABASE_URL });
+  await copy.connect();
+  const { rows } = await copy.query("SELECT status, access_token, refresh_token FROM connections");
+  expect(rows).toEqual([{ status: "disconnected", access_token: null, refresh_token: null }]);
+  expect((await copy.query("SELECT 1 FROM revocations")).rowCount).toBe(0);
+  await copy.end();
+
+  expect((await rig.client.refresh(id, { force: true })).warning).toBeNull();
+  expect(await rig.server.summary()).toMatchObject({ granted: 2, reuse: 0 });
+  await original.stop();
+});
+
+test("START_HELD spends nothing until it is released, once and for all restarts", async () => {
+  const rig = await createRig({ env: { ...hasty, START_HELD: "true" } });
+  const { id } = await rig.connect({ expiresIn: 3600 });
+  expect((await rig.client.refresh(id, { force: true })).warning).toMatchObject({ code: "held" });
+  expect((await runInProcess(["doctor"], { env: rig.env })).stdout).toContain("held: START_HELD is set");
+  expect(await runInProcess(["release"], { env: rig.env })).toMatchObject({ code: 0 });
+  await until("it goes on", async () => (await rig.client.refresh(id, { force: true })).warning === null);
+  const worker = await rig.start("worker");
+  expect(worker.output()).not.toContain("nothing is spent");
+  await worker.stop();
+  expect(await runInProcess(["adopt", "--as", "held", "--yes"], { env: rig.env })).toMatchObject({ code: 0 });
+  expect((await runInProcess(["status"], { env: rig.env })).stdout).toContain("an operator keeps it held");
+});

@@ -7,12 +7,13 @@ const lateSeconds = 60;
 const mostNotes = 8;
 
 /** What somebody should look at, or that there is nothing. */
-export function attention({ states, overdue, stats, queues, now, nameOf }: Overview): Html {
+export function attention({ states, overdue, held, stats, queues, now, nameOf }: Overview): Html {
   const open = states.filter(({ circuit_open }) => circuit_open);
   const limited = states.filter(({ throttled_until: until }) => until !== null && until > now);
   const circuitOf = new Set(open.map(({ provider }) => provider));
   const late = overdue !== null && overdue.overdueSeconds > lateSeconds && !circuitOf.has(overdue.provider);
   const notes = [
+    ...(held === null ? [] : [heldNote(held)]),
     ...(queues === null ? [redisAway] : []),
     ...bounded(open.map((state) => circuit(state, nameOf(state.provider), now))),
     ...bounded(limited.map((state) => limit(state, nameOf(state.provider), now))),
@@ -32,6 +33,9 @@ function bounded(notes: readonly Html[]): readonly Html[] {
 
 export const redisAway = html`<p class="banner warn gap" role="alert"><b>Redis does not answer.</b>
 What Postgres knows is shown; queues and jobs are not. Scheduled refreshes wait for it, apps read and refresh tokens without it.</p>`;
+
+const heldNote = (reason: string) => html`<p class="banner bad gap" role="alert"><b>Held: nothing is refreshed.</b>
+${reason}. Living tokens are served. Run <code>evertoken adopt</code>: it shows what was found and what can be done.</p>`;
 
 const behindNote = html`<p class="banner warn gap"><b>The statistics are behind.</b>
 The scheduler adds the refresh log up every minute and has not done so for a while: see that one runs. What is shown of refreshes is incomplete.</p>`;

@@ -7,6 +7,8 @@ export interface Overview {
   readonly now: Date;
   readonly counts: Awaited<ReturnType<HealthContext["counts"]>>;
   readonly states: readonly ProviderStateRow[];
+  /** Why nothing is spent; null: all is well. */
+  readonly held: string | null;
   readonly overdue: Awaited<ReturnType<typeof findOldestOverdue>>;
   readonly stats: DayOfRefreshes;
   readonly statsAt: Date;
@@ -18,13 +20,24 @@ export interface Overview {
 /** @throws {EvertokenError} `store_unavailable` */
 export async function readOverview({ engine, counts, stats }: HealthContext): Promise<Overview> {
   const now = new Date();
-  const [counted, states, overdue, day, queues] = await Promise.all([
+  const [counted, states, overdue, day, queues, held] = await Promise.all([
     withStore(counts),
     withStore(() => providerStates(engine.pool)),
     findOldestOverdue(engine, now),
     withStore(stats),
     queueStandings(engine),
+    withStore(() => engine.installation.standing()),
   ]);
   const nameOf = (provider: string) => engine.providers.get(provider)?.provider.name ?? provider;
-  return { now, counts: counted, states, overdue, stats: day.value, statsAt: day.at, queues, nameOf };
+  return {
+    now,
+    counts: counted,
+    states,
+    overdue,
+    held: held?.reason ?? null,
+    stats: day.value,
+    statsAt: day.at,
+    queues,
+    nameOf,
+  };
 }

@@ -64,8 +64,9 @@ async function compareJobs(engine: Engine): Promise<{ jobs: number }> {
 /** An operator has said which database is true. Every process goes on, or stays held, within a second. @throws {EvertokenError} */
 export async function adopt(engine: Engine, as: AdoptAs): Promise<void> {
   const { row, server, redis } = await read(engine);
+  await withStore(() => engine.installation.look());
+  if (redis !== null && (as !== "original" || engine.installation.held !== null)) await checkNobodyElse(engine);
   if (as === "original") await compareJobs(engine);
-  else if (redis !== null && redis.identity === row?.identity) await checkOwnRedis(engine);
   const identity = as === "original" && row !== null ? row.identity : randomUUID();
   if (as === "copy") await withStore(() => forgetGrants(engine));
   const beatAt = new Date(Math.max(Date.now(), redis?.beatAt.getTime() ?? 0, row?.beatAt.getTime() ?? 0));
@@ -75,15 +76,18 @@ export async function adopt(engine: Engine, as: AdoptAs): Promise<void> {
   await withStore(() => adoptInstallation(engine.pool, { identity, server, remembered: beatAt, heldWhy }));
 }
 
-/** A copy with a Redis that its original still uses: to take that over would stop the original. */
-async function checkOwnRedis({ installation }: Engine): Promise<void> {
+/**
+ * What is held does not move the time on: if Redis sees it move, another database lives by this Redis. To take that over would stop the
+ * true one, or have two databases spend the same grants.
+ */
+async function checkNobodyElse({ installation }: Engine): Promise<void> {
   const before = await installation.memory.redis.read();
   await new Promise((resolve) => setTimeout(resolve, beatsMs));
   const after = await installation.memory.redis.read();
   if (before?.beatAt.getTime() === after?.beatAt.getTime()) return;
   throw new EvertokenError(
     "held",
-    "this Redis is in use by the original: give the copy another REDIS_URL or REDIS_PREFIX first",
+    "another database is in use with this Redis: stop its processes, or give this one another REDIS_URL or REDIS_PREFIX",
   );
 }
 
