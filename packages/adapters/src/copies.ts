@@ -1,6 +1,7 @@
 import type { CommitRecord } from "@evertoken/core";
 import type { Redis } from "ioredis";
 import { readEntries, writeEntry } from "./spool/entry.ts";
+import { createBatcher, defaultBatching } from "./store/batcher.ts";
 import type { Keyring } from "./vault.ts";
 
 /**
@@ -23,9 +24,14 @@ const pageSize = 1000;
 /** @param keepMs 0: nothing is kept */
 export function createCopies(redis: Redis, prefix: string, keyring: Keyring, keepMs: number): Copies {
   const key = `{${prefix}}:copies`;
+  const add = createBatcher<string, null>(async (texts) => {
+    const now = Date.now();
+    await redis.zadd(key, ...texts.flatMap((text) => [now, text]));
+    return texts.map(() => null);
+  }, defaultBatching);
   return {
     async keep(record) {
-      if (keepMs > 0) await redis.zadd(key, Date.now(), writeEntry(record, keyring));
+      if (keepMs > 0) await add(writeEntry(record, keyring));
     },
     async newest() {
       const found = new Map<string, CommitRecord>();

@@ -37,9 +37,20 @@ const sealed = /,"seal":"([\w.-]+)"\}$/;
 
 /** Marked for its place, so that nobody but a holder of the key ring can say what was granted, to whom, and for which generation. */
 export function writeEntry(record: CommitRecord, keyring: Keyring): string {
+  const known = written.get(record);
+  if (known?.keyring === keyring) return known.text;
+  const text = seal(record, keyring);
+  written.set(record, { keyring, text });
+  return text;
+}
+
+/** A record goes to the journal, and to the copies in Redis a moment later. */
+const written = new WeakMap<CommitRecord, { readonly keyring: Keyring; readonly text: string }>();
+
+function seal(record: CommitRecord, keyring: Keyring): string {
   const body = `{"v":${version},${JSON.stringify(record).slice(1)}`;
-  const seal = keyring.mark(body, placeOf(record));
-  return `${body.slice(0, -1)},"seal":"${seal}"}`;
+  const mark = keyring.mark(body, placeOf(record));
+  return `${body.slice(0, -1)},"seal":"${mark}"}`;
 }
 
 /** @throws {BadEntry} */
