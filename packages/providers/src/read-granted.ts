@@ -34,7 +34,8 @@ export function readGranted(
   };
 }
 
-const control = /\p{Cc}/gu;
+// Whatever is no control character, turned round: several times faster than \p{Cc}.
+const control = /[^ -~\u00a0-\uffff]/g;
 const unservable = "the access token has control characters, which no header carries: it counts as ended";
 
 /** RFC 6749 appendix A.12 has printable characters in it; a line break in a header is another header. */

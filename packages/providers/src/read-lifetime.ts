@@ -12,12 +12,28 @@ export interface Lifetime<None> {
   readonly note: string | null;
 }
 
-/** One field: what it holds, and the seconds from now that it comes to (null: it says nothing; NaN: not understood). */
-interface Statement {
-  readonly name: string;
-  readonly value: unknown;
-  readonly seconds: number | null;
-}
+/** A field that may state an end, and in which unit: one of its own, the one that the provider's file states, or seconds or a time. */
+type Field = readonly [name: string, unit: Unit | "stated" | "either"];
+
+const accessEnds: readonly Field[] = [
+  // Zoho: seconds, beside milliseconds in expires_in.
+  ["expires_in_sec", "seconds"],
+  ["expires_in", "stated"],
+  ["expiresIn", "stated"],
+  // Facebook of old has seconds in it, others a time.
+  ["expires", "either"],
+  ["expires_at", "timestamp"],
+  ["expires_on", "timestamp"],
+  ["expiresAt", "timestamp"],
+];
+const idleEnds: readonly Field[] = [
+  ["refresh_token_expires_in", "stated"],
+  ["refresh_expires_in", "stated"],
+  ["x_refresh_token_expires_in", "stated"],
+  ["refreshTokenExpiresIn", "stated"],
+  ["refresh_token_expires_at", "timestamp"],
+];
+const hardEnds: readonly Field[] = [["x_refresh_token_hard_expires_in", "stated"]];
 
 /**
  * How long the access token lives, as its answer states it: in the unit that the provider's file names, seconds unless it does. What does
@@ -27,58 +43,47 @@ interface Statement {
  */
 export function readLifetime(fields: Fields, { answer }: Pick<Provider, "answer">, now: Date): Lifetime<"unstated"> {
   const unit = answer.expiresIn;
-  const { seconds, note } = firstUsable(
-    [
-      // Zoho: seconds, beside milliseconds in expires_in.
-      stated("expires_in_sec", fields, "seconds", now),
-      stated("expires_in", fields, unit, now),
-      stated("expiresIn", fields, unit, now),
-      // Facebook of old has seconds in it, others a time.
-      stated("expires", fields, isTime(fields.expires, now) ? "timestamp" : "seconds", now),
-      ...["expires_at", "expires_on", "expiresAt"].map((name) => stated(name, fields, "timestamp", now)),
-      ...(unit === "jwt" ? [expOf(fields.access_token ?? fields.accessToken, now)] : []),
-    ],
-    answer.longestSeconds ?? century,
-  );
-  return { seconds: seconds ?? "unstated", note: note && `${note}, the documented lifetime counts` };
+  const longest = answer.longestSeconds ?? century;
+  const read = firstUsable(fields, accessEnds, unit, now, longest);
+  if (read.seconds !== null) return { seconds: read.seconds, note: null };
+  const inToken = unit === "jwt" ? expOf(fields.access_token ?? fields.accessToken) : {};
+  const { seconds, note } = firstUsable(inToken, [["exp", "timestamp"]], unit, now, longest);
+  const odd = read.note ?? note;
+  return seconds !== null
+    ? { seconds, note: null }
+    : { seconds: "unstated", note: odd && `${odd}, the documented lifetime counts` };
 }
 
 /** When the refresh token ends, where the answer says so: unused, or for good, whichever comes first. */
 export function readRefreshLifetime(fields: Fields, { answer }: Pick<Provider, "answer">, now: Date): Lifetime<null> {
   const unit = answer.refreshExpiresIn ?? answer.expiresIn;
-  const idle = [
-    ...["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in", "refreshTokenExpiresIn"].map(
-      (name) => stated(name, fields, unit, now),
-    ),
-    stated("refresh_token_expires_at", fields, "timestamp", now),
-  ];
-  const ends = [firstUsable(idle), firstUsable([stated("x_refresh_token_hard_expires_in", fields, unit, now)])];
-  const seconds = ends.flatMap((end) => end.seconds ?? []);
-  const note = ends.find((end) => end.note !== null)?.note ?? null;
-  return { seconds: seconds.length === 0 ? null : Math.min(...seconds), note };
+  const idle = firstUsable(fields, idleEnds, unit, now, century);
+  const hard = firstUsable(fields, hardEnds, unit, now, century);
+  const seconds = [idle.seconds, hard.seconds].filter((end) => end !== null);
+  return { seconds: seconds.length === 0 ? null : Math.min(...seconds), note: idle.note ?? hard.note };
 }
 
 /** Nobody states more than a hundred years and means it. */
 const century = 100 * 365 * 24 * 3600;
 
-function firstUsable(statements: readonly Statement[], longest = century): Lifetime<null> {
-  const usable = statements.find(({ seconds }) => seconds !== null && seconds >= 1 && seconds <= longest);
-  if (usable !== undefined) return { seconds: Math.floor(usable.seconds as number), note: null };
-  const odd = statements.find(({ seconds }) => seconds !== null);
-  return { seconds: null, note: odd === undefined ? null : `${odd.name} ${shown(odd.value)} is not understood` };
-}
-
-function stated(name: string, fields: Fields, unit: Unit, now: Date): Statement {
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return { name, value, seconds: saysNothing(value) ? null : inSeconds(value, unit, now) };
+function firstUsable(fields: Fields, ends: readonly Field[], stated: Unit, now: Date, longest: number): Lifetime<null> {
+  let note: string | null = null;
+  for (const [name, unit] of ends) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (saysNothing(value)) continue;
+    const seconds = inSeconds(value, unit === "stated" ? stated : unit, now);
+    if (seconds >= 1 && seconds <= longest) return { seconds: Math.floor(seconds), note: null };
+    note ??= `${name} ${shown(value)} is not understood`;
+  }
+  return { seconds: null, note };
 }
 
 function saysNothing(value: unknown): boolean {
   return value === undefined || value === null || decimal(value) === 0 || (typeof value === "string" && !value.trim());
 }
 
-function inSeconds(value: unknown, unit: Unit, now: Date): number {
-  if (unit === "timestamp") return secondsFromNow(value, now);
+function inSeconds(value: unknown, unit: Unit | "either", now: Date): number {
+  if (unit === "timestamp" || (unit === "either" && isTime(value, now))) return secondsFromNow(value, now);
   const amount = decimal(value);
   if (amount === null) return Number.NaN;
   const seconds = unit === "milliseconds" ? amount / 1000 : amount;
@@ -94,17 +99,15 @@ function isTime(value: unknown, now: Date): boolean {
   return Math.abs(amount - now.getTime() / 1000) < 5 * years || amount > 1e11;
 }
 
-/** From the `exp` of a JWT (RFC 7519 section 4.1.4), unverified: it came straight from who signed it. */
-function expOf(token: unknown, now: Date): Statement {
+/** The `exp` of a JWT (RFC 7519 section 4.1.4), unverified: it came straight from who signed it. */
+function expOf(token: unknown): Fields {
   const payload = typeof token === "string" ? token.split(".")[1] : undefined;
-  const unsaid = { name: "exp", value: undefined, seconds: null };
-  if (payload === undefined) return unsaid;
+  if (payload === undefined) return {};
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
-    const exp = at(claims, "exp");
-    return { name: "exp", value: exp, seconds: saysNothing(exp) ? null : secondsFromNow(exp, now) };
+    return { exp: at(claims, "exp") };
   } catch {
-    return unsaid;
+    return {};
   }
 }
 

@@ -13,6 +13,7 @@ export default defineProvider({
   unconfirmed: ["the status of the answer to a dead grant: 400 and 401 are told"],
   samples: [
     rotated(2_678_400, { scope: "identity" }),
+    // https://github.com/mxpv/patreon-go/issues/6
     { name: "dead grant with 401", judged: "denied", status: 401, body: { error: "invalid_grant" } },
     ...rfcErrors,
     ...httpTrouble,
