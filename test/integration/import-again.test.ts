@@ -95,7 +95,7 @@ test("a refresh token whose access token's end is not known is refreshed at once
   const second = await rig.client.connections.import(base(bare));
   const third = await rig.client.connections.import({ ...base(asked), accessToken: null, expiresIn: 1800 });
   for (const { nextRefreshAt } of [first, second, third]) expect(Number(nextRefreshAt)).toBeLessThanOrEqual(Date.now());
-  expect(await rig.client.tokenStatus(third.id)).toMatchObject({ status: "connected", token: "expired" });
+  expect(await rig.client.tokenStatus(third.id)).toMatchObject({ status: "token_expired", token: "expired" });
   expect(await rig.client.getAccessToken(third.id)).toMatchObject({ generation: 2, warning: null });
   await rig.start("worker");
   for (const { id } of [first, second]) {
