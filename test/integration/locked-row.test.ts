@@ -51,7 +51,8 @@ test("locked rows keep no other token set from being stored, and their own wait 
   await rig.server.release(gate);
   await until("all others are stored", async () => (await refreshed(rig)) === 24, 1400);
   const spool = `{${rig.env.REDIS_PREFIX}}:spool`;
-  await until("the locked ones are kept", async () => (await rig.queues.redis.hlen(spool)) === 6);
+  // Long before the statement that waits for them is given up.
+  await until("the locked ones are kept", async () => (await rig.queues.redis.hlen(spool)) === 6, 6000);
   await unlock();
   await until("the locked ones are stored", async () => (await refreshed(rig)) === 30, 5000);
   expect(await rig.server.summary()).toMatchObject({ requests: 30, granted: 30 });

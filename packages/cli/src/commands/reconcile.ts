@@ -25,7 +25,7 @@ async function reconcile(io: Io): Promise<undefined> {
     await requireServices(engine);
     await engine.installation.require();
     await openQueues(engine);
-    const { pool, queues, config, providers } = engine;
+    const { pool, queues, config, providers, clock } = engine;
     const orphans = new OrphanSearch(pool);
     const progress = createProgress(io, "checked");
     const total = await pool.query<{ due: number }>(
@@ -34,7 +34,7 @@ async function reconcile(io: Io): Promise<undefined> {
     const { overdueSpreadMs } = config;
     const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
     const onPage = (checked: number) => progress.update(checked, Math.max(checked, total.rows[0]?.due ?? 0));
-    const deps = { pool, queues, orphans, now: () => new Date(), overdueSpreadMs, onPage, deriving };
+    const deps = { pool, queues, orphans, now: clock.now, overdueSpreadMs, onPage, deriving };
     const first = await reconcileQueues(deps).finally(() => progress.stop());
     // An orphan is removed when two searches found it; the scheduler's next run would be the second.
     const orphansRemoved = first.orphansRemoved + (await orphans.search(queues));
