@@ -342,3 +342,93 @@ test("it is a dead grant when another connection shows that this client id is me
   const transition = decide(connection(), setbacks.denied, context({ foreignClient: "another", ownFault: true }));
   expect(transition).toMatchObject({ status: "needs_reauth", job: "stop" });
 });
+
+test("an unknown answer that lasts is asked for ever more rarely, and for 30 days", () => {
+  const after = (forMs: number) =>
+    setback({ status: "error", failingSince: at(-forMs), expiresAt: at(day) }, setbacks.unknown);
+  expect(after(minute).resumeAt).toEqual(at(hour));
+  expect(after(5 * hour).resumeAt).toEqual(at(5 * hour));
+  expect(after(20 * day).resumeAt).toEqual(at(day));
+  expect(after(30 * day)).toMatchObject({ status: "needs_reauth", job: "stop", errorCode: "unknown_answer" });
+});
+
+test("after a day of unknown answers and the token's end the user is asked to reconnect, once, and it goes on being probed", () => {
+  const lasting = { failingSince: at(-day), expiresAt: at(-hour) };
+  const offered = setback({ status: "error", ...lasting }, setbacks.unknown);
+  expect(offered).toMatchObject({ status: "needs_reauth", job: "postpone", events: ["connection.needs_reauth"] });
+  expect(offered.nextRefreshAt).not.toBeNull();
+  expect(setback({ status: "needs_reauth", ...lasting }, setbacks.unknown)).toMatchObject({
+    status: "needs_reauth",
+    events: [],
+  });
+  expect(setback({ status: "error", ...lasting, failingSince: at(-day + minute) }, setbacks.unknown).status).toBe(
+    "error",
+  );
+  expect(setback({ status: "error", ...lasting, expiresAt: at(minute) }, setbacks.unknown).status).toBe("error");
+  // Trouble of another kind before does not count.
+  expect(setback({ status: "token_expired", ...lasting }, setbacks.unknown)).toMatchObject({
+    status: "error",
+    failingSince: now,
+  });
+});
+
+test.each([
+  ["three in a row", { others: 2 }, true],
+  ["two", { others: 1 }, false],
+  ["three among ten grants", { others: 2, granted: 10 }, false],
+  ["twelve, of whom the newest ten came among thirty grants", { others: 11, granted: 30 }, true],
+  ["four where its history knows one in such a time", { others: 3, usual: 1 }, false],
+  ["nine where its history knows one in such a time", { others: 8, usual: 1 }, true],
+])("denials that are doubted: %s", (_, around, doubted) => {
+  const decided = setback({}, setbacks.denied, { around: surroundings(around) });
+  expect(decided).toMatchObject(
+    doubted
+      ? {
+          status: "connected",
+          errorCode: "mass_denial",
+          provider: { kind: "open_circuit", fromMany: true },
+          events: [],
+        }
+      : { status: "needs_reauth", provider: null, events: ["connection.needs_reauth"] },
+  );
+});
+
+test("one of many denied is believed when it was denied three times with grants between, or for hours", () => {
+  const again = { ownFault: true, around: surroundings({ grantedBetween: true }) };
+  const denials = (consecutiveFailures: number) => ({ consecutiveFailures, failingSince: at(-10 * minute) });
+  const second = setback(denials(1), setbacks.denied, again);
+  expect(second).toMatchObject({
+    status: "connected",
+    consecutiveFailures: 2,
+    provider: null,
+    resumeAt: at(10 * minute),
+  });
+  expect(setback(denials(2), setbacks.denied, again).status).toBe("needs_reauth");
+  // Nothing was granted since: it says nothing new.
+  const unheard = setback(denials(2), setbacks.denied, { ...again, around: surroundings() });
+  expect(unheard).toMatchObject({ status: "connected", consecutiveFailures: 2 });
+  const forHours = { consecutiveFailures: 1, failingSince: at(-6 * hour) };
+  expect(setback(forHours, setbacks.denied, { ...again, around: surroundings() }).status).toBe("needs_reauth");
+});
+
+test("a circuit for many denials that has stood for hours is believed, and closes", () => {
+  const stands = (ms: number) => surroundings({ code: "mass_denial", since: at(-ms) });
+  const early = setback({}, setbacks.denied, { probing: true, around: stands(5 * hour) });
+  expect(early).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
+  const late = setback({}, setbacks.denied, { probing: true, around: stands(6 * hour) });
+  expect(late).toMatchObject({ status: "needs_reauth", provider: { kind: "close_circuit", believed: true } });
+});
+
+test("grants of another client id are believed dead after hours, unless nothing is granted to ours", () => {
+  const around = surroundings({ code: "invalid_client", since: at(-6 * hour) });
+  const given = { probing: true, foreignClient: "another", around };
+  expect(setback({}, setbacks.denied, given).status).toBe("needs_reauth");
+  expect(setback({}, setbacks.denied, { ...given, untried: true }).status).toBe("connected");
+});
+
+test("what is forced on a grant that is over leaves it so", () => {
+  for (const outcome of Object.values(setbacks)) {
+    const decided = setback({ status: "needs_reauth" }, outcome, { forced: true });
+    expect(decided).toMatchObject({ status: "needs_reauth", job: "stop", nextRefreshAt: null, events: [] });
+  }
+});
