@@ -59,4 +59,5 @@ test("a primary becomes a replica while connections stand: they are made anew, a
   expect(await rig.server.summary()).toMatchObject({ reuse: 0, repeated: 0 });
   for (const app of [worker, scheduler, api]) expect(await app.stop()).toBe(0);
   expect(worker.lines().length).toBeLessThan(300);
+  expect(worker.output()).not.toContain("MaxListenersExceededWarning");
 });

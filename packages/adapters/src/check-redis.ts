@@ -13,7 +13,7 @@ const recentMs = 3000;
 /** Whether Redis takes writes: a replica, or one that is full, answers every PING. @returns what it refuses for; null: it does */
 export async function tryWrite(redis: Redis, prefix: string, patienceMs: number): Promise<RedisTrouble | null> {
   let trouble: RedisTrouble | null = "away";
-  const trial = redis.set(trialKey(prefix), "1", "PX", trialMs).then(
+  const trial = write(redis, prefix).then(
     () => {
       trouble = null;
     },
@@ -23,6 +23,15 @@ export async function tryWrite(redis: Redis, prefix: string, patienceMs: number)
   );
   await within(patienceMs, trial);
   return trouble === "away" ? lately(redis) : trouble;
+}
+
+function write(redis: Redis, prefix: string): Promise<unknown> {
+  const set = () => redis.set(trialKey(prefix), "1", "PX", trialMs);
+  if (!(redis instanceof FollowingRedis)) return set();
+  redis.trial ??= set().finally(() => {
+    redis.trial = null;
+  });
+  return redis.trial;
 }
 
 /** A command that is sent again and again has no answer, but there is a reason. */

@@ -41,6 +41,9 @@ export class FollowingRedis extends Redis {
   onReplaced: (error: Error) => void = () => {};
   /** What the server or the way to it said last against us, and when. */
   trouble: { readonly error: Error; readonly at: number } | null = null;
+  /** A trial write that is still to be answered: another one would tell nothing more. */
+  trial: Promise<unknown> | null = null;
+  #left: unknown = null;
 
   // biome-ignore lint/suspicious/noExplicitAny: ioredis declares a dozen overloads.
   constructor(...given: any[]) {
@@ -70,6 +73,15 @@ export class FollowingRedis extends Redis {
     });
     if (callback !== null) answer.then((text) => callback(null, text), callback);
     return answer;
+  }
+
+  /** Each command that is refused wants the connection made anew: once is enough. */
+  override disconnect(reconnect?: boolean): void {
+    if (reconnect === true) {
+      if (this.#left === this.stream) return;
+      this.#left = this.stream;
+    }
+    super.disconnect(reconnect);
   }
 
   /** Blocking connections are copies. */
