@@ -30,7 +30,7 @@ function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number
       include: [`test/${name}/**/*.test.ts`, ...support],
       pool: "forks",
       maxWorkers,
-      // Where nobody looks on, a machine that stalled for a moment gets a second chance; the report says which test needed one.
+      // Where nobody looks on, a machine that stalled for a moment gets a second chance; `npm test` names each test that needed it.
       retry: process.env.CI ? 1 : 0,
       testTimeout: timeoutSeconds * 1000,
       hookTimeout: 60_000,
