@@ -53,9 +53,6 @@ const settings: Env = {
   ...{ ACME_ROTATION: "single_use" },
 };
 
-const lifeSecondsOf = ({ refreshes, minutes, connections }: TortureOptions) =>
-  Math.max(10, Math.round(((minutes * 60 * connections) / refreshes) * 2));
-
 export async function openGround(options: TortureOptions): Promise<Ground> {
   const directory = await temporaryDirectory();
   const postgresLeaks: string[] = [];
@@ -79,7 +76,7 @@ export async function openGround(options: TortureOptions): Promise<Ground> {
   const rig = await createRig({
     ...{ server, databaseUrl: own.postgres.url, redisUrl: own.redis.url, env: { ...settings, ...common } },
   });
-  const lifeSeconds = lifeSecondsOf(options);
+  const { lifeSeconds } = options;
   await rig.server.configure({ expiresIn: lifeSeconds, latencyMs: 60 });
 
   const idsFile = join(directory, "ids.json");

@@ -6,6 +6,8 @@ export interface TortureOptions {
   /** How long that is meant to take: tokens live as long as makes it so. */
   readonly minutes: number;
   readonly connections: number;
+  /** How long an access token lives. */
+  readonly lifeSeconds: number;
   readonly seed: number;
   /** Only these kinds of faults; empty: all. */
   readonly only: readonly string[];
@@ -27,9 +29,12 @@ export function readOptions(args: readonly string[]): TortureOptions {
   });
   const refreshes = positive("refreshes", values.refreshes);
   const minutes = positive("minutes", values.minutes);
+  const connections =
+    values.connections === "" ? enough(refreshes, minutes) : positive("connections", values.connections);
   return {
-    ...{ refreshes, minutes, seed: positive("seed", values.seed) },
-    connections: values.connections === "" ? enough(refreshes, minutes) : positive("connections", values.connections),
+    ...{ refreshes, minutes, connections, seed: positive("seed", values.seed) },
+    // Each is due at half its life.
+    lifeSeconds: Math.max(10, Math.round(((minutes * 60 * connections) / refreshes) * 2)),
     only: values.faults.split(",").filter((name) => name !== ""),
   };
 }
