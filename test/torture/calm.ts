@@ -8,7 +8,7 @@ const boundMs = 120_000;
 const calmLifeSeconds = 900;
 
 export interface Calm {
-  /** Connections that live and were not refreshed again. */
+  /** Connections that live and were not refreshed again, or that died and whose users were not asked. */
   readonly stuck: readonly string[];
   readonly tookMs: number;
   /** What never left the spool. */
@@ -34,15 +34,15 @@ export async function calmDown(ground: Ground): Promise<Calm> {
   return { stuck, tookMs: Date.now() - begunAt, spooled };
 }
 
-/** Those whose tokens are still of the time before, although the server would grant them new ones. */
+/** Those whose tokens are still of the time before, although the server would grant them new ones, or never again. */
 async function restless({ rig, population }: Ground): Promise<string[]> {
   const { rows } = await rig.pool.query<Row & { id: string; refresh_token: string | null }>(
-    `SELECT id, refresh_token FROM connections WHERE status <> 'disconnected'
+    `SELECT id, status, refresh_token FROM connections WHERE status <> 'disconnected'
       AND (expires_at < now() + $1 * interval '1 second' OR expires_at IS NULL OR lease_owner IS NOT NULL)`,
     [calmLifeSeconds / 3],
   );
   const states = await population.states(rows);
-  return rows.filter(({ id }) => states.get(id)?.alive).map(({ id }) => id);
+  return rows.filter(({ id, status }) => states.get(id)?.alive || status !== "needs_reauth").map(({ id }) => id);
 }
 
 /** Kept token sets: files, lines of journals, fields in Redis. What names the installation stays. */

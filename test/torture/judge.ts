@@ -4,7 +4,7 @@ import type { Ground } from "./ground.ts";
 import type { Grant, Member } from "./population.ts";
 
 export interface Violation {
-  readonly kind: "lost" | "spent twice" | "marked dead" | "hidden dead";
+  readonly kind: "lost" | "spent twice" | "marked dead" | "hidden dead" | "asked in vain";
   readonly connectionId: string;
   readonly family: string;
   readonly why: string;
@@ -96,7 +96,7 @@ type Finding =
   | { readonly kind: "explained"; readonly by: Explained }
   | { readonly kind: Violation["kind"]; readonly why: string };
 
-/** A spent token may come once more for each lost answer that stands in the log, and never once its successor was used. */
+/** A spent token may come once more after a lost answer that stands in the log, and never once its successor was used. */
 function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding[] {
   const found: Finding[] = [];
   const firstOf = (again: Presentation) =>
@@ -110,25 +110,27 @@ function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding
     );
     if (successor !== undefined) found.push({ kind: "spent twice", why: "a token that had been replaced was sent" });
   }
-  const last = spentAgain.at(-1);
-  if (last === undefined) return found;
-  const lost = attempts.filter(
-    ({ outcome, atMs }) => outcome === "uncertain" && atMs >= grant.fromMs - 1000 && atMs <= last.atMs + 1000,
-  );
+  const [deadly] = spentAgain;
+  if (deadly === undefined) return found;
+  const before = ({ atMs }: Attempt) => atMs >= grant.fromMs - 1000 && atMs <= deadly.atMs + 1000;
+  const lost = attempts.filter((each) => each.outcome === "uncertain" && before(each));
   // An operator's or an app's force asks once more, whatever is known.
   const forced = attempts.filter(({ outcome, trigger }) => outcome === "denied" && trigger === "manual");
-  if (spentAgain.length > lost.length + forced.length) {
-    const why = `presented ${spentAgain.length} times after it was spent, with ${lost.length} lost answers in the log`;
-    found.push({ kind: "spent twice", why });
+  if (lost.length + forced.length === 0) found.push({ kind: "spent twice", why: "no lost answer stands in the log" });
+  if (spentAgain.length > mostAsked + forced.length) {
+    found.push({ kind: "asked in vain", why: `the dead grant was presented ${spentAgain.length} times` });
   }
   return found;
 }
+
+/** A dead grant that is one of many is not believed at once; but it comes to an end. */
+const mostAsked = 8;
 
 /** A grant that a careful second presentation ended was lost before, whatever its user did then. Only the one that counts can be marked. */
 function judgeEnd(member: Member, grant: Grant, { ground, row, stored, presented }: Evidence): Finding[] {
   const end = grant.endedAtMs ?? Number.POSITIVE_INFINITY;
   if (presented.some(({ outcome, atMs }) => outcome === "reuse" && atMs <= end)) {
-    const shown = grant === member.grants.at(-1) && row?.status === "connected";
+    const shown = grant === member.grants.at(-1) && row?.status !== "needs_reauth";
     return [lossOf(presented, ground), ...(shown ? [hiddenDead] : [])];
   }
   if (grant.endedAtMs !== null || grant !== member.grants.at(-1)) return [];
@@ -141,10 +143,10 @@ function judgeEnd(member: Member, grant: Grant, { ground, row, stored, presented
   if (stored.family !== grant.family) {
     return [{ kind: "lost", why: `another grant's token is stored (${stored.family ?? "none"}, not ${grant.family})` }];
   }
-  return [lossOf(presented, ground), ...(row.status === "connected" ? [hiddenDead] : [])];
+  return [lossOf(presented, ground), ...(row.status !== "needs_reauth" ? [hiddenDead] : [])];
 }
 
-const hiddenDead: Finding = { kind: "hidden dead", why: "the server ended it, and it is still connected" };
+const hiddenDead: Finding = { kind: "hidden dead", why: "the server ended it, and nobody asks its user" };
 
 function lossOf(presented: readonly Presentation[], ground: Ground): Finding {
   const index = presented.findLastIndex(({ outcome }) => outcome === "granted");

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -10,6 +10,7 @@ export class SpoolDisk {
   readonly directory: string;
   readonly canFill: boolean;
   readonly #mount: string;
+  #locks = 0;
 
   private constructor(mount: string, canFill: boolean) {
     this.#mount = mount;
@@ -46,13 +47,25 @@ export class SpoolDisk {
 
   /** Nothing can be made there, whoever asks: a file stands in its place. Open files stay open. */
   async lock(): Promise<void> {
-    await rename(this.directory, `${this.directory}.away`);
-    await writeFile(this.directory, "");
+    for (let made = false; !made; ) {
+      await rename(this.directory, `${this.directory}.away${this.#locks}`);
+      // Somebody may make the directory anew in between; that one is moved away as well.
+      made = await writeFile(this.directory, "", { flag: "wx" }).then(
+        () => true,
+        () => false,
+      );
+      this.#locks += 1;
+    }
   }
 
   async unlock(): Promise<void> {
     await rm(this.directory);
-    await rename(`${this.directory}.away`, this.directory);
+    await mkdir(this.directory, { recursive: true });
+    for (; this.#locks > 0; this.#locks -= 1) {
+      const away = `${this.directory}.away${this.#locks - 1}`;
+      for (const name of await readdir(away)) await rename(join(away, name), join(this.directory, name));
+      await rm(away, { recursive: true });
+    }
   }
 
   async close(): Promise<void> {
