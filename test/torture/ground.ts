@@ -50,7 +50,8 @@ const settings: Env = {
   ...{ ON_DEMAND_COOLDOWN_MS: "1000", CIRCUIT_PROBE_MS: "2000", UNKNOWN_PROBE_MS: "3000", UNKNOWN_WINDOW_MS: "20000" },
   ...{ JOB_LOCK_MS: "3000", JOB_STALLED_CHECK_MS: "1000", OVERDUE_SPREAD_MS: "2000", SHUTDOWN_MS: "15000" },
   ...{ RECONCILE_CRON: "*/5 * * * * *", SWEEP_CRON: "*/10 * * * * *", LOG_LEVEL: "info" },
-  ...{ ACME_ROTATION: "single_use" },
+  // Tokens live so short here that twice a minute would be too rarely.
+  ...{ ACME_ROTATION: "single_use", REFRESH_LEAST_APART_MS: "2000" },
 };
 
 export async function openGround(options: TortureOptions): Promise<Ground> {
