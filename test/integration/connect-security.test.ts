@@ -196,7 +196,7 @@ test("a link for some providers leads to no other one", async () => {
   expect([start.statusCode, disconnect.statusCode]).toEqual([404, 404]);
 });
 
-test("an answer that is brought to another browser, or comes twice, connects nothing", async () => {
+test("an answer that is brought to another browser connects nothing, and one that comes twice nothing more", async () => {
   const { rig, app } = await createPages();
   const { cookie, token } = await open(app, rig, "attacker");
   const started = await post(app, "/connect/start", cookie, { provider: "acme", form_token: token });
@@ -214,7 +214,10 @@ test("an answer that is brought to another browser, or comes twice, connects not
   expect(own.statusCode).toBe(303);
   expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
   const again = await app.inject({ url: back, headers: { cookie } });
-  expect(String(again.headers.location)).toContain("error=state_used");
+  expect(again.headers.location).toBe(own.headers.location);
+  expect((await rig.server.summary()).requests).toBe(1);
+  const other = `/connect/callback?${new URLSearchParams({ state, code: "another" })}`;
+  expect((await app.inject({ url: other, headers: { cookie } })).headers.location).toContain("error=state_used");
 
   const flow = await begin(rig.engine);
   const twice = await app.inject({ url: `/connect/callback?state=${flow.state}&code=a&code=b` });
@@ -277,4 +280,53 @@ test("no token, code, state or user id stands in any page, log, event, audit ent
   expect(output).not.toContain("canary-user");
   expect(output).not.toContain(flow.state);
   expect(JSON.stringify(rows[1])).not.toContain("canary-user");
+});
+
+async function begunInBrowser() {
+  const pages = await createPages();
+  const { cookie, token } = await open(pages.app, pages.rig, "user");
+  const started = await post(pages.app, "/connect/start", cookie, { provider: "acme", form_token: token });
+  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(started.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const { state, code = "" } = await consent({ url });
+  return { ...pages, cookie, state, code };
+}
+
+test("a look at the head, a look ahead and a preview of a link ask the provider nothing, and use nothing up", async () => {
+  const { rig, app, cookie, state, code } = await begunInBrowser();
+  const query = new URLSearchParams({ state, code });
+  for (const path of ["/connect/callback", "/v1/connect/callback"]) {
+    const url = `${path}?${query}`;
+    expect((await app.inject({ method: "HEAD", url, headers: { cookie } })).statusCode).toBe(200);
+    for (const headers of [
+      { "sec-purpose": "prefetch" },
+      { "sec-purpose": "prefetch;prerender" },
+      { purpose: "prefetch" },
+      { "x-purpose": "preview" },
+      { "x-moz": "prefetch" },
+    ]) {
+      expect((await app.inject({ url, headers: { cookie, ...headers } })).statusCode).toBe(503);
+    }
+  }
+  expect((await rig.server.summary()).requests).toBe(0);
+  const own = await app.inject({ url: `/connect/callback?${query}`, headers: { cookie } });
+  expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
+});
+
+test("an answer that the provider's page posts as a form is brought once more, with the cookie, and connects", async () => {
+  const { rig, app, cookie, state, code } = await begunInBrowser();
+  const fields = { state, code, id_token: "canary-id", user: '{"name":"x"}' };
+  // A form of another site comes without the cookie.
+  const posted = await post(app, "/connect/callback", "", fields, { "sec-fetch-site": "cross-site" });
+  expect(posted.statusCode).toBe(303);
+  const location = String(posted.headers.location);
+  expect(location).toBe(`${publicUrl}/connect/callback?${new URLSearchParams({ state, code })}`);
+  expect((await rig.server.summary()).requests).toBe(0);
+  const own = await app.inject({ url: pathOf(location), headers: { cookie } });
+  expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
+
+  const begun = await consent(await begin(rig.engine));
+  const viaApi = await post(app, "/v1/connect/callback", "", { state: begun.state, code: begun.code ?? "" });
+  expect(viaApi.statusCode).toBe(303);
+  const done = await app.inject({ url: pathOf(String(viaApi.headers.location)) });
+  expect(String(done.headers.location)).toMatch(/^https:\/\/app\.example\/done\?status=connected/);
 });

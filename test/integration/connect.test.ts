@@ -67,12 +67,16 @@ test("of the state only its hash is stored, of the verifier only a ciphertext", 
   expect(JSON.stringify(rows)).not.toContain(state);
 });
 
-test("a state is good once, whoever is first of many", async () => {
+test("a state is good once, whoever is first of many: the same answer is told the same, another one is refused", async () => {
   const rig = await createConnectRig();
   const answer = await consent(await begin(rig.engine));
   const all = await Promise.all(Array.from({ length: 20 }, () => completeConnect(rig.engine, answer)));
   const codes = all.map((each) => (each.kind === "refused" ? each.code : each.kind)).sort();
-  expect(codes).toEqual(["connected", ...Array.from({ length: 19 }, () => "state_used")]);
+  expect(codes).toEqual(Array.from({ length: 20 }, () => "connected"));
+  for (const each of all) expect(each).toEqual(all[0]);
+  expect(await completeConnect(rig.engine, { ...answer, code: "another" })).toMatchObject({ code: "state_used" });
+  await rig.pool.query("UPDATE oauth_states SET used_at = now() - interval '2 minutes'");
+  expect(await completeConnect(rig.engine, answer)).toMatchObject({ code: "state_used", returnUrl });
   expect(all.every((each) => each.returnUrl === returnUrl)).toBe(true);
   expect(await count(rig, "connections")).toBe(1);
   expect((await rig.server.summary()).requests).toBe(1);

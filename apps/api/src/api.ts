@@ -14,6 +14,7 @@ import { readJsonOnly } from "./read-json.ts";
 import { type ApiContext, registerRoutes } from "./route.ts";
 import { routes } from "./routes.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { guardCallbacks } from "./untaken-callback.ts";
 
 export interface ApiOptions {
   /** What `/readyz` looks at. Default: Postgres and Redis. */
@@ -31,6 +32,7 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleUnknown((path) => methodsAt(app, routes, path)));
   readJsonOnly(app);
+  guardCallbacks(app, engine);
   setHeaders(app);
   await app.register(helmet, securityHeaders);
   await app.register(rateLimit, { global: false, cache: 10_000 });

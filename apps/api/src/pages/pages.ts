@@ -27,6 +27,8 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
     scope.setErrorHandler((error, request, reply) => failed(context, error, request, reply));
     scope.get("/connect", { schema }, (request, reply) => show(context, request, reply));
     scope.get("/connect/callback", { schema }, (request, reply) => callback(engine, request, reply));
+    // Brought once more as a GET: see guardCallbacks.
+    scope.post("/connect/callback", limited, (_request, reply) => reply.code(400).send());
     scope.post("/connect/start", limited, (request, reply) => act(context, request, reply, start));
     scope.post("/connect/disconnect", limited, (request, reply) => act(context, request, reply, disconnect));
   });

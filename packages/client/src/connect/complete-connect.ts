@@ -8,6 +8,7 @@ import { accountIdentity } from "./account-identity.ts";
 import { type ConnectRefusalCode, ConnectRefused } from "./connect-refusal.ts";
 import { exchangeCode } from "./exchange-code.ts";
 import { type StoredFlow, takeFlow } from "./oauth-states.ts";
+import { hashAnswer, keepOutcome, outcomeBefore } from "./repeated-answer.ts";
 import { storeConnection } from "./store-connection.ts";
 
 /** The provider's answer as it came back to the redirect URI (RFC 6749 section 4.1.2, RFC 9207). */
@@ -45,7 +46,8 @@ export type Completed =
     };
 
 /**
- * The end of a connect flow. Uses the state up, whatever comes of it, so that nothing can be tried twice; stores the connection in one
+ * The end of a connect flow. Uses the state up, whatever comes of it, so that nothing can be tried twice; the same
+ * answer within a minute gets the same result, and the provider is not asked again; stores the connection in one
  * statement at the very end, so that nothing is half stored.
  *
  * @throws {EvertokenError} when Postgres is away; never for what the user or the provider did
@@ -56,14 +58,19 @@ export async function completeConnect(engine: Engine, answer: ConnectAnswer): Pr
 
 async function complete(engine: Engine, answer: ConnectAnswer): Promise<Completed> {
   await withStore(engine.checkKeys);
-  const taken = await takeFlow(engine, answer.state, answer.binding ?? null);
+  const taken = await takeFlow(engine, answer.state, answer.binding ?? null, hashAnswer(answer));
   if (taken.kind === "refused") return refused(engine, taken.why, null, taken.returnUrl);
-  try {
-    return await finish(engine, taken.flow, answer);
-  } catch (error) {
+  if (taken.kind === "used") {
+    const before = await outcomeBefore(engine, taken.stateHash, answer);
+    return before ?? refused(engine, taken.why, null, taken.returnUrl);
+  }
+  const outcome = await finish(engine, taken.flow, answer).catch((error: unknown) => {
     if (error instanceof ConnectRefused) return refused(engine, error, taken.flow, taken.flow.returnUrl);
     throw error;
-  }
+  });
+  // What is done is done: without this, the same answer once more is merely refused.
+  await keepOutcome(engine, taken.stateHash, outcome).catch(() => {});
+  return outcome;
 }
 
 async function finish(engine: Engine, begun: StoredFlow, answer: ConnectAnswer): Promise<Completed> {

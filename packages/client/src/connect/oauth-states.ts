@@ -64,7 +64,9 @@ export async function saveFlow({ pool, keyring }: Engine, flow: Flow, binding: s
 }
 
 export type TakenFlow =
-  | { readonly kind: "taken"; readonly flow: StoredFlow }
+  | { readonly kind: "taken"; readonly flow: StoredFlow; readonly stateHash: string }
+  /** It was used up already. */
+  | { readonly kind: "used"; readonly stateHash: string; readonly why: ConnectRefused; readonly returnUrl: string }
   | { readonly kind: "refused"; readonly why: ConnectRefused; readonly returnUrl: string | null };
 
 interface StateRow {
@@ -83,20 +85,25 @@ interface StateRow {
 }
 
 /** Uses the state up, by one conditional statement: of many that present it at the same time one gets it. */
-export async function takeFlow(engine: Engine, state: string, binding: string | null): Promise<TakenFlow> {
+export async function takeFlow(
+  engine: Engine,
+  state: string,
+  binding: string | null,
+  answerHash: string,
+): Promise<TakenFlow> {
   const hashes = [hashState(state, null), ...(binding === null ? [] : [hashState(state, binding)])];
   const { rows } = await withStore(() =>
     engine.pool.query<StateRow>({
       name: "oauth-state-take",
-      text: `UPDATE oauth_states SET used_at = now()
+      text: `UPDATE oauth_states SET used_at = now(), answer_hash = $2
         WHERE state_hash = ANY($1) AND used_at IS NULL AND expires_at > now() RETURNING *`,
-      values: [hashes],
+      values: [hashes, answerHash],
     }),
   );
   const row = rows[0];
   if (row === undefined) return whyNot(engine, hashes);
   try {
-    return { kind: "taken", flow: toFlow(engine, row) };
+    return { kind: "taken", flow: toFlow(engine, row), stateHash: row.state_hash };
   } catch (error) {
     // The key was taken out of the ring since: it is too late for this flow.
     if (!(error instanceof VaultError)) throw error;
@@ -109,8 +116,10 @@ async function whyNot({ pool }: Engine, hashes: readonly string[]): Promise<Take
     pool.query<StateRow>("SELECT * FROM oauth_states WHERE state_hash = ANY($1)", [hashes]),
   );
   const row = rows[0];
-  const code = row === undefined ? "state_invalid" : row.used_at === null ? "state_expired" : "state_used";
-  return { kind: "refused", why: new ConnectRefused(code), returnUrl: row?.return_url ?? null };
+  if (row === undefined) return { kind: "refused", why: new ConnectRefused("state_invalid"), returnUrl: null };
+  const returnUrl = row.return_url;
+  if (row.used_at === null) return { kind: "refused", why: new ConnectRefused("state_expired"), returnUrl };
+  return { kind: "used", stateHash: row.state_hash, why: new ConnectRefused("state_used"), returnUrl };
 }
 
 function toFlow({ keyring }: Engine, row: StateRow): StoredFlow {
