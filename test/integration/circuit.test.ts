@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { attempts, comesDue, events, patch } from "../support/drive.ts";
+import { engineOf } from "../support/engine-of.ts";
 import { createRig, hasty, type Rig, type Row, until } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
 
@@ -112,4 +113,23 @@ test("one connection whose token is of another client ends as error; the others 
   await rig.client.scheduleNow(odd.id);
   await attempts(rig, odd.id, before + 1);
   expect(await circuit(rig)).toMatchObject({ open: false });
+});
+
+test("an attempt that was lost is judged while the circuit is open, and takes no probe from others", async () => {
+  const rig = await createRig({ env: { ...hasty, CIRCUIT_PROBE_MS: "600000" } });
+  const [refused, lost] = [await rig.connect(), await rig.connect()];
+  await rig.server.setClient({ id: "client", secret: "another secret" });
+  await rig.client.refresh(refused.id, { force: true });
+  expect(await circuit(rig)).toMatchObject({ open: true });
+  const dead = "lease_owner = 'a dead process', lease_until = now() - interval '1 second', lease_started_at = now()";
+  await patch(rig, lost.id, dead);
+  // Its probe is due, so it could be had.
+  await rig.pool.query("UPDATE circuits SET next_probe_at = now() - interval '1 second'");
+  const before = await circuit(rig);
+  const { engine } = engineOf(rig.env);
+  const order = { connectionId: lost.id, trigger: "scheduled", generation: 1, onlyDue: false, force: false } as const;
+  await until("it is judged", async () => (await engine.runRefresh(order)).kind === "settled", 5000);
+  expect(await rig.log(lost.id)).toMatchObject([{ outcome: "uncertain" }]);
+  expect(await circuit(rig)).toEqual(before);
+  expect(await rig.server.summary()).toMatchObject({ requests: 1 });
 });

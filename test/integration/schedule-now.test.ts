@@ -117,3 +117,18 @@ test("what cannot be scheduled says why", async () => {
     await expect(rig.client.scheduleNow(unknown)).rejects.toMatchObject({ code: "connection_not_found" });
   }
 });
+
+test("a job that comes too early asks nobody, and waits for its time", async () => {
+  const rig = await createRig({ env: hasty });
+  const connection = await rig.connect();
+  const early = await rig.queues.refresh("acme").getJob(jobId(connection.id, 1));
+  await early?.promote();
+  await rig.start("worker");
+  const job = await until("it waits again", async () => {
+    const found = await rig.job(connection);
+    return found?.state === "delayed" && found;
+  });
+  expect(Math.abs((job.dueAt?.getTime() ?? 0) - (connection.nextRefreshAt?.getTime() ?? 0))).toBeLessThan(1000);
+  expect(await rig.log(connection.id)).toEqual([]);
+  expect(await rig.server.summary()).toMatchObject({ requests: 0 });
+});

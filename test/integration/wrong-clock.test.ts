@@ -39,6 +39,11 @@ test.each([
   for (const at of [row.last_refresh_at, row.updated_at]) expect(Math.abs(at.getTime() - now)).toBeLessThan(5000);
   const [logged] = await rig.log(id);
   expect(Math.abs(logged?.created_at.getTime() - now)).toBeLessThan(5000);
+  const copies = await until("its copy is kept", async () => {
+    const found = await rig.queues.redis.zrange(`{${rig.env.REDIS_PREFIX}}:copies`, 0, -1, "WITHSCORES");
+    return found.length > 0 && found;
+  });
+  expect(Math.abs(Number(copies[1]) - now)).toBeLessThan(5000);
   expect(await ready(worker)).toMatchObject({ ready: true, checks: { clock: expect.stringContaining(way) } });
   await until("it is logged", async () => worker.output().includes("the clock of this host is not Postgres'"));
 });

@@ -14,19 +14,28 @@ export interface Copies {
   /** The newest of each connection. */
   newest(): Promise<CommitRecord[]>;
   /** Only while the database is known to be the true one: an outage must not use up the time that they have. */
-  trim(now: number): Promise<void>;
+  trim(): Promise<void>;
 }
 
-/** How much longer they stay than a replica may lag: a look takes a second, clocks differ. */
+/** How much longer they stay than a replica may lag: a look takes a second. */
 const slackMs = 15_000;
 const pageSize = 1000;
 
-/** @param keepMs 0: nothing is kept */
-export function createCopies(redis: Redis, prefix: string, keyring: Keyring, keepMs: number): Copies {
+export interface CopiesOptions {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly keyring: Keyring;
+  /** 0: nothing is kept. */
+  readonly keepMs: number;
+  /** One clock for all processes: what a slow one has written would be old to the others. */
+  now(): Date;
+}
+
+export function createCopies({ redis, prefix, keyring, keepMs, now }: CopiesOptions): Copies {
   const key = `{${prefix}}:copies`;
   const add = createBatcher<string, null>(async (texts) => {
-    const now = Date.now();
-    await redis.zadd(key, ...texts.flatMap((text) => [now, text]));
+    const at = now().getTime();
+    await redis.zadd(key, ...texts.flatMap((text) => [at, text]));
     return texts.map(() => null);
   }, defaultBatching);
   return {
@@ -47,8 +56,8 @@ export function createCopies(redis: Redis, prefix: string, keyring: Keyring, kee
         if (page.length < pageSize) return [...found.values()];
       }
     },
-    async trim(now) {
-      await redis.zremrangebyscore(key, "-inf", now - keepMs - slackMs);
+    async trim() {
+      await redis.zremrangebyscore(key, "-inf", now().getTime() - keepMs - slackMs);
     },
   };
 }

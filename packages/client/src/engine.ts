@@ -145,12 +145,12 @@ export function openEngine(options: EngineOptions): Engine {
     fingerprints: registrations.fingerprints,
     ground: () => installation.ground(),
   });
-  const copies = createCopies(redis, config.redisPrefix, keyring, config.installation.replicaLagMs);
+  const keptCopies = { prefix: config.redisPrefix, keyring, keepMs: config.installation.replicaLagMs, now: clock.now };
+  const copies = createCopies({ ...keptCopies, redis });
   const installation = new Installation({
     ...{ pool, clock, logger, settings: config.installation },
     memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
-    onBeat: () =>
-      createCopies(spoolRedis, config.redisPrefix, keyring, config.installation.replicaLagMs).trim(Date.now()),
+    onBeat: () => createCopies({ ...keptCopies, redis: spoolRedis }).trim(),
     async compare() {
       const putBackAgain = await putBack({ pool, copies, commit: (record) => store.commit(record) });
       for (const provider of await providersAtWork({ pool, providers })) queues.refresh(provider);

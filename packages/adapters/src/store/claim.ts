@@ -73,6 +73,8 @@ export async function claim(
       await markOlder(pool, [{ connectionId: order.connectionId, generation: order.generation }]);
     return refused(standing.why, standing.until);
   }
+  // Nothing is sent for a lost attempt: no circuit stands against judging it, and it takes no probe from others.
+  if (seen.lease_owner !== null) return takeOver(pool, order, now, options, seen, refused);
   if (seen.circuit_open) {
     const { timing } = options;
     const wins = await winProbe(
@@ -82,11 +84,8 @@ export async function claim(
     );
     if (!wins) return refused("circuit_open", heldUntil(seen.id, seen.next_probe_at ?? now, now, timing));
   }
-  if (seen.lease_owner === null) {
-    const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
-    return retaken === null ? refused("busy", new Date(now.getTime() + earlyMs)) : { kind: "claimed", lease: retaken };
-  }
-  return takeOver(pool, order, now, options, seen, refused);
+  const retaken = await take({ order, now, throughCircuit: seen.circuit_open });
+  return retaken === null ? refused("busy", new Date(now.getTime() + earlyMs)) : { kind: "claimed", lease: retaken };
 }
 
 interface Seen extends ConnectionRow {
@@ -198,10 +197,10 @@ async function takeOver(
       owner: options.owner,
       connection: toConnection(seen),
       ...{ sendBy, abandonedSince },
-      ownFault: null,
+      ...{ probing: false, ownFault: null },
       grantedWith: seen.granted_with,
     };
-    return { kind: "claimed", lease: { ...lease, probing: seen.circuit_open } };
+    return { kind: "claimed", lease };
   }
   return refused("busy", new Date(now.getTime() + options.takeoverMs));
 }

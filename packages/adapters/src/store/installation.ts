@@ -1,5 +1,5 @@
 import type { HeldWhy, InstallationRow, ServerIdentity } from "@evertoken/core";
-import type { Pool } from "pg";
+import { Client, type Pool } from "pg";
 import type { DatabaseClock } from "../database-clock.ts";
 
 export interface InstallationFacts {
@@ -193,24 +193,26 @@ export async function adoptInstallation(
 /** Any number that nobody else locks by. */
 const lockKey = 4_716_273_915;
 
-/** Runs the task in one process at a time; where another one is at it, not at all. */
-export async function withInstallationLock(pool: Pool, task: () => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  const queryTells = () => {};
-  client.on("error", queryTells);
-  let broken: Error | undefined;
+/** A process that holds the lock for longer stands still, or waits for a Redis that others reach: they do not wait for it. */
+const lockedMs = 30_000;
+
+/**
+ * Runs the task in one process at a time; where another one is at it, not at all. Twice does no harm. On a connection of its own: the task
+ * needs those of the pool, and there may be one only.
+ */
+export async function withInstallationLock(pool: Pool, task: () => Promise<void>, longestMs = lockedMs): Promise<void> {
+  const client = new Client(pool.options);
+  client.on("error", () => {}); // the query tells
+  await client.connect();
   try {
     await client.query("BEGIN");
+    await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${longestMs}`);
     const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS locked", [
       lockKey,
     ]);
     if (rows[0]?.locked) await task();
     await client.query("COMMIT");
-  } catch (error) {
-    broken = error instanceof Error ? error : new Error("the comparison failed");
-    throw error;
   } finally {
-    client.off("error", queryTells);
-    client.release(broken);
+    await client.end().catch(() => {});
   }
 }
