@@ -162,13 +162,12 @@ test("workers that live through a failover lose nothing, and scheduled refreshin
   const { rig, server } = await createFailoverRig({ OVERDUE_SPREAD_MS: "500" });
   await rig.server.configure({ expiresIn: 4 });
   const connections = await Promise.all(Array.from({ length: 30 }, () => rig.connect({ expiresIn: 4 })));
-  const apps = [await rig.start("worker"), await rig.start("worker"), await rig.start("scheduler")];
   const replica = await keepReplica(server);
+  const apps = [await rig.start("worker"), await rig.start("worker"), await rig.start("scheduler")];
   const generations = async () =>
     (await rig.pool.query("SELECT generation FROM connections")).rows.map((row) => row.generation);
-  await until("all were refreshed twice since", async () =>
-    (await generations()).every((generation) => generation >= 3),
-  );
+  const twice = async () => (await generations()).every((generation) => generation >= 3);
+  await until("all were refreshed twice since", twice, 20_000);
   await failOver(server, replica);
   const { granted } = await rig.server.summary();
   const failedOverAt = Date.now();
