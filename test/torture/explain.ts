@@ -26,12 +26,11 @@ export function explain({ granted, next, lifeMs }: Loss, chronicle: Chronicle): 
   const { atMs, by, behaviour, answer } = granted;
   if (behaviour !== "honest" && answer !== "sent") return "the provider kept its answer";
   if (by !== null && diedWithIt(by, atMs, chronicle)) return "in a killed process";
-  const wire =
-    answer === "lost" &&
-    chronicle
-      .between(atMs - slackMs, atMs + inHandsMs)
-      .some(({ kind }) => ["cutProvider", "halfOpenProvider"].includes(kind));
-  if (wire) return "cut on the wire";
+  const around = chronicle.between(atMs - slackMs, atMs + inHandsMs).map(({ kind }) => kind);
+  // What a half-open connection swallowed counts as sent, unless somebody lives to see it reset.
+  if (around.includes("halfOpenProvider") || (around.includes("cutProvider") && answer === "lost")) {
+    return "cut on the wire";
+  }
   const overslept =
     by !== null &&
     chronicle.of(by).some(({ kind, fromMs, toMs }) => {
