@@ -29,6 +29,7 @@ const preload = import.meta.resolve("./preload.ts");
 export class Crew {
   readonly #deps: CrewDeps;
   readonly #apps = new Map<Place, AppProcess>();
+  readonly #starting = new Map<Place, Promise<void>>();
   readonly #ended: AppProcess[] = [];
   /** What a process said that could not start. */
   readonly #refused: string[] = [];
@@ -46,8 +47,15 @@ export class Crew {
     return this.#apps.get(place);
   }
 
+  /** Two lanes may find the same place empty; one process comes of it. */
+  start(place: Place): Promise<void> {
+    const starting = this.#starting.get(place) ?? this.#startSoon(place).finally(() => this.#starting.delete(place));
+    this.#starting.set(place, starting);
+    return starting;
+  }
+
   /** Until it runs: Postgres or Redis may be away at the moment. */
-  async start(place: Place): Promise<void> {
+  async #startSoon(place: Place): Promise<void> {
     for (const deadline = Date.now() + 120_000; ; ) {
       try {
         this.#apps.set(place, await this.#launch(place));
@@ -77,7 +85,7 @@ export class Crew {
       await app.stop("SIGKILL");
     }
     this.#ended.push(app);
-    this.#apps.delete(place);
+    if (this.#apps.get(place) === app) this.#apps.delete(place);
     ended();
   }
 
@@ -110,6 +118,7 @@ export class Crew {
       if (app !== undefined) {
         this.#deps.chronicle.note("endedByItself", app.child.pid ?? null);
         this.#ended.push(app);
+        this.#apps.delete(place);
         revived += 1;
       }
       await this.start(place);
