@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Row } from "../support/rig.ts";
 import type { Ground } from "./ground.ts";
 
-/** By then every living connection has to be refreshed again. Its token is due in half its life, and after trouble retries may be far. */
-const boundMs = 120_000;
+/** By then every living connection has to be refreshed again, and many denials at once have to be believed (`DENIALS_BELIEVED_AFTER_MS`). */
+const boundMs = 150_000;
 const calmLifeSeconds = 900;
 
 export interface Calm {

@@ -117,13 +117,16 @@ function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding
   // An operator's or an app's force asks once more, whatever is known.
   const forced = attempts.filter(({ outcome, trigger }) => outcome === "denied" && trigger === "manual");
   if (lost.length + forced.length === 0) found.push({ kind: "spent twice", why: "no lost answer stands in the log" });
-  if (spentAgain.length > mostAsked + forced.length) {
-    found.push({ kind: "asked in vain", why: `the dead grant was presented ${spentAgain.length} times` });
+  const byItself = attempts.filter(
+    ({ outcome, trigger, atMs }) => outcome === "denied" && trigger === "scheduled" && atMs >= deadly.atMs,
+  );
+  if (byItself.length > mostAsked) {
+    found.push({ kind: "asked in vain", why: `the dead grant was presented ${byItself.length} times by its own job` });
   }
   return found;
 }
 
-/** A dead grant that is one of many is not believed at once; but it comes to an end. */
+/** A dead grant that is one of many is not believed at once; but it comes to an end. What apps and operators ask for is theirs. */
 const mostAsked = 8;
 
 /** A grant that a careful second presentation ended was lost before, whatever its user did then. Only the one that counts can be marked. */

@@ -64,7 +64,11 @@ export const denied: Judge = (connection, reason, context) => {
       ? openCircuit(connection, { code: "mass_denial" }, reason, context)
       : doubt(connection, reason, context);
   }
-  const stopped = stop(connection, "refresh_token_expired", reason);
+  // From now on, so that one that turns out to be one of many can still be taken back.
+  const stopped: Setback = {
+    ...stop(connection, "refresh_token_expired", reason),
+    failingSince: deniedSince(connection, context) ?? now,
+  };
   if (!probing) return stopped;
   return { ...stopped, provider: { kind: "close_circuit", of: foreignClient, believed } };
 };
@@ -75,7 +79,7 @@ const denialsToBelieve = 3;
 function isDoubtful(connection: Connection, context: DecisionContext): boolean {
   const around = aroundOf(context);
   if (around.code === "mass_denial") return true;
-  if (failingForMs(connection, context) >= context.timing.denialsBelievedAfterMs) return false;
+  if (deniedForMs(connection, context) >= context.timing.denialsBelievedAfterMs) return false;
   const among = context.ownFault && context.foreignClient === null;
   return (among && denialsOf(connection, context) < denialsToBelieve) || isMassDenial(around, context.timing);
 }
@@ -87,12 +91,15 @@ function denialsOf({ consecutiveFailures }: Connection, context: DecisionContext
   return consecutiveFailures + (counts ? 1 : 0);
 }
 
-const failingForMs = ({ failingSince }: Connection, { now }: DecisionContext) =>
-  failingSince === null ? 0 : now.getTime() - failingSince.getTime();
+/** Hours of other trouble before say nothing of the grant: an outage may well end with some seconds in which everybody is denied. */
+const deniedSince = ({ failingSince }: Connection, { ownFault }: DecisionContext) => (ownFault ? failingSince : null);
+
+const deniedForMs = (connection: Connection, context: DecisionContext) =>
+  context.now.getTime() - (deniedSince(connection, context) ?? context.now).getTime();
 
 /** Others work again, so they are not held back for it; but it is one of many, and asked ever more rarely until it is believed. */
 function doubt(connection: Connection, reason: string, context: DecisionContext): Setback {
-  const resumeAt = after(context.now, Math.max(context.timing.circuitProbeMs, failingForMs(connection, context)));
+  const resumeAt = after(context.now, Math.max(context.timing.circuitProbeMs, deniedForMs(connection, context)));
   return {
     ...unmarked(connection),
     ...doubted(connection, context),
@@ -107,7 +114,7 @@ const doubted = (connection: Connection, context: DecisionContext) => ({
   status: statusWhileFailing(connection, context.now),
   consecutiveFailures: denialsOf(connection, context),
   errorCode: "mass_denial" as const,
-  failingSince: connection.failingSince ?? context.now,
+  failingSince: deniedSince(connection, context) ?? context.now,
 });
 
 /** Nobody is marked: the others are held back, and one after another is asked whether it goes again. */

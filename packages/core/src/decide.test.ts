@@ -411,6 +411,14 @@ test("one of many denied is believed when it was denied three times with grants 
   expect(setback(forHours, setbacks.denied, { ...again, around: surroundings() }).status).toBe("needs_reauth");
 });
 
+test("hours of other trouble before do not make a first denial believed, nor one that cannot be taken back", () => {
+  const outage = { consecutiveFailures: 20, failingSince: at(-8 * hour) };
+  const among = setback(outage, setbacks.denied, { around: surroundings({ others: 5 }) });
+  expect(among).toMatchObject({ status: "connected", errorCode: "mass_denial", failingSince: now });
+  const first = setback(outage, setbacks.denied, { around: surroundings({ others: 0 }) });
+  expect(first).toMatchObject({ status: "needs_reauth", failingSince: now });
+});
+
 test("a circuit for many denials that has stood for hours is believed, and closes", () => {
   const stands = (ms: number) => surroundings({ code: "mass_denial", since: at(-ms) });
   const early = setback({}, setbacks.denied, { probing: true, around: stands(5 * hour) });
