@@ -77,6 +77,10 @@ test("over HTTP a skipped set is a 200 that says so, and a grant in use a 409", 
   const stolen = await api.ask("POST /v1/connections", { body: { ...body, user_id: "v" } });
   expect(stolen).toMatchObject({ status: 409, body: { code: "grant_in_use" } });
   expect(JSON.stringify(stolen.body)).not.toContain("canary");
+  const unknown = { external_account_id: null, registration: null, auth_type: null, scopes: null, metadata: null };
+  expect(await api.ask("POST /v1/connections", { body: { ...body, ...unknown, expires_in: null } })).toMatchObject({
+    status: 200,
+  });
   const forced = await api.ask("POST /v1/connections", { body: { ...body, overwrite: true } });
   expect(forced).toMatchObject({ status: 201, body: { reconnected: true, generation: 2 } });
 });
@@ -105,6 +109,28 @@ test("a refresh token whose access token's end is not known is refreshed at once
   expect(await rig.server.summary()).toMatchObject({ granted: 3, reuse: 0 });
 });
 
+test("null for whatever an export does not know is the same as leaving it out, by client and command", async () => {
+  const rig = await createRig();
+  const issued = await rig.server.issue({ count: 3 });
+  const unknown = { externalAccountId: null, displayName: null, userEmail: null, authType: null, tokenType: null };
+  const more = { scopes: null, metadata: null, registration: null, expiresIn: null, refreshTokenExpiresAt: null };
+  const row = (n: number) => ({
+    ...{
+      userId: `u${n}`,
+      provider: "acme",
+      accessToken: issued[n]?.accessToken,
+      refreshToken: issued[n]?.refreshToken,
+    },
+    ...{ ...unknown, ...more },
+  });
+  const { id, nextRefreshAt } = await rig.client.connections.import(row(0));
+  expect(Number(nextRefreshAt), "the end is not known").toBeLessThanOrEqual(Date.now());
+  const input = [row(1), row(1)].map((each) => JSON.stringify(each)).join("\n");
+  const { stdout } = await runInProcess(["connections", "import", "--json"], { env: rig.env, input });
+  expect(JSON.parse(stdout)).toMatchObject({ imported: 1, bad: [{ line: 2, code: "invalid_input" }] });
+  expect(await rig.row(id)).toMatchObject({ external_account_id: "default", scopes: [], metadata: {} });
+});
+
 const refused: [string, object, string][] = [
   ["no token at all", { accessToken: undefined, refreshToken: undefined }, "accessToken: needed"],
   [
@@ -117,6 +143,8 @@ const refused: [string, object, string][] = [
   ["zero as an end", { expiresAt: 0 }, "seconds or milliseconds"],
   ["an empty end", { expiresAt: "" }, "null where it is not known"],
   ["no lifetime", { expiresIn: 0 }, "leave it out where it is not known"],
+  ["an end that never comes, and when it does", { expiresAt: "never", expiresIn: 1800 }, "contradicts expiresIn"],
+  ["a broken token", { refreshToken: "canary-\ud800" }, "refreshToken: has half of a surrogate pair"],
   ["a negative lifetime", { expiresIn: -5 }, "leave it out where it is not known"],
 ];
 

@@ -111,7 +111,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     clientOutput: () => clientOutput,
     start: (app, extra) => startApp(app, { ...env, ...extra }),
     async connect(overrides = {}) {
-      const [issued] = await server.issue(overrides.expiresIn === undefined ? {} : { expiresIn: overrides.expiresIn });
+      const [issued] = await server.issue(overrides.expiresIn == null ? {} : { expiresIn: overrides.expiresIn });
       if (issued === undefined) throw new Error("the server issued nothing");
       const imported = await client.connections.import({
         userId: `user-${randomUUID()}`,

@@ -116,7 +116,7 @@ function expiryOf(order: ImportOrder, authType: AuthType, policy: RefreshPolicy,
   if (order.accessToken === null) return now;
   if (order.expiresAt === "never") return null;
   if (order.expiresAt instanceof Date) return order.expiresAt;
-  if (order.expiresIn !== undefined) return new Date(now.getTime() + order.expiresIn * 1000);
+  if (order.expiresIn != null) return new Date(now.getTime() + order.expiresIn * 1000);
   const neverEnds = order.expiresAt === null && order.refreshToken === null;
   if (authType !== "oauth2" || neverEnds || policy.lifetimeSeconds === null) return null;
   return new Date(now.getTime() + policy.lifetimeSeconds * 1000);

@@ -27,6 +27,10 @@ test.each([
   expect(readPasted(text)).toEqual({ fault: expect.stringContaining("control character") });
 });
 
+test("half of a surrogate pair within is refused: stored, it would be another token", () => {
+  expect(readPasted("abc\ud800")).toEqual({ fault: expect.stringContaining("surrogate") });
+});
+
 test.each(["", " \n", '""', '" "'])("nothing is left of %j", (text) => {
   expect(readPasted(text)).toEqual({ fault: "is empty" });
 });

@@ -36,6 +36,8 @@ export function readPasted(text: string): Pasted | { readonly fault: string } {
     }
   }
   if (value === "") return { fault: "is empty" };
+  // Written as UTF-8 it would silently become another token.
+  if (!value.isWellFormed()) return { fault: "has half of a surrogate pair within: copy it anew" };
   if (unprintable.test(value)) return { fault: "has a line break or another control character within: copy it anew" };
   return { value, removed: [...removed] };
 }

@@ -11,24 +11,22 @@ export const importBody = z
   .strictObject({
     ...{ user_id: userId, provider: providerId, refresh_token: secret.nullish() },
     access_token: secret.nullish().describe("Left out or null beside a refresh token: fetched at once"),
-    external_account_id: text()
-      .optional()
-      .describe("The account at the provider, so that one user may connect several"),
+    external_account_id: text().nullish().describe("The account at the provider, so that one user may connect several"),
     registration: text(64)
-      .optional()
+      .nullish()
       .describe("Which client registration the grant belongs to; default: the environment's"),
     display_name: text().nullish(),
     user_email: z.email().max(320).nullish().describe("Where a please-reconnect mail goes"),
-    auth_type: z.enum(["oauth2", "api_key", "personal_access_token"]).optional(),
+    auth_type: z.enum(["oauth2", "api_key", "personal_access_token"]).nullish(),
     token_type: text().nullish(),
-    scopes: z.array(text()).max(500).optional(),
+    scopes: z.array(text()).max(500).nullish(),
     expires_at: z
       .union([time, z.literal("never")], { error: endForm })
       .nullish()
       .describe("When the access token ends, or never; null beside a refresh token: not known, refreshed at once"),
-    expires_in: z.number().positive().max(century).optional().describe("The same in seconds from now"),
+    expires_in: z.number().positive().max(century).nullish().describe("The same in seconds from now"),
     refresh_token_expires_at: time.nullish(),
-    metadata: z.record(text(128), text(4096)).optional().describe("What endpoint templates need, such as shop"),
+    metadata: z.record(text(128), text(4096)).nullish().describe("What endpoint templates need, such as shop"),
     overwrite: z
       .boolean()
       .optional()

@@ -77,7 +77,8 @@ export function remember({ line, value }: Row, seen: Map<string, number>): numbe
 /** What makes a connection one of its kind; null when the row is too wrong to say. */
 function accountOf(value: unknown): { userId: string; provider: string; externalAccountId: string } | null {
   if (typeof value !== "object" || value === null) return null;
-  const { userId, provider, externalAccountId = "default" } = value as Record<string, unknown>;
+  const { userId, provider, externalAccountId: given } = value as Record<string, unknown>;
+  const externalAccountId = given ?? "default";
   if (typeof userId !== "string" || typeof provider !== "string" || typeof externalAccountId !== "string") return null;
   return { userId: userId.trim(), provider: provider.trim(), externalAccountId: externalAccountId.trim() };
 }

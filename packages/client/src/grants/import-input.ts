@@ -14,6 +14,11 @@ const storable = z.string().refine(isStorable, "has characters that cannot be st
 const text = storable.trim().min(1).max(512);
 const token = z.string().min(1, "needs a text; leave it out where there is none").max(65_536);
 
+/** Exports write `null` for what they do not know: the same as leaving it out. */
+function orElse<Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schema>) {
+  return schema.nullish().transform((given) => given ?? otherwise);
+}
+
 const importSchema = z.strictObject({
   userId: text,
   provider: text,
@@ -21,14 +26,14 @@ const importSchema = z.strictObject({
   accessToken: token.nullish(),
   refreshToken: token.nullish(),
   /** The account at the provider, so that one user may connect several. */
-  externalAccountId: text.default("default"),
+  externalAccountId: orElse(text, "default"),
   displayName: text.nullish(),
-  authType: z.enum(["oauth2", "api_key", "personal_access_token"]).optional(),
+  authType: orElse(z.enum(["oauth2", "api_key", "personal_access_token"]).optional(), undefined),
   tokenType: text.nullish(),
-  scopes: z.array(text).default([]),
+  scopes: orElse(z.array(text), []),
   /**
    * When the access token ends, or `"never"`; or `expiresIn` seconds from now; neither: the provider's documented lifetime from now. `null`
-   * beside a refresh token: not known, so it is refreshed at once; without one: never.
+   * for what is given of the two, beside a refresh token: not known, so it is refreshed at once; without one: never.
    */
   expiresAt: z.union([when, z.literal("never")], { error: dateForm }).nullish(),
   expiresIn: z
@@ -36,12 +41,12 @@ const importSchema = z.strictObject({
     .positive("needs a positive number of seconds; leave it out where it is not known")
     .max(100 * 365 * 86_400)
     .refine((seconds) => Math.abs(seconds - Date.now() / 1000) > 5 * 365 * 86_400, "is a point in time: use expiresAt")
-    .optional(),
+    .nullish(),
   refreshTokenExpiresAt: when.nullish(),
-  metadata: z.record(text, storable).default({}),
+  metadata: orElse(z.record(text, storable), {}),
   userEmail: z.email().max(320).nullish(),
   /** Which of our client registrations the grant belongs to. */
-  registration: text.default(defaultRegistration),
+  registration: orElse(text, defaultRegistration),
   /** The tokens are `iv:authTag:ciphertext` in hex, AES-256-GCM under `legacyKey` (64 hex digits). */
   encrypted: z.boolean().default(false),
   legacyKey: z.string().max(512).optional(),
@@ -66,7 +71,8 @@ export function readImport(input: unknown): ImportOrder {
   if (!parsed.success) {
     throw refused(parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`));
   }
-  const { accessToken, refreshToken, encrypted, legacyKey, ...order } = parsed.data;
+  const { accessToken, refreshToken, encrypted, legacyKey, ...rest } = parsed.data;
+  const order = withEnd(rest);
   if (!encrypted && legacyKey !== undefined) throw refused(["legacyKey: only goes with `encrypted`"]);
   if (encrypted && legacyKey === undefined) throw refused(["legacyKey: needed to open encrypted tokens"]);
   const key = legacyKey === undefined ? null : pastedToken("legacyKey", legacyKey);
@@ -80,6 +86,15 @@ export function readImport(input: unknown): ImportOrder {
     ...{ ...order, encrypted, accessToken: access?.value ?? null, refreshToken: refresh?.value ?? null },
     warnings: [key, access, refresh].flatMap((each) => each?.warnings ?? []),
   };
+}
+
+/** Either field may say that the end is not known. That it never comes, and when it does, cannot both be meant. */
+function withEnd<Order extends Pick<z.output<typeof importSchema>, "expiresAt" | "expiresIn">>(order: Order): Order {
+  const { expiresAt, expiresIn } = order;
+  if (expiresAt === "never" && expiresIn != null) {
+    throw refused([`expiresAt: "never" contradicts expiresIn: leave one of them out`]);
+  }
+  return expiresAt === undefined && expiresIn === null ? { ...order, expiresAt: null } : order;
 }
 
 export const refused = (faults: readonly string[]) =>
