@@ -29,6 +29,7 @@ describe("a reason", () => {
       { result: 0, session_key: "abc", data: [{ Token: "x1" }] },
       "HTTP 400 result: 0; session_key: ***; data.0.Token: ***",
     ],
+    [{ access_token: 12_345, expires_in: 3600 }, "HTTP 400 access_token: ***; expires_in: 3600"],
     [{}, "HTTP 400"],
     ["<html><head><title>502 Bad Gateway</title>", 'HTTP 400 a web page titled "502 Bad Gateway"'],
     ["", "HTTP 400 an empty answer"],

@@ -106,9 +106,12 @@ const shownLeaves = 6;
 function shapeOf(fields: object): string {
   return leaves(fields, "")
     .slice(0, shownLeaves)
-    .map(([path, value]) => `${path}: ${typeof value === "string" && named.test(path) ? mask : String(value)}`)
+    .map(([path, value]) => `${path}: ${isText(value) && named.test(path) ? mask : String(value)}`)
     .join("; ");
 }
+
+/** A token of digits may come as a number. */
+const isText = (value: unknown) => typeof value === "string" || typeof value === "number";
 
 function leaves(value: unknown, path: string, depth = 0): [string, unknown][] {
   if (typeof value !== "object" || value === null) return [[path, value]];
