@@ -89,3 +89,31 @@ test("grants of an old client id hold up none of the new one's", async () => {
   for (const row of await rowsOf(rig, old)) expect(row).toMatchObject({ status: "connected", last_error_code: null });
   expect(await circuitEvents(rig)).toEqual(["provider.circuit_opened"]);
 });
+
+/** An odd one has just opened the circuit, and a healthy one is due before the next interval is over. */
+async function openedByOne(probeDueSince: string) {
+  const rig = await createRig({ env: { ...probing, CIRCUIT_PROBE_MS: "60000" } });
+  const [odd, healthy] = (await connectMany(rig, 2)) as [Connected, Connected];
+  await rig.server.behave(lies.invalidClient, { family: odd.family });
+  const ask = async ({ id }: Connected) => {
+    await rig.client.refresh(id).catch(() => undefined);
+    return (await rig.log(id)).map(({ outcome }) => outcome);
+  };
+  expect(await ask(odd)).toEqual(["misconfigured"]);
+  await patch(rig, odd.id, "not_before = NULL, next_refresh_at = now()");
+  await patch(rig, healthy.id, "next_refresh_at = now() + interval '30 seconds'");
+  await rig.pool.query("UPDATE circuits SET next_probe_at = now() - $1::interval WHERE open", [probeDueSince]);
+  return { rig, odd, healthy, ask };
+}
+
+test("one that was asked already is not asked again while another one is due before the next probe", async () => {
+  const { rig, odd, healthy, ask } = await openedByOne("1 second");
+  expect(await ask(odd)).toEqual(["misconfigured"]);
+  expect(await ask(healthy)).toEqual(["granted"]);
+  expect(await circuitEvents(rig)).toEqual(["provider.circuit_opened", "provider.circuit_closed"]);
+});
+
+test("one that was asked already is asked when nobody else comes for an interval", async () => {
+  const { odd, ask } = await openedByOne("61 seconds");
+  expect(await ask(odd)).toEqual(["misconfigured", "misconfigured"]);
+});

@@ -212,7 +212,7 @@ export class CircuitWorld {
     const waits = (one: Member) =>
       one !== member &&
       !one.asking &&
-      (one.row.nextRefreshAt?.getTime() ?? Infinity) <= this.now &&
+      (one.row.nextRefreshAt?.getTime() ?? Infinity) <= this.now + timing.circuitProbeMs &&
       !asked(one) &&
       one.row.status !== "needs_reauth";
     const candidate = { asked: asked(member), othersWait: this.members.some(waits) };

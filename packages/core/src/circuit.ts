@@ -17,7 +17,7 @@ import { spreadFraction } from "./spread.ts";
 export interface Candidate {
   /** Asked since the round began, or marked already: its answer would bring nothing new. */
   readonly asked: boolean;
-  /** Somebody else is due and was not asked in this round. */
+  /** Somebody else was not asked in this round, and is due now or within a probe interval: worth more than to hear the same again. */
   readonly othersWait: boolean;
 }
 

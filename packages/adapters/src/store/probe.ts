@@ -9,7 +9,7 @@ const askedSql = (
 
 /**
  * Of all that meet an open circuit when its probe is due, one gets through: somebody who was not asked since the round began, as long as
- * there is one who is due (`mayProbe` in core says why). A forced one goes in any case, in place of the next probe.
+ * there is one who is due within an interval (`mayProbe` in core says why). A forced one goes in any case, in place of the next probe.
  */
 const sql = `
 UPDATE circuits k SET next_probe_at = greatest(k.next_probe_at, $2 + $3 * interval '1 millisecond'),
@@ -20,7 +20,7 @@ WHERE c.id = $1 AND ${standsSql("k", "$4")}
     AND NOT EXISTS (SELECT 1 FROM circuits also WHERE ${standsSql("also", "$4")} AND also.next_probe_at > $2)
     AND (NOT ${askedSql("c")} OR k.next_probe_at <= $2 - $3 * interval '1 millisecond' OR NOT EXISTS (
       SELECT 1 FROM connections o WHERE o.provider = k.provider AND o.registration = k.registration AND o.id <> c.id
-        AND o.next_refresh_at <= $2 AND o.auth_type = 'oauth2' AND o.status IN ('connected', 'token_expired') AND o.lease_owner IS NULL
+        AND o.next_refresh_at <= $2 + $3 * interval '1 millisecond' AND o.auth_type = 'oauth2' AND o.status IN ('connected', 'token_expired') AND o.lease_owner IS NULL
         AND (o.not_before IS NULL OR o.not_before <= $2) AND (k.circuit_of = '' OR o.client = k.circuit_of) AND NOT ${askedSql("o")}))))`;
 
 export interface Probe {
