@@ -129,3 +129,15 @@ test("jobs of connections that are gone end without a word, and jobs that are no
   expect((await rig.job({ id, generation: 1 }))?.state).toBe("completed");
   expect(await (await rig.queues.refresh("acme").getJob("no-id-of-ours"))?.getState()).toBe("failed");
 });
+
+test("an answer without a refresh token keeps the one that there is, and it is spent again", async () => {
+  const rig = await createRig({ env: { ACME_ROTATION: "none" } });
+  await rig.server.configure({ rotation: "off", unrotatedRefreshToken: "absent" });
+  const { id } = await rig.connect();
+  const { refresh_token: kept } = await rig.row(id);
+  for (const generation of [2, 3]) {
+    expect(await rig.client.refresh(id, { force: true })).toMatchObject({ generation, warning: null });
+  }
+  expect(await rig.row(id)).toMatchObject({ refresh_token: kept, status: "connected" });
+  expect((await rig.row(id)).next_refresh_at).not.toBeNull();
+});

@@ -37,14 +37,16 @@ test("a shorter limit that is told at the same moment does not end a longer one"
   await rig.server.behave(lies.throttled(60), { family: long.family });
   await rig.server.behave(lies.throttled(2), { family: short.family });
   await rig.start("worker");
-  await rig.server.hold();
+  const gates = [
+    await rig.server.hold({ family: long.family, at: "received" }),
+    await rig.server.hold({ family: short.family, at: "received" }),
+  ] as const;
   await Promise.all([comesDue(rig, long.id), comesDue(rig, short.id)]);
-  await until(
-    "both are asked",
-    async () => (await rig.pool.query("SELECT FROM connections WHERE lease_owner IS NOT NULL")).rowCount === 2,
-  );
-  await rig.server.release();
+  for (const id of gates) await rig.server.holding({ id });
+  // The shorter one is told last.
+  await rig.server.release(gates[0]);
   await attempts(rig, long.id, 1);
+  await rig.server.release(gates[1]);
   await attempts(rig, short.id, 1);
   const { rows } = await rig.pool.query(
     "SELECT throttled_until > now() + interval '30 seconds' AS long FROM provider_states",
