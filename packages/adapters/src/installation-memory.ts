@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Memory } from "@evertoken/core";
 import type { Redis } from "ioredis";
 import { within } from "./running-work.ts";
+import { makeDirectory } from "./spool/make-directory.ts";
 
 /** What Redis and the disk know of the installation: an older state of the database is told by it. Reading never throws. */
 export interface InstallationMemory {
@@ -52,7 +53,7 @@ export function createInstallationMemory(redis: Redis, prefix: string, directory
     disk: {
       read: async (identity) => parse(await readFile(pathOf(identity), "utf8").catch(() => null)),
       async write(memory) {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectory(directory);
         const temporary = join(directory, `${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
         await writeFile(temporary, format(memory), { mode: 0o600 });
         await rename(temporary, pathOf(memory.identity));

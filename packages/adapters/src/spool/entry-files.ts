@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Found } from "./faults.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 const suffix = ".json";
 
@@ -14,13 +15,13 @@ export function createEntryFiles(directory: string) {
   return {
     /** @throws when the directory cannot be written */
     async check(): Promise<void> {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       const path = join(directory, `${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
       await writeFile(path, "", { mode: 0o600 });
       await rm(path);
     },
     async write(name: string, text: string): Promise<void> {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       const path = join(directory, `${name}${suffix}`);
       await writeDurably(`${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`, path, text, directory);
     },

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readFiles } from "./entry-files.ts";
 import type { Found } from "./faults.ts";
+import { makeDirectorySync } from "./make-directory.ts";
 
 /**
  * What this process holds in its hands: token sets that have come and are not committed yet, each a line in a file. Written synchronously
@@ -64,7 +65,7 @@ export function createJournal(directory: string, onError: (error: unknown) => vo
     closeIfDone(page);
   };
   const openPage = (): Page => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectorySync(directory);
     const path = join(directory, `${process.pid}-${randomUUID().slice(0, 8)}${suffix}`);
     const page: Page = { path, file: openSync(path, "wx", 0o600), open: new Set(), bytes: 0, accepts: true };
     setTimeout(() => retire(page), acceptsMs).unref();
