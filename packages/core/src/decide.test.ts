@@ -440,3 +440,19 @@ test("what is forced on a grant that is over leaves it so", () => {
     expect(decided).toMatchObject({ status: "needs_reauth", job: "stop", nextRefreshAt: null, events: [] });
   }
 });
+
+test("a probe that is refused speaks for all, whoever was granted before; one that is at fault itself does not", () => {
+  const around = surroundings({ grantedSinceClosed: 9 });
+  const refused = setback({}, setbacks.misconfigured, { probing: true, around });
+  expect(refused).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
+  const odd = setback({}, setbacks.unknown, { probing: true });
+  expect(odd).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
+  const own = setback({}, setbacks.unknown, { probing: true, ownFault: true });
+  expect(own).toMatchObject({ status: "error", provider: null });
+});
+
+test("hours of a circuit make nobody's denial believed but its probe's", () => {
+  const around = surroundings({ code: "mass_denial", since: at(-7 * hour) });
+  expect(setback({}, setbacks.denied, { around }).status).toBe("connected");
+  expect(setback({}, setbacks.denied, { around, probing: true }).status).toBe("needs_reauth");
+});

@@ -1,0 +1,122 @@
+import { disarm, giveWay, storeHashes } from "@evertoken/adapters";
+import type { CommitRecord } from "@evertoken/core";
+import { beforeAll, expect, test } from "vitest";
+import { patch } from "../support/drive.ts";
+import { engineOf } from "../support/engine-of.ts";
+import { createRig, hasty, type Rig, type Row } from "../support/rig.ts";
+
+// Each condition of a commit by itself, and of what is written to rows that others may hold.
+
+let rig: Rig;
+let engine: ReturnType<typeof engineOf>["engine"];
+
+beforeAll(async () => {
+  rig = await createRig({ env: hasty });
+  ({ engine } = engineOf(rig.env));
+});
+
+async function connectAs(assignments: string): Promise<Row> {
+  const { id } = await rig.connect();
+  return patch(rig, id, assignments);
+}
+
+/** Of an attempt with the second token set, by the holder "us". */
+function recordOf({ id, user_id: userId }: Row, transition: CommitRecord["transition"]): CommitRecord {
+  return {
+    ...{ connectionId: id, userId, provider: "acme", registration: "default", fingerprint: "", client: "" },
+    ...{ generation: 2, leaseOwner: "us", transition },
+    log: {
+      ...{ trigger: "scheduled", outcome: transition.kind === "store" ? "granted" : "transient", errorCode: null },
+      ...{ message: null, httpStatus: 200, durationMs: 1, oldExpiresAt: null, dueAt: null, at: new Date() },
+    },
+  };
+}
+
+function grantOf(row: Row, grantHash: string | null = null): CommitRecord {
+  const seal = (column: "access_token" | "refresh_token") => engine.keyring.seal("granted", row.id, column);
+  const refreshToken = grantHash === null ? null : seal("refresh_token");
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  return recordOf(row, {
+    ...{ kind: "store", message: null, provider: null, events: [] },
+    tokens: { accessToken: seal("access_token"), refreshToken, grantHash, tokenType: null, scopes: null, metadata: {} },
+    ...{ expiresAt, refreshTokenExpiresAt: null, grantEndsAt: null, nextRefreshAt: expiresAt },
+  });
+}
+
+const setbackOf = (row: Row) =>
+  recordOf(row, {
+    ...{ kind: "setback", job: "retry", status: "connected", errorCode: "provider_unavailable", message: "no answer" },
+    ...{ resumeAt: null, nextRefreshAt: new Date(), notBefore: null, failingSince: new Date(), provider: null },
+    ...{ consecutiveFailures: 1, lostAnswers: 0, events: [] },
+  });
+
+const leased = "lease_until = now() + interval '1 minute'";
+
+test.each([
+  ["the generation that was spent", "generation = 2", "committed"],
+  ["it, with the lease of another one", `generation = 2, lease_owner = 'another', ${leased}`, "committed"],
+  ["a newer generation", "generation = 3", "superseded"],
+  ["an older one, as after a failover", "generation = 1, connected_at = now() - interval '1 day'", "committed"],
+  ["an older one that was connected anew", "generation = 1, connected_at = now() + interval '1 second'", "superseded"],
+  ["a disconnected account", "generation = 2, status = 'disconnected'", "superseded"],
+])("a new token set meets %s", async (_what, assignments, committed) => {
+  const before = await connectAs(assignments);
+  const record = grantOf(before);
+  expect(await engine.refresh.store.commit(record)).toBe(committed);
+  const { generation, access_token } = await rig.row(before.id);
+  const { accessToken } = (record.transition as { tokens: { accessToken: string } }).tokens;
+  if (committed === "committed")
+    expect({ generation, access_token }).toEqual({ generation: 3, access_token: accessToken });
+  else
+    expect({ generation, access_token }).toEqual({ generation: before.generation, access_token: before.access_token });
+  // Said once more, since the first answer was lost.
+  if (committed === "committed") expect(await engine.refresh.store.commit(record)).toBe("committed");
+});
+
+test.each([
+  ["the lease", `generation = 2, lease_owner = 'us', ${leased}`, "committed"],
+  ["the lease of another one", `generation = 2, lease_owner = 'another', ${leased}`, "superseded"],
+  ["no lease", "generation = 2", "superseded"],
+  ["another generation", `generation = 3, lease_owner = 'us', ${leased}`, "superseded"],
+])("a setback meets %s", async (_what, assignments, committed) => {
+  const before = await connectAs(assignments);
+  expect(await engine.refresh.store.commit(setbackOf(before))).toBe(committed);
+  const row = await rig.row(before.id);
+  if (committed === "committed") expect(row).toMatchObject({ lease_owner: null, consecutive_failures: 1 });
+  else expect(row).toEqual(before);
+});
+
+test("a token set that may have been ended is due at once, and its grant's hash goes with its refresh token", async () => {
+  const checked = await connectAs("generation = 2, check_generation = 3, grant_hash = 'of the kept one'");
+  await engine.refresh.store.commit(grantOf(checked));
+  const row = await rig.row(checked.id);
+  expect(row.next_refresh_at.getTime()).toBeLessThanOrEqual(Date.now());
+  expect(row).toMatchObject({ refresh_token: checked.refresh_token, grant_hash: "of the kept one" });
+  const rotated = await connectAs("generation = 2, check_generation = 2, grant_hash = 'of the spent one'");
+  await engine.refresh.store.commit(grantOf(rotated, "of the new one"));
+  expect(await rig.row(rotated.id)).toMatchObject({ grant_hash: "of the new one" });
+  expect((await rig.row(rotated.id)).next_refresh_at.getTime()).toBeGreaterThan(Date.now());
+});
+
+test.each([
+  ["waits for its user", "status = 'needs_reauth'", true],
+  ["works", "status = 'connected'", false],
+  ["is asked for once more", `status = 'needs_reauth', lease_owner = 'us', ${leased}`, false],
+])("a connection gives its grant up only if it %s", async (what, assignments, gives) => {
+  const { id } = await connectAs(`${assignments}, grant_hash = '${what}'`);
+  expect(await giveWay(rig.pool, what)).toBe(gives);
+  expect((await rig.row(id)).refresh_token === null).toBe(gives);
+});
+
+test("a refresh token that has changed since it was read, or is being spent, gets no hash and is not taken away", async () => {
+  const read = { provider: "acme", registration: "default", metadata: {} };
+  const row = await connectAs("grant_hash = NULL");
+  const before = { ...read, id: row.id, refresh_token: "another" as never };
+  expect(await disarm(rig.pool, before, "")).toBe(false);
+  await storeHashes(rig.pool, [{ ...before, grantHash: "of what was read" }]);
+  expect(await rig.row(row.id)).toEqual(row);
+  const spending = await connectAs(`grant_hash = NULL, lease_owner = 'us', ${leased}`);
+  const same = { ...read, id: spending.id, refresh_token: spending.refresh_token };
+  expect(await disarm(rig.pool, same, "")).toBe(false);
+  expect(await rig.row(spending.id)).toEqual(spending);
+});
