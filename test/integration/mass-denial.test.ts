@@ -124,3 +124,87 @@ test("two dead grants among others are believed at once", async () => {
   );
   expect((await rig.pool.query("SELECT FROM circuits")).rowCount).toBe(0);
 });
+
+const bulk = (rig: Rig, connections: readonly Connected[]) =>
+  Promise.all(connections.map(({ id }) => rig.client.getAccessToken(id, { minTtlSeconds: 86_400 }).catch(() => {})));
+
+test("twelve grants that die at once among others are each told after few requests, however often they are asked for", async () => {
+  const rig = await createRig({ env: { ...doubting, CIRCUIT_PROBE_MS: "300" } });
+  const connections = await connectMany(rig, 20);
+  const [dead, living] = [connections.slice(0, 12), connections.slice(12)];
+  for (const { family } of dead) await rig.server.revokeFamily(family);
+  await rig.start("worker");
+  await comeDue(rig, connections);
+  await until(
+    "all are marked",
+    async () => {
+      await comeDue(rig, living);
+      await bulk(rig, connections);
+      return (await rowsOf(rig, dead)).every(({ status }) => status === "needs_reauth");
+    },
+    30_000,
+  );
+  await until(
+    "their last checks are over",
+    async () => {
+      await comeDue(rig, living);
+      return (await rowsOf(rig, dead)).every(({ next_refresh_at }) => next_refresh_at === null);
+    },
+    30_000,
+  );
+  const asked = await rig.pool.query<{ n: number }>(
+    "SELECT count(*)::int AS n FROM token_refresh_log WHERE outcome = 'denied' GROUP BY connection_id",
+  );
+  expect(asked.rows.length).toBe(12);
+  for (const { n } of asked.rows) expect(n).toBeLessThanOrEqual(8);
+  for (const row of await rowsOf(rig, living)) expect(row.status).toBe("connected");
+}, 60_000);
+
+test("deaths that were believed do not have the next outage believed, and whoever it marks is found alive by itself", async () => {
+  const rig = await createRig({ env: { ...doubting, CIRCUIT_PROBE_MS: "300", DENIALS_BELIEVED_AFTER_MS: "1500" } });
+  const connections = await connectMany(rig, 14);
+  const [dead, living] = [connections.slice(0, 4), connections.slice(4)];
+  for (const { family } of dead) await rig.server.revokeFamily(family);
+  await rig.start("worker");
+  await comeDue(rig, dead);
+  await until(
+    "they are believed after hours",
+    async () => {
+      await wake(rig, dead);
+      return (await rowsOf(rig, dead)).every(({ status }) => status === "needs_reauth");
+    },
+    20_000,
+  );
+  await comeDue(rig, living);
+  await until("the others are granted", async () =>
+    (await rowsOf(rig, living)).every(({ generation }) => generation === 2),
+  );
+  await rig.server.behave(lies.invalidGrant);
+  await comeDue(rig, living);
+  await until(
+    "the outage is doubted as the deaths were",
+    async () => (await events(rig)).filter((event) => event === "provider.circuit_opened").length === 2,
+  );
+  const marked = async () => (await rowsOf(rig, living)).filter(({ status }) => status === "needs_reauth").length;
+  // The hours of this test are short: the outage lasts longer than they do.
+  await until(
+    "some are believed dead",
+    async () => {
+      await wake(rig, living);
+      return (await marked()) > 0;
+    },
+    20_000,
+  );
+  await rig.server.behave({ kind: "honest" });
+  await until(
+    "all are alive again",
+    async () => (await rowsOf(rig, living)).every(({ status, generation }) => status === "connected" && generation > 2),
+    30_000,
+  );
+  for (const { id } of living) {
+    const own = (await events(rig, id)).slice(1);
+    expect(own.filter((event) => event === "connection.needs_reauth").length).toBe(
+      own.filter((event) => event === "connection.recovered").length,
+    );
+  }
+}, 60_000);

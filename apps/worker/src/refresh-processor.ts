@@ -71,6 +71,7 @@ export function wayOn(result: RefreshResult, generation: number, now: number): W
       case "not_due":
       case "throttled":
       case "answer_lost":
+      case "doubted":
       case "circuit_open":
       case "cooling_down":
       case "held":

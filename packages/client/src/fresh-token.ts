@@ -156,6 +156,8 @@ function refusalProblem(
       const message = "the answer to the last refresh was lost, and asking again at once may end the grant";
       return { code: "answer_lost", message };
     }
+    case "doubted":
+      return { code: "mass_denial", message: "it was denied among many others, and is asked for again soon" };
     case "circuit_open":
       return { code: circuit ?? "invalid_client", message: circuitMessages[circuit ?? "invalid_client"] };
     case "held":

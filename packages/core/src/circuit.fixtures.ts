@@ -20,7 +20,9 @@ interface Member {
   asking: boolean;
   leasedAt: number;
   refreshedAt: number;
-  fault: (MetFault & { at: number }) | null;
+  fault: (MetFault & { at: number; times: number; firstAt: number | null }) | null;
+  /** How often it was asked for. */
+  asked: number;
   /** Its last error is `mass_denial`. */
   doubted: boolean;
 }
@@ -36,6 +38,7 @@ interface Circuit {
   roundAt: number;
   closedAt: number;
   believedAt: number;
+  doubtedAt: number;
 }
 
 export interface WorldOptions {
@@ -76,7 +79,7 @@ export class CircuitWorld {
         .padStart(12, "0")}`;
       return {
         row: connection({ id, nextRefreshAt: new Date(due), expiresAt: new Date(due + 300_000), generation: 1 }),
-        ...{ nature, jobAt: due, asking: false, leasedAt: 0, refreshedAt: 0, fault: null, doubted: false },
+        ...{ nature, jobAt: due, asking: false, leasedAt: 0, refreshedAt: 0, fault: null, asked: 0, doubted: false },
       };
     });
   }
@@ -86,6 +89,12 @@ export class CircuitWorld {
     const from = this.now;
     while (!done() && this.now < from + forMs && (await this.#step(from + forMs)));
     return this.now - from;
+  }
+
+  /** Somebody asks for all of them at this moment. */
+  pester(): void {
+    for (const member of this.members)
+      if (!member.asking && member.row.status !== "needs_reauth") member.jobAt = this.now;
   }
 
   async #step(end: number): Promise<boolean> {
@@ -127,6 +136,7 @@ export class CircuitWorld {
     const result = refresh(order, deps);
     const end = async () => {
       this.asked++;
+      member.asked++;
       answer(this.#options.trouble?.(this.now - start) ?? answerOf(member.nature));
       const settled = await result;
       member.asking = false;
@@ -183,6 +193,9 @@ export class CircuitWorld {
   #claim({ connectionId }: RefreshOrder): Claim {
     const member = this.#member(connectionId);
     const { circuit, now } = this;
+    const { notBefore } = member.row;
+    if (notBefore !== null && notBefore.getTime() > now)
+      return { kind: "refused", why: "doubted", until: notBefore, generation: 1, nextRefreshAt: null, circuit: null };
     if (circuit?.open === true && !this.#winsProbe(member, circuit)) {
       const until = heldUntil(connectionId, new Date(circuit.nextProbeAt), new Date(now), timing);
       const held = { until, generation: 1, nextRefreshAt: null, circuit: circuit.code };
@@ -200,7 +213,6 @@ export class CircuitWorld {
   #ownFault({ row, fault, refreshedAt }: Member): CircuitCode | null {
     if (row.status === "error" && this.#member(row.id).fault?.code === "invalid_client") return "invalid_client";
     const { circuit, now } = this;
-    if (this.#member(row.id).doubted) return "mass_denial";
     if (fault === null || circuit === null || circuit.open || fault.at >= circuit.closedAt || refreshedAt >= fault.at)
       return null;
     return circuit.closedAt > now - suspectedForMs(timing) ? fault.code : null;
@@ -208,7 +220,10 @@ export class CircuitWorld {
 
   #winsProbe(member: Member, circuit: Circuit): boolean {
     const asked = (one: Member) =>
-      one.row.status === "error" || one.leasedAt >= circuit.roundAt || (one.fault?.at ?? 0) >= circuit.roundAt;
+      one.row.status === "error" ||
+      one.row.status === "needs_reauth" ||
+      one.leasedAt >= circuit.roundAt ||
+      (one.fault?.at ?? 0) >= circuit.roundAt;
     const waits = (one: Member) =>
       one !== member &&
       !one.asking &&
@@ -225,14 +240,19 @@ export class CircuitWorld {
   #meet(met: MetFault): Surroundings {
     const { now, circuit } = this;
     const member = this.#member(met.connection.id);
-    const before = member.fault?.code === met.code ? member.fault.at : now;
-    member.fault = { ...met, at: now };
+    const again = member.fault?.code === met.code && member.fault.at > member.refreshedAt ? member.fault : null;
+    const times = again === null ? 1 : again.times + (this.#grants.some((at) => at > again.at) ? 1 : 0);
+    const firstAt = again === null ? null : (again.firstAt ?? again.at);
+    const known = met.known || (met.code === "mass_denial" && again !== null);
+    member.fault = { ...met, known, at: now, times, firstAt };
     const closedAt = circuit?.closedAt ?? 0;
     const faults = this.members
       .flatMap(({ fault }) => (fault === null || fault.code !== met.code ? [] : [fault]))
       .filter(
         ({ at, known, connection: { id } }) =>
-          at > now - timing.unknownWindowMs && at > closedAt && (!known || met.known || id === met.connection.id),
+          at > now - timing.unknownWindowMs &&
+          at > closedAt &&
+          (!known || (met.known && met.code !== "mass_denial") || id === met.connection.id),
       )
       .sort((a, b) => b.at - a.at);
     const first = faults.slice(0, mostCompared).at(-1)?.at ?? now;
@@ -241,13 +261,19 @@ export class CircuitWorld {
       others: faults.length - 1,
       granted: recent.filter((at) => at >= first).length,
       grantedSinceClosed: closedAt === 0 ? 0 : recent.filter((at) => at > closedAt).length,
-      grantedBetween: this.#grants.some((at) => at > before),
+      ...{ times, firstAt: firstAt === null ? null : new Date(firstAt) },
+      suspected: (circuit?.doubtedAt ?? 0) > now - suspectedForMs(timing),
       usual: 0,
       code: circuit?.open === true ? circuit.code : null,
       since: circuit?.open === true ? new Date(circuit.since) : null,
       reopened: circuit !== null && closedAt > now - reopensWithinMs(timing) ? circuit.reopened + 1 : 0,
-      believed: (circuit?.believedAt ?? 0) > now - 86_400_000,
+      believed: this.#believes(),
     };
+  }
+
+  #believes(): boolean {
+    const believedAt = this.circuit?.believedAt ?? 0;
+    return believedAt > this.now - 86_400_000 && !this.#grants.some((at) => at > believedAt);
   }
 
   #commit({ connectionId, transition, log }: CommitRecord): void {
@@ -263,15 +289,16 @@ export class CircuitWorld {
         status: "connected",
         expiresAt,
         nextRefreshAt,
+        notBefore: null,
         failingSince: null,
         generation: row.generation + 1,
         consecutiveFailures: 0,
       };
     } else {
-      const { status, nextRefreshAt, failingSince, consecutiveFailures } = transition;
+      const { status, nextRefreshAt, notBefore, failingSince, consecutiveFailures } = transition;
       if (nature === "healthy" && this.#options.trouble === undefined)
         throw new Error("a healthy connection was not granted");
-      member.row = { ...row, status, nextRefreshAt, failingSince, consecutiveFailures };
+      member.row = { ...row, status, nextRefreshAt, notBefore, failingSince, consecutiveFailures };
       if (transition.errorCode !== null) member.doubted = transition.errorCode === "mass_denial";
       if (transition.job === "stop") member.jobAt = null;
     }
@@ -289,6 +316,7 @@ export class CircuitWorld {
       );
       this.circuit = {
         ...{ open: true, code, reopened, fromMany, openedAt: now, closedAt, believedAt: circuit?.believedAt ?? 0 },
+        doubtedAt: code === "mass_denial" ? now : (circuit?.doubtedAt ?? 0),
         ...{
           since: reopened > 0 ? (circuit?.since ?? now) : now,
           nextProbeAt: change.nextProbeAt.getTime(),
@@ -298,7 +326,8 @@ export class CircuitWorld {
       this.told.push({ event: "opened", at: now });
     }
     if (change?.kind === "close_circuit" && circuit?.open === true) {
-      this.circuit = { ...circuit, open: false, closedAt: now, believedAt: change.believed ? now : 0 };
+      const doubtedAt = circuit.code === "mass_denial" ? now : circuit.doubtedAt;
+      this.circuit = { ...circuit, open: false, closedAt: now, believedAt: change.believed ? now : 0, doubtedAt };
       this.told.push({ event: "closed", at: now });
     }
   }
@@ -311,9 +340,7 @@ export class CircuitWorld {
     for (const member of this.members) {
       const { fault, row } = member;
       if (fault === null || fault.at <= (circuit?.closedAt ?? 0)) continue;
-      const failingForMs = now - (row.failingSince?.getTime() ?? now);
-      const dead =
-        doubts && row.status === "needs_reauth" && fault.at > since && failingForMs < timing.denialsBelievedAfterMs;
+      const dead = doubts && row.status === "needs_reauth" && fault.at > since && fault.firstAt === null;
       const odd =
         held && row.status === "error" && fault.code === circuit.code && fault.at > circuit.openedAt - 3_600_000;
       if (!dead && !odd) continue;

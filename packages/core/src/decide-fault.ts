@@ -58,63 +58,79 @@ export const denied: Judge = (connection, reason, context) => {
     const because = `nothing is granted since the secret or the endpoint changed: ${reason}`;
     return openCircuit(connection, { code: "invalid_client" }, because, context);
   }
-  if (!believed && isDoubtful(connection, context)) {
-    const holds = around.code === "mass_denial" || (!ownFault && around.reopened === 0);
+  const over = connection.status === "needs_reauth";
+  if (!believed && !over && isDoubtful(context)) {
+    const fresh = around.firstAt === null && around.reopened === 0;
+    const holds = around.code === "mass_denial" || (fresh && isMassDenial(around, timing));
     return holds
       ? openCircuit(connection, { code: "mass_denial" }, reason, context)
       : doubt(connection, reason, context);
   }
-  // From now on, so that one that turns out to be one of many can still be taken back.
-  const stopped: Setback = {
-    ...stop(connection, "refresh_token_expired", reason),
-    failingSince: deniedSince(connection, context) ?? now,
-  };
-  if (!probing) return stopped;
-  return { ...stopped, provider: { kind: "close_circuit", of: foreignClient, believed } };
+  const marked = mark(connection, reason, believed, context);
+  // That one who is marked is denied again says nothing about the others.
+  if (!probing || (over && !believed && around.code === "mass_denial")) return marked;
+  return { ...marked, provider: { kind: "close_circuit", of: foreignClient, believed } };
 };
 
 /** One that was denied among many is denied twice more, each time after others were granted: once may be another outage. */
 const denialsToBelieve = 3;
 
-function isDoubtful(connection: Connection, context: DecisionContext): boolean {
+/** Once it is believed it is asked a few times more, in case that it met an outage each time. */
+const denialsToEnd = 5;
+
+function isDoubtful(context: DecisionContext): boolean {
+  const { foreignClient, timing } = context;
   const around = aroundOf(context);
   if (around.code === "mass_denial") return true;
-  if (deniedForMs(connection, context) >= context.timing.denialsBelievedAfterMs) return false;
-  const among = context.ownFault && context.foreignClient === null;
-  return (among && denialsOf(connection, context) < denialsToBelieve) || isMassDenial(around, context.timing);
+  if (deniedForMs(context) >= timing.denialsBelievedAfterMs) return false;
+  const among = foreignClient === null && (around.firstAt !== null || around.suspected);
+  return (among && around.times < denialsToBelieve) || isMassDenial(around, timing);
 }
 
-/** Those that say something: while everybody is denied, one more does not. */
-function denialsOf({ consecutiveFailures }: Connection, context: DecisionContext): number {
-  const around = aroundOf(context);
-  const counts = consecutiveFailures === 0 || (around.grantedBetween && !isMassDenial(around, context.timing));
-  return consecutiveFailures + (counts ? 1 : 0);
+function deniedForMs(context: DecisionContext): number {
+  const { firstAt } = aroundOf(context);
+  return firstAt === null ? 0 : Math.max(0, context.now.getTime() - firstAt.getTime());
 }
 
-/** Hours of other trouble before say nothing of the grant: an outage may well end with some seconds in which everybody is denied. */
-const deniedSince = ({ failingSince }: Connection, { ownFault }: DecisionContext) => (ownFault ? failingSince : null);
+/** Ever more rarely: so a connection is asked few times until it is believed, or until an outage has passed. */
+const askedAgainAt = (context: DecisionContext) =>
+  after(context.now, Math.max(context.timing.circuitProbeMs, deniedForMs(context)));
 
-const deniedForMs = (connection: Connection, context: DecisionContext) =>
-  context.now.getTime() - (deniedSince(connection, context) ?? context.now).getTime();
-
-/** Others work again, so they are not held back for it; but it is one of many, and asked ever more rarely until it is believed. */
+/** Others work again, so they are not held back for it. The claim heeds `notBefore`: no trigger asks it sooner, unless it is forced. */
 function doubt(connection: Connection, reason: string, context: DecisionContext): Setback {
-  const resumeAt = after(context.now, Math.max(context.timing.circuitProbeMs, deniedForMs(connection, context)));
+  const resumeAt = askedAgainAt(context);
   return {
     ...unmarked(connection),
     ...doubted(connection, context),
     message: reason,
     resumeAt,
     nextRefreshAt: resumeAt,
+    notBefore: resumeAt,
   };
+}
+
+/** Its user is asked. One that was denied near a wave is asked a few times more by its own job: if it lives, it is found. */
+function mark(connection: Connection, reason: string, believed: boolean, context: DecisionContext): Setback {
+  const { times, firstAt, suspected } = aroundOf(context);
+  const stopped = stop(connection, "refresh_token_expired", reason);
+  const again = firstAt !== null;
+  const over = connection.status === "needs_reauth";
+  const checked = over
+    ? again && connection.nextRefreshAt !== null
+    : context.foreignClient === null && (again || suspected || believed);
+  const lasted = over && deniedForMs(context) >= 4 * context.timing.denialsBelievedAfterMs;
+  const ends = times >= denialsToEnd || lasted;
+  if (!checked || ends) return stopped;
+  const resumeAt = askedAgainAt(context);
+  return { ...stopped, job: "postpone", resumeAt, nextRefreshAt: resumeAt };
 }
 
 /** Its user sees why it is late, and is not asked for anything. */
 const doubted = (connection: Connection, context: DecisionContext) => ({
   status: statusWhileFailing(connection, context.now),
-  consecutiveFailures: denialsOf(connection, context),
   errorCode: "mass_denial" as const,
-  failingSince: deniedSince(connection, context) ?? context.now,
+  // Hours of other trouble before say nothing of the grant.
+  failingSince: aroundOf(context).firstAt ?? context.now,
 });
 
 /** Nobody is marked: the others are held back, and one after another is asked whether it goes again. */
@@ -142,8 +158,8 @@ function openCircuit(
 }
 
 const alone: Surroundings = {
-  ...{ others: 0, granted: 0, grantedSinceClosed: 0, grantedBetween: false, usual: 0 },
-  ...{ code: null, since: null, reopened: 0, believed: false },
+  ...{ others: 0, granted: 0, grantedSinceClosed: 0, usual: 0, times: 1, firstAt: null },
+  ...{ code: null, since: null, reopened: 0, believed: false, suspected: false },
 };
 
 const aroundOf = ({ around }: DecisionContext): Surroundings => around ?? alone;

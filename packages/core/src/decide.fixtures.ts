@@ -72,8 +72,8 @@ export function context(overrides: Partial<DecisionContext> = {}): DecisionConte
 /** Nobody else met the same lately, and no circuit is open. */
 export function surroundings(overrides: Partial<Surroundings> = {}): Surroundings {
   return {
-    ...{ others: 0, granted: 0, grantedSinceClosed: 0, grantedBetween: false, usual: 0 },
-    ...{ code: null, since: null, reopened: 0, believed: false },
+    ...{ others: 0, granted: 0, grantedSinceClosed: 0, usual: 0, times: 1, firstAt: null },
+    ...{ code: null, since: null, reopened: 0, believed: false, suspected: false },
     ...overrides,
   };
 }

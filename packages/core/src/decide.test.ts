@@ -15,6 +15,7 @@ import {
   surroundings,
 } from "./decide.fixtures.ts";
 import { type DecisionContext, decide } from "./decide.ts";
+import type { Surroundings } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Setback, Store } from "./transition.ts";
 
@@ -394,29 +395,47 @@ test.each([
 });
 
 test("one of many denied is believed when it was denied three times with grants between, or for hours", () => {
-  const again = { ownFault: true, around: surroundings({ grantedBetween: true }) };
-  const denials = (consecutiveFailures: number) => ({ consecutiveFailures, failingSince: at(-10 * minute) });
-  const second = setback(denials(1), setbacks.denied, again);
+  const denied = (times: number, agoMs: number, more = {}) => surroundings({ times, firstAt: at(-agoMs), ...more });
+  const judged = (around: Surroundings, of: Partial<Connection> = {}) => setback(of, setbacks.denied, { around });
+  const second = judged(denied(2, 10 * minute));
+  expect(second).toMatchObject({ status: "connected", errorCode: "mass_denial", provider: null, events: [] });
+  // Whoever asks, the claim refuses until then.
   expect(second).toMatchObject({
-    status: "connected",
-    consecutiveFailures: 2,
-    provider: null,
     resumeAt: at(10 * minute),
+    notBefore: at(10 * minute),
+    nextRefreshAt: at(10 * minute),
   });
-  expect(setback(denials(2), setbacks.denied, again).status).toBe("needs_reauth");
-  // Nothing was granted since: it says nothing new.
-  const unheard = setback(denials(2), setbacks.denied, { ...again, around: surroundings() });
-  expect(unheard).toMatchObject({ status: "connected", consecutiveFailures: 2 });
-  const forHours = { consecutiveFailures: 1, failingSince: at(-6 * hour) };
-  expect(setback(forHours, setbacks.denied, { ...again, around: surroundings() }).status).toBe("needs_reauth");
+  const believed = judged(denied(3, hour));
+  expect(believed).toMatchObject({ status: "needs_reauth", job: "postpone", resumeAt: at(hour), notBefore: null });
+  expect(judged(denied(3, hour, { others: 5 })).status).toBe("connected");
+  expect(judged(denied(1, 6 * hour)).status).toBe("needs_reauth");
 });
 
-test("hours of other trouble before do not make a first denial believed, nor one that cannot be taken back", () => {
+test("near a wave none is believed at once, and who is believed is asked a few times more", () => {
+  const near = { around: surroundings({ suspected: true }) };
+  expect(setback({}, setbacks.denied, near)).toMatchObject({
+    status: "connected",
+    provider: null,
+    notBefore: at(5 * minute),
+  });
+  const marked = { status: "needs_reauth", nextRefreshAt: now } as const;
+  const check = (times: number, agoMs: number, of: Partial<Connection> = marked) =>
+    setback(of, setbacks.denied, { around: surroundings({ times, firstAt: at(-agoMs) }) });
+  expect(check(4, 2 * hour)).toMatchObject({
+    status: "needs_reauth",
+    job: "postpone",
+    resumeAt: at(2 * hour),
+    events: [],
+  });
+  expect(check(5, 3 * hour)).toMatchObject({ job: "stop", nextRefreshAt: null });
+  expect(check(3, 24 * hour)).toMatchObject({ job: "stop", nextRefreshAt: null });
+  expect(check(4, hour, { status: "needs_reauth", nextRefreshAt: null })).toMatchObject({ job: "stop" });
+});
+
+test("hours of other trouble before do not make a first denial of many believed", () => {
   const outage = { consecutiveFailures: 20, failingSince: at(-8 * hour) };
   const among = setback(outage, setbacks.denied, { around: surroundings({ others: 5 }) });
   expect(among).toMatchObject({ status: "connected", errorCode: "mass_denial", failingSince: now });
-  const first = setback(outage, setbacks.denied, { around: surroundings({ others: 0 }) });
-  expect(first).toMatchObject({ status: "needs_reauth", failingSince: now });
 });
 
 test("a circuit for many denials that has stood for hours is believed, and closes", () => {

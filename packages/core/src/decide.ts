@@ -19,8 +19,9 @@ import type { Setback, Store, Transition } from "./transition.ts";
  * - denied: `needs_reauth`; nothing but the user's consent helps, so no job. Tokens are kept. Unless the grant was given to another
  *   client id than ours is now, or nothing has been granted since our secret or the endpoint changed: that is a misconfiguration until
  *   another connection shows that it is not. And unless so many are denied at once as this provider's history does not know: then its
- *   circuit opens, and a denial is believed when it comes again after others were granted, or after hours. Marks that were made
- *   before the number showed are taken back by the store.
+ *   circuit opens, and for a while no denial is believed before it came three times, each time after others were granted, or for
+ *   hours. Who is marked so is asked a few times more, ever more rarely, in case that it lives. Marks that were made before the
+ *   number showed are taken back by the store.
  * - nothing to spend: `needs_reauth` when the access token has ended, not before.
  * - transient, unsent: `connected`, or `token_expired` once the access token has ended; quick retries, then every 5 minutes,
  *   later hourly; after 30 days `needs_reauth`.
@@ -41,14 +42,17 @@ export function decide(connection: Connection, outcome: Outcome, context: Decisi
   const transition = judge(connection, outcome, context);
   if (transition.kind === "store" || !context.forced || connection.status !== "needs_reauth") return transition;
   const probed = transition.errorCode === "unknown_answer" && connection.failingSince !== null;
-  return probed ? transition : stayOver(connection, transition);
+  return probed ? transition : stayOver(connection, transition, context);
 }
 
 /** Somebody has forced one more attempt on a grant that is over: nothing but a grant makes it begin again. */
-function stayOver(connection: Connection, setback: Setback): Setback {
-  const { notBefore, failingSince } = connection;
-  const stopped = { job: "stop", status: "needs_reauth", resumeAt: null, nextRefreshAt: null, events: [] } as const;
-  return { ...setback, ...stopped, notBefore, failingSince };
+function stayOver(connection: Connection, setback: Setback, { now }: DecisionContext): Setback {
+  const { notBefore, failingSince, nextRefreshAt } = connection;
+  // A check of its own that is still to come is not spent by it.
+  const pending = nextRefreshAt !== null && nextRefreshAt > now ? nextRefreshAt : null;
+  const job = pending === null ? "stop" : "postpone";
+  const stays = { job, status: "needs_reauth", resumeAt: pending, nextRefreshAt: pending, events: [] } as const;
+  return { ...setback, ...stays, notBefore, failingSince };
 }
 
 function judge(connection: Connection, outcome: Outcome, context: DecisionContext): Transition {

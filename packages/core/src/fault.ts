@@ -14,15 +14,19 @@ export interface Fault {
 export interface Surroundings {
   /**
    * Other connections with the same fault: within the window, and since the circuit last closed. Those that had met it before do not
-   * count, but for one that had itself.
+   * count, but for one that had itself; those that were denied before never do.
    */
   readonly others: number;
   /** Grants since the first of these faults, or of the newest `mostCompared`. Counted no further than matters. */
   readonly granted: number;
   /** Grants since the circuit closed, if that was within the window. Counted no further than matters. */
   readonly grantedSinceClosed: number;
-  /** Others were granted between the last time that it met this fault and now. */
-  readonly grantedBetween: boolean;
+  /** How often this one has met it since it was granted last: each time but the first after others were granted. */
+  readonly times: number;
+  /** When it met it first; null: now. */
+  readonly firstAt: Date | null;
+  /** Denials were doubted a while ago: whoever is denied so near to it may be one of that wave, or of the next. */
+  readonly suspected: boolean;
   /** How many denials a window of this length has brought lately. */
   readonly usual: number;
   /** Why the circuit that this fault would open is open; null: it is not. */
@@ -31,7 +35,7 @@ export interface Surroundings {
   readonly since: Date | null;
   /** How often it would have opened again a moment after it was closed. */
   readonly reopened: number;
-  /** So many denials have stood for hours that they are believed. */
+  /** So many denials have stood for hours that they are believed, and nothing was granted since. */
   readonly believed: boolean;
 }
 

@@ -30,6 +30,8 @@ export type Refusal =
   | "not_due"
   | "throttled"
   | "answer_lost"
+  /** It was denied among many, and is asked again later. */
+  | "doubted"
   | "provider_throttled"
   | "circuit_open"
   | "cooling_down"

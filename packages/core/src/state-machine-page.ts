@@ -23,7 +23,7 @@ interface Case {
   readonly given?: Partial<DecisionContext>;
 }
 
-/** A connection that is `disconnected` is never claimed, and one that needs its user only when an operator forces it. */
+/** A connection that is `disconnected` is never claimed, and one that needs its user only by its own late check, or when it is forced. */
 const claimable = ["connected", "token_expired", "error", "needs_reauth"] as const satisfies ConnectionStatus[];
 
 const failing = (forMs: number, failures: number) => ({ failingSince: at(-forMs), consecutiveFailures: failures });
@@ -35,6 +35,16 @@ const cases: readonly Case[] = [
   { name: "denied", outcome: denied },
   { name: "denied, as the probe of an open circuit", outcome: denied, given: { probing: true } },
   { name: "denied, as two others a moment ago", outcome: denied, given: { around: surroundings({ others: 2 }) } },
+  {
+    name: "denied for the 2nd time, 10 minutes after many were",
+    outcome: denied,
+    given: { around: surroundings({ times: 2, firstAt: at(-10 * minute) }) },
+  },
+  {
+    name: "denied for the 3rd time, others granted in between",
+    outcome: denied,
+    given: { around: surroundings({ times: 3, firstAt: at(-20 * minute) }) },
+  },
   { name: "denied, nothing granted since our secret changed", outcome: denied, given: { untried: true } },
   { name: "nothing to spend", outcome: setbacks.nothing_to_spend },
   { name: "unsent", outcome: unsent },
@@ -144,5 +154,5 @@ The status is stored and shown to users. What an access token is worth at this m
 const foot = `How to read the table: the provider's tokens live 30 minutes, its refresh tokens are single-use, times are the default settings
 without jitter and spread. "a / b": a while the access token lives, b after its end. The last three columns show a \`connected\`
 connection five minutes before its access token's end. A \`disconnected\` connection is never asked for, and one that is
-\`needs_reauth\` only when an operator forces it. A job that is to \`retry\` counts the attempt, and counted attempts lead from quick
+\`needs_reauth\` only when an operator forces it, or by its own job when it may be alive after all. A job that is to \`retry\` counts the attempt, and counted attempts lead from quick
 retries to slow ones and in the end to giving up; one that is to \`postpone\` comes back uncounted; \`stop\` waits for the user.`;

@@ -16,13 +16,19 @@ export const standsSql = (k: string, fingerprints: string) =>
 /** The fault that a connection `c` has met before others were granted, and not been granted anything since. */
 export const ownFaultSql = (fingerprints: string, suspectedForMs: string) =>
   `CASE WHEN c.status = 'error' AND c.last_error_code = 'invalid_client' THEN 'invalid_client'
-    WHEN c.last_error_code = 'mass_denial' AND c.failing_since IS NOT NULL THEN 'mass_denial' ELSE (
+    ELSE (
     SELECT f.code FROM faults f JOIN circuits k USING (provider, registration, fingerprint, circuit_of)
     WHERE f.connection_id = c.id AND f.at < k.closed_at AND k.closed_at > clock_timestamp() - ${suspectedForMs} * interval '1 millisecond'
       AND NOT k.open AND (c.last_refresh_at IS NULL OR c.last_refresh_at < f.at) AND ${sameSecretSql("f", fingerprints)}) END`;
 
 /** What the statement that closes a circuit `k` returns of it, for the event. */
 export const closedColumns = "k.provider, k.registration, k.code, k.opened_at";
+
+/** What a circuit `k` is when an answer has closed it. */
+export const closingSql = (
+  believedAt: string,
+) => `open = false, closed_at = clock_timestamp(), believed_at = ${believedAt},
+    doubted_at = CASE WHEN k.code = 'mass_denial' THEN clock_timestamp() ELSE k.doubted_at END`;
 
 /** Told by the statement that has closed it, so once, whoever else was about to. */
 export const circuitClosedSql = (closed: string) => `

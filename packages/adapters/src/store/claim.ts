@@ -122,9 +122,9 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }:
 /** A job that its row is older than stays as the sign that it is; only an operator, the user or a copy of the lost tokens can help. */
 const olderMs = 300_000;
 
-/** Its user may reconnect it, and meanwhile it is asked for now and then, by its own job alone: see `unknown` in core. */
-function isProbed({ next_refresh_at, last_error_code }: Seen, { onlyDue }: RefreshOrder): boolean {
-  return onlyDue && next_refresh_at !== null && last_error_code === "unknown_answer";
+/** Its user may reconnect it, and meanwhile it is asked for now and then, by its own job alone: see `unknown` and `denied` in core. */
+function isProbed({ next_refresh_at }: Seen, { onlyDue }: RefreshOrder): boolean {
+  return onlyDue && next_refresh_at !== null;
 }
 
 /** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */
@@ -146,8 +146,7 @@ function refusalOf(
   if (seen.lease_owner !== null && !seen.lease_ran_out) return { why: "busy", until: seen.lease_until };
   if (!order.force) {
     if (seen.not_before !== null && seen.not_before > now) {
-      const throttled = seen.lost_answers === 0 || seen.last_error_code === "rate_limited";
-      return { why: throttled ? "throttled" : "answer_lost", until: seen.not_before };
+      return { why: whyNotBefore(seen), until: seen.not_before };
     }
     if (seen.throttled_until !== null) return { why: "provider_throttled", until: seen.throttled_until };
   }
@@ -159,6 +158,11 @@ function refusalOf(
     if (until > now) return { why: "cooling_down", until };
   }
   return null;
+}
+
+function whyNotBefore({ last_error_code, lost_answers }: Seen): Refusal {
+  if (last_error_code === "mass_denial") return "doubted";
+  return lost_answers === 0 || last_error_code === "rate_limited" ? "throttled" : "answer_lost";
 }
 
 const takeoverMark = "takeover:";

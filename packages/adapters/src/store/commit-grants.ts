@@ -1,7 +1,7 @@
 import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
-import { circuitClosedSql, closedColumns } from "./circuit-sql.ts";
+import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
 
 export type GrantRecord = CommitRecord & {
   readonly transition: Exclude<CommitRecord["transition"], Setback>;
@@ -45,7 +45,7 @@ WITH changed AS (
   SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
   FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
 ), closed AS (
-  UPDATE circuits AS k SET open = false, closed_at = clock_timestamp(), believed_at = NULL
+  UPDATE circuits AS k SET ${closingSql("NULL")}
   FROM changed c WHERE c.closes_circuit AND k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = c.fingerprint
     AND k.circuit_of IN ('', c.closes_of) AND k.open
   RETURNING ${closedColumns}

@@ -1,6 +1,6 @@
 import type { CommitRecord, ProviderChange, Setback, Timing } from "@evertoken/core";
 import type { Pool } from "pg";
-import { circuitClosedSql, closedColumns } from "./circuit-sql.ts";
+import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
 import { pardon } from "./faults.ts";
 
 export type SetbackRecord = CommitRecord & { readonly transition: Setback };
@@ -48,13 +48,14 @@ const setbackSqlOf = {
   // Many requests may be under way when a registration goes bad: only the one that opens the circuit tells of it.
   open_circuit: setbackSql(`, told AS (${eventsSql}), opened AS (
   INSERT INTO circuits AS k (provider, registration, fingerprint, circuit_of, open, code, reason, opened_at, trouble_since, reopened, from_many,
-    next_probe_at, round_started_at)
+    next_probe_at, round_started_at, doubted_at)
   SELECT c.provider, c.registration, $20, $24, true, $23, $22, clock_timestamp(), clock_timestamp(), $25, $26, $21,
-    coalesce((${firstFaultSql}), clock_timestamp()) FROM changed c
+    coalesce((${firstFaultSql}), clock_timestamp()), CASE WHEN $23 = 'mass_denial' THEN clock_timestamp() END FROM changed c
   ON CONFLICT (provider, registration, fingerprint, circuit_of) DO UPDATE
     SET open = true, code = excluded.code, reason = excluded.reason, opened_at = excluded.opened_at,
         trouble_since = CASE WHEN excluded.reopened > 0 THEN k.trouble_since ELSE excluded.trouble_since END, reopened = excluded.reopened,
-        from_many = excluded.from_many, next_probe_at = excluded.next_probe_at, round_started_at = excluded.round_started_at
+        from_many = excluded.from_many, next_probe_at = excluded.next_probe_at, round_started_at = excluded.round_started_at,
+        doubted_at = coalesce(excluded.doubted_at, k.doubted_at)
     WHERE NOT k.open
   RETURNING provider, registration, code, reason, opened_at
 ), told_opened AS (
@@ -62,7 +63,7 @@ const setbackSqlOf = {
   SELECT 'provider.circuit_opened', provider,
     jsonb_build_object('registration', registration, 'errorCode', code, 'reason', reason, 'openedAt', opened_at) FROM opened)`),
   close_circuit: setbackSql(`, told AS (${eventsSql}), closed AS (
-  UPDATE circuits k SET open = false, closed_at = clock_timestamp(), believed_at = CASE WHEN $22 THEN clock_timestamp() END
+  UPDATE circuits k SET ${closingSql("CASE WHEN $22 THEN clock_timestamp() END")}
   FROM changed c WHERE k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = $20
     AND k.circuit_of IN ('', $21) AND k.open
   RETURNING ${closedColumns}

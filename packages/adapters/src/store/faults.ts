@@ -4,11 +4,12 @@ import {
   mostCompared,
   reopensWithinMs,
   type Surroundings,
+  suspectedForMs,
   type Timing,
 } from "@evertoken/core";
 import type { Pool } from "pg";
 
-/** Believed denials are not doubted again for a day: those who wait behind them are asked meanwhile. */
+/** Denials that stood for hours are believed for a day, as long as nothing is granted: those who wait behind them are asked meanwhile. */
 const believedForMs = 86_400_000;
 const historyMs = 7 * 86_400_000;
 
@@ -24,8 +25,10 @@ export async function meetFault(pool: Pool, met: MetFault, timing: Timing): Prom
     text: `INSERT INTO faults (provider, registration, fingerprint, circuit_of, connection_id, code, known, at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
       ON CONFLICT (connection_id) DO UPDATE SET provider = excluded.provider, registration = excluded.registration,
-        fingerprint = excluded.fingerprint, circuit_of = excluded.circuit_of, code = excluded.code, known = excluded.known, at = excluded.at,
-        before = CASE WHEN faults.code = excluded.code THEN faults.at END`,
+        fingerprint = excluded.fingerprint, circuit_of = excluded.circuit_of, code = excluded.code, at = excluded.at,
+        known = excluded.known OR (excluded.code = 'mass_denial' AND ${againSql}),
+        times = CASE WHEN ${againSql} THEN faults.times + (${grantedSinceSql("faults.at")})::int ELSE 1 END,
+        first_at = CASE WHEN ${againSql} THEN coalesce(faults.first_at, faults.at) END`,
     values: [...key, connection.id, code, known],
   });
   const { rows } = await pool.query<Surroundings>({
@@ -40,11 +43,23 @@ export async function meetFault(pool: Pool, met: MetFault, timing: Timing): Prom
       reopensWithinMs(timing),
       believedForMs,
       historyMs,
-      known,
+      known && code !== "mass_denial",
+      suspectedForMs(timing),
     ],
   });
   return rows[0] as Surroundings;
 }
+
+/** The fault that is written down was met before, and nothing was granted to this connection since. */
+const againSql = `faults.code = excluded.code AND faults.fingerprint = excluded.fingerprint AND faults.circuit_of = excluded.circuit_of
+  AND faults.at > (SELECT greatest(c.last_refresh_at, c.connected_at) FROM connections c WHERE c.id = excluded.connection_id)`;
+
+/** Among the newest rows by primary key: cheap in a log of any size. */
+const grantedSinceSql = (
+  time: string,
+) => `EXISTS (SELECT 1 FROM (SELECT * FROM token_refresh_log ORDER BY id DESC LIMIT 10000) l
+  WHERE l.success AND l.provider = $1 AND l.created_at > ${time}
+    AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2)`;
 
 const agoSql = (ms: string) => `clock_timestamp() - ${ms} * interval '1 millisecond'`;
 
@@ -67,21 +82,22 @@ WITH k AS (
 SELECT (SELECT count(*)::int FROM met WHERE connection_id <> $5) AS others,
   (SELECT count(*)::int FROM log WHERE created_at >= (SELECT min(at) FROM newest)) AS granted,
   (SELECT count(*)::int FROM log WHERE created_at > (SELECT closed_at FROM k)) AS "grantedSinceClosed",
-  EXISTS (SELECT 1 FROM (SELECT * FROM token_refresh_log ORDER BY id DESC LIMIT 10000) l
-    WHERE l.success AND l.provider = $1 AND l.created_at > (SELECT before FROM faults WHERE connection_id = $5)
-      AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2) AS "grantedBetween",
+  own.times, own.first_at AS "firstAt",
+  coalesce((SELECT doubted_at > ${agoSql("$13")} FROM k), false) AS suspected,
   coalesce(CASE WHEN $6 = 'mass_denial' THEN (
     SELECT sum(attempts) FROM refresh_stats WHERE provider = $1 AND outcome = 'denied'
       AND hour > ${agoSql("$11")} AND hour < ${agoSql("$7")} - interval '1 hour') END * $7::float8 / $11, 0) AS usual,
   (SELECT code FROM k WHERE open) AS code, (SELECT trouble_since FROM k WHERE open) AS since,
   coalesce((SELECT CASE WHEN closed_at > ${agoSql("$9")} THEN reopened + 1 END FROM k), 0) AS reopened,
-  coalesce((SELECT believed_at > ${agoSql("$10")} FROM k), false) AS believed`;
+  coalesce((SELECT believed_at > ${agoSql("$10")} AND NOT ${grantedSinceSql("k.believed_at")} FROM k), false) AS believed
+FROM faults own WHERE own.connection_id = $5`;
 
 /** Marks older than this have another cause. */
 const pardonMs = 3_600_000;
 
 /**
- * While a circuit is open because of many no mark for its fault stands, and none for a denial while others are doubted. Runs after every
+ * While a circuit is open because of many no mark for its fault stands, and none for a first denial while others are doubted: one that was
+ * denied again is believed for itself. Runs after every
  * commit of one, be it the one that marks or the one that opens the circuit or doubts: each has written its own part before it looks for
  * the other's, so whichever comes last finds both.
  */
@@ -92,7 +108,7 @@ export async function pardon(pool: Pool, record: CommitRecord, timing: Timing): 
     text: pardonSql,
     values: [
       ...[provider, registration, fingerprint, log.at, pardonMs],
-      ...[timing.unknownWindowMs, timing.denialsBelievedAfterMs, timing.circuitProbeMs],
+      ...[timing.unknownWindowMs, timing.circuitProbeMs],
     ],
   });
 }
@@ -100,16 +116,16 @@ export async function pardon(pool: Pool, record: CommitRecord, timing: Timing): 
 // A locked row is being pardoned by somebody else, or marked by one who will look here next. Waiting for it could end in a deadlock.
 const pardonSql = `
 WITH met AS (
-  SELECT f.connection_id, f.code, f.at, k.code AS open_code, k.next_probe_at, k.opened_at
+  SELECT f.connection_id, f.code, f.at, f.first_at, k.code AS open_code, k.next_probe_at, k.opened_at
   FROM faults f LEFT JOIN circuits k0 USING (provider, registration, fingerprint, circuit_of)
   LEFT JOIN circuits k ON (k.provider, k.registration, k.fingerprint, k.circuit_of) = (f.provider, f.registration, f.fingerprint, f.circuit_of)
     AND k.open AND k.from_many
   WHERE f.provider = $1 AND f.registration = $2 AND f.fingerprint = $3 AND f.at > ${agoSql("$5")} AND f.at > coalesce(k0.closed_at, '-infinity')
 ), marked AS (
-  SELECT c.id, coalesce(m.next_probe_at, clock_timestamp() + $8 * interval '1 millisecond') AS next_at FROM met m JOIN connections c ON c.id = m.connection_id
+  SELECT c.id, coalesce(m.next_probe_at, clock_timestamp() + $7 * interval '1 millisecond') AS next_at FROM met m JOIN connections c ON c.id = m.connection_id
   WHERE (m.code = m.open_code AND c.status = 'error' AND c.last_error_code = m.code AND m.at > m.opened_at - $5 * interval '1 millisecond')
     OR (m.code = 'mass_denial' AND c.status = 'needs_reauth' AND c.last_error_code = 'refresh_token_expired' AND m.at > ${agoSql("$6")}
-      AND (c.failing_since IS NULL OR c.failing_since > ${agoSql("$7")})
+      AND m.first_at IS NULL
       AND EXISTS (SELECT 1 FROM met d JOIN connections x ON x.id = d.connection_id
         WHERE d.code = 'mass_denial' AND x.last_error_code = 'mass_denial' AND d.at > ${agoSql("$6")}))
   FOR UPDATE OF c SKIP LOCKED

@@ -18,7 +18,6 @@ export async function duePage(pool: Pool, afterId: string, limit: number): Promi
     name: "due-page",
     text: `SELECT id, provider, registration, client, generation, greatest(next_refresh_at, not_before) AS due_at FROM connections
       WHERE id > $1 AND next_refresh_at IS NOT NULL AND auth_type = 'oauth2' AND status <> 'disconnected'
-        AND (status <> 'needs_reauth' OR last_error_code = 'unknown_answer')
         AND ${notOlderSql("")}
       ORDER BY id LIMIT $2`,
     values: [afterId, limit],

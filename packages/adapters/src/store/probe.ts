@@ -4,7 +4,7 @@ import { standsSql } from "./circuit-sql.ts";
 /** Whether a connection `x` tells nothing new about a circuit `k`: it was asked in this round, or is marked. */
 const askedSql = (
   x: string,
-) => `(${x}.status = 'error' OR coalesce(${x}.lease_started_at >= k.round_started_at, false) OR EXISTS (
+) => `(${x}.status IN ('error', 'needs_reauth') OR coalesce(${x}.lease_started_at >= k.round_started_at, false) OR EXISTS (
   SELECT 1 FROM faults f WHERE f.connection_id = ${x}.id AND f.at >= k.round_started_at AND f.fingerprint = k.fingerprint))`;
 
 /**

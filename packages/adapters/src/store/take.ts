@@ -35,7 +35,7 @@ FROM (
 WHERE c.id = o.id AND c.lease_owner IS NULL
   AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
   AND ${groundSql(6)} AND ${notOlderSql("c.")}
-  AND (o.force OR ((c.status <> 'needs_reauth' OR (c.last_error_code = 'unknown_answer' AND c.next_refresh_at <= o.due_by)) AND (c.not_before IS NULL OR c.not_before <= o.now)))
+  AND (o.force OR ((c.status <> 'needs_reauth' OR c.next_refresh_at <= o.due_by) AND (c.not_before IS NULL OR c.not_before <= o.now)))
   AND (o.generation IS NULL OR c.generation = o.generation)
   AND (o.due_by IS NULL OR c.next_refresh_at <= o.due_by)
   AND (o.failed_before IS NULL OR c.failing_since IS NULL OR c.lease_started_at < o.failed_before)

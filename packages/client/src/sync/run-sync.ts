@@ -122,6 +122,7 @@ const passing: ReadonlySet<EvertokenErrorCode> = new Set([
   "provider_unavailable",
   "rate_limited",
   "answer_lost",
+  "mass_denial",
   "timed_out",
   "queue_unavailable",
 ]);
