@@ -86,6 +86,35 @@ test.each([
   else expect(row).toEqual(before);
 });
 
+test.each(["grant", "setback"])("a probe's %s closes the circuits that it has met, and no other", async (kind) => {
+  const row = await connectAs(`generation = 2, lease_owner = 'us', ${leased}`);
+  await rig.pool.query("DELETE FROM circuits");
+  const circuits = [
+    ["acme", "default", "ours", ""],
+    ["acme", "default", "ours", "mine"],
+    ["acme", "default", "ours", "theirs"],
+    ["acme", "default", "of another secret", ""],
+    ["acme", "other", "ours", ""],
+    ["another", "default", "ours", ""],
+  ];
+  for (const circuit of circuits) {
+    await rig.pool.query(
+      `INSERT INTO circuits (provider, registration, fingerprint, circuit_of, open, code, reason, opened_at, trouble_since, round_started_at, next_probe_at)
+       VALUES ($1, $2, $3, $4, true, 'invalid_client', '', now(), now(), now(), now())`,
+      circuit,
+    );
+  }
+  const { transition, ...rest } = kind === "grant" ? grantOf(row) : setbackOf(row);
+  const provider = { kind: "close_circuit", of: "mine", believed: false } as const;
+  const record = { ...rest, fingerprint: "ours", transition: { ...transition, provider } } as CommitRecord;
+  expect(await engine.refresh.store.commit(record)).toBe("committed");
+  const { rows } = await rig.pool.query(
+    "SELECT provider, registration, fingerprint, circuit_of FROM circuits WHERE open",
+  );
+  expect(rows.map((open) => Object.values(open))).toEqual(expect.arrayContaining(circuits.slice(2)));
+  expect(rows).toHaveLength(4);
+});
+
 test("a token set that may have been ended is due at once, and its grant's hash goes with its refresh token", async () => {
   const checked = await connectAs("generation = 2, check_generation = 3, grant_hash = 'of the kept one'");
   await engine.refresh.store.commit(grantOf(checked));
