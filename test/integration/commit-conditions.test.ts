@@ -130,6 +130,19 @@ test("a token set that may have been ended is due at once, and its grant's hash 
 test.each([
   ["waits for its user", "status = 'needs_reauth'", true],
   ["works", "status = 'connected'", false],
+])("a grant that another one holds which %s is spent by one of them", async (what, assignments, gets) => {
+  const shared = `shared with one that ${what}`;
+  const holder = await connectAs(`${assignments}, grant_hash = '${shared}'`);
+  const { id } = await connectAs("generation = 2");
+  expect(await engine.refresh.store.commit(grantOf(await rig.row(id), shared))).toBe("committed");
+  const [row, other] = [await rig.row(id), await rig.row(holder.id)];
+  expect(row).toMatchObject({ status: "connected", grant_hash: gets ? shared : null });
+  expect([row.refresh_token === null, other.refresh_token === null]).toEqual([!gets, gets]);
+});
+
+test.each([
+  ["waits for its user", "status = 'needs_reauth'", true],
+  ["works", "status = 'connected'", false],
   ["is asked for once more", `status = 'needs_reauth', lease_owner = 'us', ${leased}`, false],
 ])("a connection gives its grant up only if it %s", async (what, assignments, gives) => {
   const { id } = await connectAs(`${assignments}, grant_hash = '${what}'`);
