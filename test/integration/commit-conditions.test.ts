@@ -3,7 +3,7 @@ import type { CommitRecord } from "@evertoken/core";
 import { beforeAll, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
-import { createRig, hasty, type Rig, type Row } from "../support/rig.ts";
+import { createRig, hasty, type Rig, type Row, until } from "../support/rig.ts";
 
 // Each condition of a commit by itself, and of what is written to rows that others may hold.
 
@@ -161,4 +161,22 @@ test("a refresh token that has changed since it was read, or is being spent, get
   const same = { ...read, id: spending.id, refresh_token: spending.refresh_token };
   expect(await disarm(rig.pool, same, "")).toBe(false);
   expect(await rig.row(spending.id)).toEqual(spending);
+});
+
+test("what is brought in is judged by what stands there when it is written, not by what stood there when it was looked at", async () => {
+  const { id, userId, accountId } = { ...(await rig.connect()), userId: `user-${Date.now()}`, accountId: "account" };
+  await patch(rig, id, "user_id = $2, external_account_id = $3, status = 'needs_reauth'", [userId, accountId]);
+  const client = await rig.pool.connect();
+  await client.query("BEGIN");
+  // As a refresh by force that was granted does.
+  await client.query("UPDATE connections SET generation = 2, status = 'connected' WHERE id = $1", [id]);
+  const given = { userId, provider: "acme", externalAccountId: accountId, accessToken: "old", refreshToken: "old" };
+  const importing = rig.client.connections.import(given);
+  await until(
+    "the import waits for the row",
+    async () => (await rig.pool.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount !== 0,
+  );
+  await client.query("COMMIT");
+  client.release();
+  expect(await importing).toMatchObject({ id, skipped: "not_newer", generation: 2 });
 });
