@@ -41,6 +41,7 @@ export { createGrantHashing } from "./grants/hash-grants.ts";
 export type { ImportInput } from "./import-connection.ts";
 export {
   type AdoptAs,
+  type Adopted,
   adopt,
   examineInstallation,
   type InstallationReport,

@@ -1,5 +1,6 @@
 import {
   type AdoptAs,
+  type Adopted,
   adopt,
   examineInstallation,
   type InstallationReport,
@@ -21,8 +22,9 @@ interface AdoptOptions {
 }
 
 const choices = `
-  --as original  This database is the true one from now on (a restore, an upgrade, a move). Connections of which Redis knows a newer token
-                 set than this database has stay held, each by itself: \`evertoken release <id>\`, or their user reconnects.
+  --as original  This database is the true one from now on (a restore, an upgrade, a move). Token sets of the last minutes are put back
+                 from copies in Redis. Other connections of which Redis knows a newer token set than this database has stay held, each
+                 by itself: \`evertoken release <id>\`, or their user reconnects.
   --as copy      It is another installation (staging). The grants of the original are forgotten, not revoked; webhooks are turned off.
   --as held      Another installation too, which keeps what it has and spends nothing.`;
 
@@ -54,9 +56,9 @@ async function adoptCommand(io: Io, { as, yes = false }: AdoptOptions): Promise<
       code = report.held === null || report.held === "comparing" ? 0 : 1;
       return;
     }
-    await adopt(engine, as);
+    const adopted = await adopt(engine, as);
     await auditOperator(engine, { action: "installation.adopted", detail: { as, was: report.held ?? "not held" } });
-    io.result({ adopted: as, ...report }, () => [done[as], ...stillHeld(as, report)]);
+    io.result({ adopted: as, ...report, ...adopted }, () => [done[as], ...atOnce(adopted)]);
   });
   return code;
 }
@@ -92,10 +94,12 @@ const done: Readonly<Record<AdoptAs, string>> = {
   held: "This is an installation of its own now. It serves what it has and spends nothing until it is adopted again.",
 };
 
-function stillHeld(as: AdoptAs, { olderThanTheirJobs }: InstallationReport): string[] {
-  if (as !== "original" || olderThanTheirJobs === 0) return [];
+function atOnce({ putBack, olderThanTheirJobs: held }: Adopted): string[] {
   return [
-    `${olderThanTheirJobs} connections stay held: Redis knows newer token sets of theirs (evertoken release <id>)`,
+    ...(putBack === 0 ? [] : [`${putBack} connections got their newest token set back, from copies in Redis`]),
+    ...(held === 0
+      ? []
+      : [`${held} connections stay held: Redis knows newer token sets of theirs (evertoken release <id>)`]),
   ];
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   adoptInstallation,
   countOlder,
+  createCopies,
   createReadInstallation,
   type InstallationFacts,
   markJobsAhead,
@@ -12,6 +13,7 @@ import type { Engine } from "../engine.ts";
 import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
 import { isUuid } from "../is-uuid.ts";
 import { openQueues } from "../providers-at-work.ts";
+import { putBack } from "./put-back.ts";
 
 /**
  * `original`: this database is the true one from now on; connections of which Redis knows more than their rows stay held singly.
@@ -61,12 +63,19 @@ async function compareJobs(engine: Engine): Promise<{ jobs: number }> {
   return withQueue(() => markJobsAhead(engine.pool, engine.queues));
 }
 
+export interface Adopted {
+  /** Connections whose newest token set came back from a copy in Redis. */
+  readonly putBack: number;
+  /** Connections that stay held: no copy is left of the newer token set that Redis knows of. */
+  readonly olderThanTheirJobs: number;
+}
+
 /** An operator has said which database is true. Every process goes on, or stays held, within a second. @throws {EvertokenError} */
-export async function adopt(engine: Engine, as: AdoptAs): Promise<void> {
+export async function adopt(engine: Engine, as: AdoptAs): Promise<Adopted> {
   const { row, server, redis } = await read(engine);
   await withStore(() => engine.installation.look());
   if (redis !== null && (as !== "original" || engine.installation.held !== null)) await checkNobodyElse(engine);
-  if (as === "original") await compareJobs(engine);
+  const back = as === "original" ? await compare(engine, redis !== null && redis.identity === row?.identity) : 0;
   const identity = as === "original" && row !== null ? row.identity : randomUUID();
   if (as === "copy") await withStore(() => forgetGrants(engine));
   const beatAt = new Date(Math.max(Date.now(), redis?.beatAt.getTime() ?? 0, row?.beatAt.getTime() ?? 0));
@@ -74,6 +83,17 @@ export async function adopt(engine: Engine, as: AdoptAs): Promise<void> {
   // Redis first: a process that looks in between still finds the row held.
   await withQueue(() => engine.installation.memory.redis.overwrite({ identity, beatAt }));
   await withStore(() => adoptInstallation(engine.pool, { identity, server, remembered: beatAt, heldWhy }));
+  return { putBack: back, olderThanTheirJobs: await withStore(() => countOlder(engine.pool)) };
+}
+
+/** What was refreshed shortly before a restore has its newest set in Redis yet: as after a failover, nobody has to reconnect for it. */
+async function compare(engine: Engine, sameInstallation: boolean): Promise<number> {
+  await compareJobs(engine);
+  if (!sameInstallation) return 0;
+  const { pool, keyring, clock, queues, config } = engine;
+  const settings = { prefix: config.redisPrefix, keepMs: config.installation.replicaLagMs, now: clock.now };
+  const copies = createCopies({ ...settings, keyring, redis: queues.redis });
+  return putBack({ pool, copies, commit: engine.refresh.store.commit });
 }
 
 /**
