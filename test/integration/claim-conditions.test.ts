@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Claim, CommitRecord, RefreshOrder } from "@evertoken/core";
 import { beforeAll, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
@@ -103,6 +105,15 @@ test("what a dead holder has kept in the spool is committed by who takes its lea
   expect(await engine.runRefresh(order)).toMatchObject({ kind: "settled", committed: "committed" });
   expect(await rig.row(id)).toMatchObject({ generation: 2, access_token: accessToken, lease_owner: null });
   expect(await engine.spool.all()).toEqual([]);
+  expect(await rig.server.summary()).toMatchObject({ requests: 0 });
+});
+
+test("as long as what a dead holder has kept cannot be read, nothing is spent", async () => {
+  const { id } = await connectAs(`lease_owner = 'takeover:dead', ${ranOut}`);
+  await writeFile(join(rig.env.SPOOL_DIR as string, `${id}-1.json`), '{"v":2,"of":"a newer version"}');
+  const order = { connectionId: id, trigger: "scheduled", generation: 1, onlyDue: false, force: true } as const;
+  await expect(engine.runRefresh(order)).rejects.toMatchObject({ code: "queue_unavailable" });
+  expect(await rig.row(id)).toMatchObject({ generation: 1, lost_answers: 0 });
   expect(await rig.server.summary()).toMatchObject({ requests: 0 });
 });
 
