@@ -45,7 +45,8 @@ export function explain({ granted, next, lifeMs }: Loss, chronicle: Chronicle): 
 function diedWithIt(by: number, atMs: number, chronicle: Chronicle): boolean {
   const done = chronicle.of(by);
   const death = done.find(({ kind }) => ["killed", "hurried", "endedByItself", "neverStopped"].includes(kind));
-  if (death === undefined || death.fromMs < atMs - slackMs) return false;
+  // One that was dead before the server, which stood still, even read its request is as dead as any.
+  if (death === undefined) return false;
   const frozenMs = done
     .filter(({ kind }) => kind === "frozen")
     .reduce((sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, death.fromMs) - Math.max(fromMs, atMs)), 0);
