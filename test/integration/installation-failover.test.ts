@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import type { LocalServer } from "@evertoken/local";
+import { Pool } from "pg";
 import { expect, test } from "vitest";
 import { storedRefreshToken } from "../chaos/chaos.ts";
 import { runInProcess } from "../e2e/evertoken-command.ts";
@@ -28,6 +29,14 @@ async function failOver(server: LocalServer, replica: string): Promise<void> {
   writeFileSync(`${server.dataDir}/recovery.signal`, "");
   execFileSync("chown", [`${uid}:${gid}`, `${server.dataDir}/recovery.signal`]);
   await server.start();
+  // It answers before it is promoted: what is committed meanwhile waits in the spool, for a worker.
+  const pool = new Pool({ connectionString: server.url });
+  pool.on("error", () => {});
+  await until("it takes writes", async () => {
+    const { rows } = await pool.query("SELECT pg_is_in_recovery() AS waits").catch(() => ({ rows: [] }));
+    return rows[0]?.waits === false;
+  });
+  await pool.end();
 }
 
 async function createFailoverRig(env: Env = {}): Promise<{ rig: Rig; server: LocalServer }> {
