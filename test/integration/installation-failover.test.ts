@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
+import { createEvertoken, type Evertoken } from "@evertoken/client";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
 import { expect, test } from "vitest";
@@ -20,8 +21,9 @@ async function keepReplica(server: LocalServer): Promise<string> {
 }
 
 /** The primary dies, and the replica takes over at its address, on a timeline of its own. */
-async function failOver(server: LocalServer, replica: string): Promise<void> {
+async function failOver(server: LocalServer, replica: string, meanwhile = async () => {}): Promise<void> {
   await server.kill("SIGKILL");
+  await meanwhile();
   await rm(server.dataDir, { recursive: true });
   await rename(replica, server.dataDir);
   const { uid, gid } = await stat(`${server.dataDir}/PG_VERSION`);
@@ -177,6 +179,59 @@ test("an answer that comes after a failover is stored, whatever generation the n
   await rig.server.release(gate);
   await asked;
   expect((await rig.row(connection.id)).generation).toBe(3);
+  expect(await living(rig, [connection])).toBe(1);
+});
+
+/** Of the same installation, in another process. */
+async function otherClient(rig: Rig): Promise<Evertoken> {
+  const other = createEvertoken(rig.env, (path) => readFileSync(path, "utf8"));
+  onFileEnd(() => other.close());
+  return other;
+}
+
+const longLeases: Env = { LEASE_MS: "30000", REQUEST_TIMEOUT_MS: "20000" };
+
+test("a request that is on its way when a failover loses its claim is not sent a second time", async () => {
+  const { rig, server } = await createFailoverRig(longLeases);
+  const connection = (await rig.connect({ expiresIn: 3600 })) as Connected;
+  await rig.client.refresh(connection.id, { force: true });
+  const replica = await keepReplica(server);
+  await rig.client.refresh((await rig.connect({ expiresIn: 3600 })).id, { force: true }); // seen since the replica was taken
+  const gate = await rig.server.hold({ at: "received" });
+  const asked = rig.client.refresh(connection.id, { force: true });
+  await rig.server.holding({ id: gate });
+  await failOver(server, replica);
+  await until("the lease is claimed again", async () => (await rig.row(connection.id)).lease_owner !== null);
+  const askedAgain = (await otherClient(rig)).refresh(connection.id, { force: true });
+  await rig.server.release(gate);
+  await Promise.all([asked, askedAgain]);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0, overlapping: 0 });
+  expect(await living(rig, [connection])).toBe(1);
+});
+
+test("a token set that is only kept when a failover loses its claim is put back before anything is spent", async () => {
+  const { rig, server } = await createFailoverRig(longLeases);
+  const connection = (await rig.connect({ expiresIn: 3600 })) as Connected;
+  await rig.client.refresh(connection.id, { force: true });
+  const replica = await keepReplica(server);
+  await rig.client.refresh((await rig.connect({ expiresIn: 3600 })).id, { force: true });
+  const gate = await rig.server.hold({ at: "received" });
+  const asked = rig.client.refresh(connection.id, { force: true }).catch(() => null);
+  await rig.server.holding({ id: gate });
+  await failOver(server, replica, async () => {
+    await rig.server.release(gate);
+    await until("it is kept", async () => rig.clientOutput().includes("kept in the spool"));
+  });
+  await asked;
+  await until(
+    "it is refreshed",
+    () =>
+      otherClient(rig)
+        .then((other) => other.refresh(connection.id, { force: true }))
+        .catch(() => null),
+    20_000,
+  );
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
   expect(await living(rig, [connection])).toBe(1);
 });
 

@@ -46,6 +46,7 @@ import { EvertokenError, withSpool } from "./evertoken-error.ts";
 import { createGrantHasher, type GrantHasher } from "./grants/grant-hash.ts";
 import { claimOn } from "./installation/claim-on.ts";
 import { Installation } from "./installation/installation.ts";
+import { LeasesInFlight } from "./installation/leases-in-flight.ts";
 import { putBack } from "./installation/put-back.ts";
 import { providerRules } from "./provider-rules.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
@@ -147,12 +148,14 @@ export function openEngine(options: EngineOptions): Engine {
   });
   const keptCopies = { prefix: config.redisPrefix, keyring, keepMs: config.installation.replicaLagMs, now: clock.now };
   const copies = createCopies({ ...keptCopies, redis });
+  const inFlight = new LeasesInFlight({ pool, outlastsMs: config.lease.leaseMs - config.lease.sendWithinMs });
   const installation = new Installation({
     ...{ pool, clock, logger, settings: config.installation },
     memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
     onBeat: () => createCopies({ ...keptCopies, redis: spoolRedis }).trim(),
+    claimAgain: () => inFlight.claimAgain(),
     async compare() {
-      const putBackAgain = await putBack({ pool, copies, commit: (record) => store.commit(record) });
+      const putBackAgain = await putBack({ pool, copies, spool, commit: (record) => store.commit(record) });
       for (const provider of await providersAtWork({ pool, providers })) queues.refresh(provider);
       return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
     },
@@ -168,9 +171,15 @@ export function openEngine(options: EngineOptions): Engine {
     store: {
       async claim(order, now) {
         await checkKeys();
-        return claimOn(installation, () => store.claim(order, now));
+        // Also where nobody watches otherwise, such as in an app: as long as a request is on its way a failover has to be noticed.
+        installation.watch();
+        return inFlight.remember(await claimOn(installation, () => store.claim(order, now)));
       },
-      commit: (record) => store.commit(record),
+      async commit(record) {
+        const committed = await store.commit(record);
+        inFlight.forget(record.connectionId);
+        return committed;
+      },
       meetFault: (met) => store.meetFault(met),
     },
     // Named as what it is: everything else that a refresh can trip over is Postgres.

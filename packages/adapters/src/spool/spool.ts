@@ -13,6 +13,8 @@ export interface DrainableSpool extends Spool {
   all(): Promise<CommitRecord[]>;
   /** @throws when its directory cannot be written: better found out before it is needed */
   check(): Promise<void>;
+  /** Whatever is kept or noted in reach of this process, by living ones too: for when the store may have forgotten some of it. */
+  everything(): Promise<CommitRecord[]>;
   /** What processes that were killed had noted. Most of it is committed, since nobody strikes lines out of a dead process's journal. */
   left(): Promise<LeftRecords[]>;
   /** The store is there, and does not take this one: it is set aside, and tried again later. */
@@ -106,6 +108,11 @@ export function createSpool({ redis, key, directory, keyring, onError, onFault }
       faults.found("kept", bad);
       const named = new Map(records.map((record) => [nameOf(record), record]));
       return latestFirst([...named.values()].filter((record) => refusals.mayTry(nameOf(record))));
+    },
+    async everything() {
+      const noted = await linesAbout(directory, "{"); // every line has one
+      const kept = [...(await files.read(() => true)), ...(await everyField(redis, key))];
+      return latestFirst(readEntries([...kept, ...noted], keyring).records);
     },
     check: () => files.check(),
     async left() {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createReadInstallation,
   type DatabaseClock,
@@ -36,6 +37,8 @@ export interface InstallationDeps {
   readonly memory: InstallationMemory;
   readonly logger: Logger;
   readonly settings: InstallationSettings;
+  /** Puts back the leases of requests of this process that are on their way. */
+  readonly claimAgain: () => Promise<void>;
   /** Puts back what a failover lost, and marks the connections of which more is known than their row. */
   readonly compare: () => Promise<object>;
   /** The database was found to be the true one, by this process of all. */
@@ -46,6 +49,9 @@ export interface InstallationDeps {
 const lookMs = 1000;
 const staleMs = 5000;
 const sayAgainMs = 60_000;
+
+/** In this time every process has looked, has put its leases back, and has kept what it could not commit. */
+const othersLookMs = 2500;
 
 /**
  * Watches whether the database is the true one, and lets nothing be spent while that is in doubt. The claim's own statement looks as
@@ -161,6 +167,8 @@ export class Installation {
     const { identity } = facts.row;
     const moved = facts.beatIsDue ? await moveBeat(pool) : null;
     const beatAt = moved ?? facts.row.beatAt;
+    // Another server, or one that began anew: its row of a connection may be from before our claim.
+    if (this.#ground?.startedAt !== facts.startedAt) await this.#deps.claimAgain();
     this.#own = { identity, beatAt };
     this.#ground = { identity, beatAt, startedAt: facts.startedAt };
     if (this.#held) logger.info("the installation is released: refreshing goes on");
@@ -219,7 +227,10 @@ export class Installation {
 
   #startComparing(byMs: number, facts: InstallationFacts, memories: Memories): void {
     this.#stop({ why: "comparing", reason: "what a failover lost is looked for" });
-    this.#comparing = this.#compare(byMs, facts, memories)
+    this.#comparing = this.#deps
+      .claimAgain()
+      .then(() => sleep(othersLookMs, undefined, { ref: false }))
+      .then(() => this.#compare(byMs, facts, memories))
       .catch((error: unknown) => {
         this.#deps.logger.warn({ err: describeError(error) }, "what a failover lost could not be looked for yet");
       })

@@ -1,21 +1,23 @@
-import { type Copies, uncommitted } from "@evertoken/adapters";
-import type { Store } from "@evertoken/core";
+import { type Copies, type DrainableSpool, uncommitted } from "@evertoken/adapters";
+import type { CommitRecord, Store } from "@evertoken/core";
 import type { Pool } from "pg";
 
 export interface PutBackDeps {
   readonly pool: Pool;
   readonly copies: Copies;
+  readonly spool: Pick<DrainableSpool, "everything">;
   readonly commit: Store["commit"];
 }
 
 const atOnce = 500;
 
 /**
- * Puts back what a failover lost: of each connection the newest token set that was committed within the last minutes, by the commit that
- * stores every grant. What is there already, or newer, stays. @returns how many were put back
+ * Puts back what a failover lost: of each connection the newest token set that was committed within the last minutes, or that was to be
+ * committed, by the commit that stores every grant. The claim of one that is only kept may be lost as well: nothing but the spool shows
+ * then that its refresh token is spent. What is there already, or newer, stays. @returns how many were put back
  */
-export async function putBack({ pool, copies, commit }: PutBackDeps): Promise<number> {
-  const newest = await copies.newest();
+export async function putBack({ pool, copies, spool, commit }: PutBackDeps): Promise<number> {
+  const newest = newestOfEach([...(await spool.everything()), ...(await copies.newest())]);
   let back = 0;
   for (let start = 0; start < newest.length; start += atOnce) {
     const lost = await uncommitted(pool, newest.slice(start, start + atOnce));
@@ -23,4 +25,13 @@ export async function putBack({ pool, copies, commit }: PutBackDeps): Promise<nu
     back += results.filter((result) => result === "committed").length;
   }
   return back;
+}
+
+function newestOfEach(records: readonly CommitRecord[]): CommitRecord[] {
+  const newest = new Map<string, CommitRecord>();
+  for (const record of records) {
+    const known = newest.get(record.connectionId);
+    if (known === undefined || known.generation < record.generation) newest.set(record.connectionId, record);
+  }
+  return [...newest.values()];
 }
