@@ -236,7 +236,7 @@ test("a token set that is only kept when a failover loses its claim is put back 
 });
 
 test("workers that live through a failover lose nothing, and scheduled refreshing goes on within seconds", async () => {
-  const { rig, server } = await createFailoverRig({ OVERDUE_SPREAD_MS: "500" });
+  const { rig, server } = await createFailoverRig({ OVERDUE_SPREAD_MS: "500", REFRESH_LEAST_APART_MS: "1000" });
   await rig.server.configure({ expiresIn: 4 });
   const connections = await Promise.all(Array.from({ length: 30 }, () => rig.connect({ expiresIn: 4 })));
   const replica = await keepReplica(server);
