@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { createEvertoken, type Evertoken } from "@evertoken/client";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
@@ -87,7 +88,7 @@ test("what has no copy is held by itself: its job is ahead of its row, and only 
   const [lost, untouched] = (await many(rig, 2)) as [Connected, Connected];
   const replica = await keepReplica(server);
   await rig.client.refresh(lost.id, { force: true });
-  await rig.queues.redis.del(`{${rig.env.REDIS_PREFIX}}:copies`);
+  await loseCopies(rig);
   await failOver(server, replica);
 
   await until("the other one goes on", () => refreshed(rig, untouched.id).catch(() => null));
@@ -187,6 +188,15 @@ async function otherClient(rig: Rig): Promise<Evertoken> {
   const other = createEvertoken(rig.env, (path) => readFileSync(path, "utf8"));
   onFileEnd(() => other.close());
   return other;
+}
+
+/** As if another host had refreshed it, and Redis had been emptied since: the journal on this disk is a copy as well. */
+async function loseCopies({ env, queues }: Rig): Promise<void> {
+  await queues.redis.del(`{${env.REDIS_PREFIX}}:copies`);
+  const names = await readdir(env.SPOOL_DIR as string);
+  await Promise.all(
+    names.filter((name) => name.endsWith(".journal")).map((name) => rm(join(env.SPOOL_DIR as string, name))),
+  );
 }
 
 const longLeases: Env = { LEASE_MS: "30000", REQUEST_TIMEOUT_MS: "20000" };

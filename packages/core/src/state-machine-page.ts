@@ -154,5 +154,6 @@ The status is stored and shown to users. What an access token is worth at this m
 const foot = `How to read the table: the provider's tokens live 30 minutes, its refresh tokens are single-use, times are the default settings
 without jitter and spread. "a / b": a while the access token lives, b after its end. The last three columns show a \`connected\`
 connection five minutes before its access token's end. A \`disconnected\` connection is never asked for, and one that is
-\`needs_reauth\` only when an operator forces it, or by its own job when it may be alive after all. A job that is to \`retry\` counts the attempt, and counted attempts lead from quick
-retries to slow ones and in the end to giving up; one that is to \`postpone\` comes back uncounted; \`stop\` waits for the user.`;
+\`needs_reauth\` only when an operator forces it, or by its own job when it may be alive after all. A job that is to
+\`retry\` counts the attempt, and counted attempts lead from quick retries to slow ones and in the end to giving up; one that is to
+\`postpone\` comes back uncounted; \`stop\` waits for the user.`;
