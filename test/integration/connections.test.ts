@@ -161,7 +161,7 @@ test("status and health tell what an app shows its user", async () => {
   expect(status.expiresInSeconds).toBeGreaterThan(1790);
   await patch(rig, id, "expires_at = now() + interval '4 minutes'");
   expect(await rig.client.tokenStatus(id)).toMatchObject({ token: "expiring_soon" });
-  await patch(rig, id, "expires_at = now()");
+  await patch(rig, id, "expires_at = now() - interval '1 second'");
   expect(await rig.client.tokenStatus(id)).toMatchObject({ token: "expired" });
 
   await rig.client.connections.import({ userId: "u", provider: "github-pat", accessToken: "ghp_x" });

@@ -20,6 +20,7 @@ test("a hundred connections of one provider that die for one cause are one alert
   const rig = await createRig({
     env: {
       ...env,
+      DENIALS_TO_SUSPECT: "1000", // all at once are doubted at first
       SLACK_WEBHOOK_URL: slack.url,
       DISCORD_WEBHOOK_URL: discord.url,
       SMTP_URL: smtp.url,
