@@ -11,7 +11,7 @@ test("with a single connection to Postgres as well what a failover lost is looke
   await rig.pool.query("UPDATE installation SET beat_at = beat_at - interval '3 seconds'");
   await engine.installation.look();
   expect(engine.installation.held).toMatchObject({ why: "comparing" });
-  await until("it goes on", async () => (await engine.installation.standing()) === null, 4000);
+  await until("it goes on", async () => (await engine.installation.standing()) === null, 8000);
   expect(await rig.client.refresh(id, { force: true })).toMatchObject({ generation: 2, warning: null });
 });
 
@@ -23,8 +23,13 @@ test("a process that stands still while it looks for what a failover lost does n
   });
   let looked = 0;
   const look = async () => void looked++;
-  const first = withInstallationLock(pool, () => standsStill, 300);
-  const failed = expect(first).rejects.toThrow();
+  let stands = false;
+  const stand = () => {
+    stands = true;
+    return standsStill;
+  };
+  const failed = expect(withInstallationLock(pool, stand, 300)).rejects.toThrow();
+  await until("it has the lock", async () => stands);
   await until("another one looks", async () => {
     await withInstallationLock(pool, look, 300);
     return looked > 0;

@@ -111,6 +111,9 @@ async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void>
           next_refresh_at = CASE WHEN generation > $9 THEN least(next_refresh_at, now()) ELSE next_refresh_at END
         WHERE id = $1 AND $13::boolean AND generation BETWEEN $9 AND $9 + 1 AND coalesce(check_generation, 0) <= $9
           AND status IN ('connected', 'token_expired') AND connected_at < $10 AND next_refresh_at IS NOT NULL
+      ), forgotten AS (
+        -- That a token which somebody else had spent was refused says nothing about the grant: the next denial is its first.
+        DELETE FROM faults WHERE connection_id = $1 AND $13
       )
       INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
         duration_ms, old_expires_at, generation, created_at)
