@@ -2,6 +2,7 @@ import type { CommitRecord, Setback } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
 import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
+import { fewRowsSql } from "./take.ts";
 
 export type GrantRecord = CommitRecord & {
   readonly transition: Exclude<CommitRecord["transition"], Setback>;
@@ -30,7 +31,8 @@ WITH changed AS (
       refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz,
       closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
       old_expires_at timestamptz, at timestamptz)
-    JOIN connections free ON free.id = r.id FOR NO KEY UPDATE OF free ${whenLocked}
+    CROSS JOIN LATERAL (SELECT FROM connections WHERE id = r.id FOR NO KEY UPDATE ${whenLocked}) AS free
+    ${fewRowsSql}
   ) AS r
   WHERE c.id = r.id AND (c.generation = r.generation OR (c.generation < r.generation AND c.connected_at <= r.at))
     AND c.status <> 'disconnected'
