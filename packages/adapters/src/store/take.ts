@@ -22,10 +22,10 @@ export type Take = (order: TakeOrder) => Promise<Lease | null>;
 export const earlyMs = 1000;
 
 /**
- * Of a parameter set the planner assumes a hundred rows, and would read a table of some ten thousand as a whole for one. An end that it
- * cannot foresee makes it assume few, and use the index.
+ * Of a parameter set the planner assumes a hundred rows, and would read a table of some ten thousand as a whole for one. A limit that it
+ * cannot foresee makes it assume ten, and use the index. In a SELECT of its own, or it would be foreseen, and each statement planned anew.
  */
-export const fewRowsSql = "LIMIT json_array_length($1)";
+export const fewRowsSql = "LIMIT (SELECT json_array_length($1))";
 
 // A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `
