@@ -11,7 +11,7 @@ test("with a single connection to Postgres as well what a failover lost is looke
   await rig.pool.query("UPDATE installation SET beat_at = beat_at - interval '3 seconds'");
   await engine.installation.look();
   expect(engine.installation.held).toMatchObject({ why: "comparing" });
-  await until("it goes on", async () => (await engine.installation.standing()) === null, 8000);
+  await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
   expect(await rig.client.refresh(id, { force: true })).toMatchObject({ generation: 2, warning: null });
 });
 

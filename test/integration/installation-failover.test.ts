@@ -75,7 +75,7 @@ test("a failover to a replica that lags behind loses nothing: the newest sets ar
   expect((await rig.row(first.id)).generation).toBe(1);
 
   // Whoever asks first: nothing is spent before what was lost is back.
-  const token = await until("it goes on", () => refreshed(rig, first.id).catch(() => null));
+  const token = await until("it goes on", () => refreshed(rig, first.id).catch(() => null), 20_000);
   expect(token.generation).toBe(3);
   const rows = await Promise.all(connections.map(({ id }) => rig.row(id)));
   expect(rows.map(({ generation }) => generation)).toEqual([3, 3, 3, 3, 3, ...Array.from({ length: 15 }, () => 2)]);
@@ -91,7 +91,7 @@ test("what has no copy is held by itself: its job is ahead of its row, and only 
   await loseCopies(rig);
   await failOver(server, replica);
 
-  await until("the other one goes on", () => refreshed(rig, untouched.id).catch(() => null));
+  await until("the other one goes on", () => refreshed(rig, untouched.id).catch(() => null), 20_000);
   const served = await rig.client.refresh(lost.id, { force: true });
   expect(served).toMatchObject({ generation: 1, warning: { code: "older_than_its_job" } });
   expect(await rig.row(lost.id)).toMatchObject({

@@ -118,7 +118,8 @@ test("trouble is retried, pending meanwhile, and not for ever", async () => {
   expect(waiting.last_sync_message).toContain("HTTP 500");
   await ended(rig, connection.id, "error");
   expect(api.received).toHaveLength(5);
-  expect(await rig.queues.sync(null).getJob(`sync-${connection.id}`)).toBeUndefined();
+  const job = async () => rig.queues.sync(null).getJob(`sync-${connection.id}`);
+  await until("its job is gone", async () => (await job()) === undefined);
   await requestSync(engine, connection.id, reason);
   await until("a new request runs again", async () => api.received.length > 5);
 });

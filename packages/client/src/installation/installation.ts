@@ -53,6 +53,9 @@ const sayAgainMs = 60_000;
 /** In this time every process has looked, has put its leases back, and has kept what it could not commit. */
 const othersLookMs = 2500;
 
+/** Others wait as long before they look again. */
+const othersLookAgainMs = othersLookMs + 1500;
+
 /**
  * Watches whether the database is the true one, and lets nothing be spent while that is in doubt. The claim's own statement looks as
  * well ({@link Ground}): between two looks a failover gives no lease.
@@ -240,7 +243,7 @@ export class Installation {
   }
 
   async #compare(byMs: number, { server }: InstallationFacts, memories: Memories): Promise<void> {
-    const { pool, compare, logger } = this.#deps;
+    const { pool, compare, claimAgain, logger } = this.#deps;
     const remembered = [memories.redis, memories.disk, memories.own].map((memory) => memory?.beatAt.getTime() ?? 0);
     await withInstallationLock(pool, async () => {
       // Another process may have done it meanwhile.
@@ -248,6 +251,9 @@ export class Installation {
       const again = judgeInstallation(row, server, memories, this.#deps.settings);
       if (again.kind !== "behind") return;
       const report = await compare();
+      // A row that was put back has no lease: whoever has a request on its way for it claims it again when he looks next.
+      await claimAgain();
+      await sleep(othersLookAgainMs);
       await goOn(pool, server, new Date(Math.max(...remembered)));
       logger.warn({ behindMs: byMs, ...report }, "the failover is made good: refreshing goes on");
     });
