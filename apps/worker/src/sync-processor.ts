@@ -3,8 +3,9 @@ import { appHandles, createSyncJob, deriveChildren, type Engine, retryRevocation
 import { type Job, UnrecoverableError } from "bullmq";
 
 /**
- * The jobs of the `sync` queue: `derive` fetches the child tokens that a provider hands out for a token set (Meta Pages), `revoke`
- * asks again for revocations that were not confirmed, `sync` is the built-in sync. One for whose provider an app has registered a handler meanwhile goes to the app's own queue.
+ * The jobs of the `sync` queue: `derive` fetches the child tokens that a provider hands out for a token set (Meta Pages), `revoke` asks
+ * again for revocations that were not confirmed, `sync` is the built-in sync. One for whose provider an app has registered a handler
+ * meanwhile goes to the app's own queue.
  */
 export function createSyncProcessor(engine: Engine) {
   const sync = createSyncJob(engine);

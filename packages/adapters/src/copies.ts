@@ -5,8 +5,8 @@ import { createBatcher, defaultBatching } from "./store/batcher.ts";
 import type { Keyring } from "./vault.ts";
 
 /**
- * Token sets that were committed a moment ago, as they were committed: sealed, as in the spool. What does not open says nothing. A replica that takes over may lack them; from here they are
- * put back. A sorted set by time, since the old ones go together.
+ * Token sets that were committed a moment ago, as they were committed: sealed, as in the spool. What does not open says nothing. A replica
+ * that takes over may lack them; from here they are put back. A sorted set by time, since the old ones go together.
  */
 export interface Copies {
   /** After the commit, on the connection that adds the next job: no round trip of its own. */

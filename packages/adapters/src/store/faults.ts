@@ -97,9 +97,8 @@ const pardonMs = 3_600_000;
 
 /**
  * While a circuit is open because of many no mark for its fault stands, and none for a first denial while others are doubted: one that was
- * denied again is believed for itself. Runs after every
- * commit of one, be it the one that marks or the one that opens the circuit or doubts: each has written its own part before it looks for
- * the other's, so whichever comes last finds both.
+ * denied again is believed for itself. Runs after every commit of one, be it the one that marks or the one that opens the circuit or
+ * doubts: each has written its own part before it looks for the other's, so whichever comes last finds both.
  */
 export async function pardon(pool: Pool, record: CommitRecord, timing: Timing): Promise<void> {
   const { provider, registration, fingerprint, log } = record;

@@ -2,8 +2,8 @@ import type { CommitRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 
 /**
- * Of new token sets, those whose connection still has the generation that was spent for them (or, after a failover, an earlier one), or had it until its user disconnected: these
- * are alive at the provider, and have to be revoked.
+ * Of new token sets, those whose connection still has the generation that was spent for them (or, after a failover, an earlier one), or
+ * had it until its user disconnected: these are alive at the provider, and have to be revoked.
  */
 export async function uncommitted(pool: Pool, records: readonly CommitRecord[]): Promise<CommitRecord[]> {
   if (records.length === 0) return [];
