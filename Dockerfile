@@ -13,7 +13,8 @@ COPY examples/sync-handler/package.json examples/sync-handler/
 COPY packages/adapters/package.json packages/adapters/
 COPY packages/cli/package.json packages/cli/
 COPY packages/cli/bin packages/cli/bin
-COPY packages/client/package.json packages/client/
+COPY packages/engine/package.json packages/engine/
+COPY packages/operations/package.json packages/operations/
 COPY packages/core/package.json packages/core/
 COPY packages/local/package.json packages/local/
 COPY packages/providers/package.json packages/providers/

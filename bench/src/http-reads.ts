@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
 import { createPool } from "@evertoken/adapters";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { startApi } from "./api-process.ts";
 import { type Ground, openGround, provider, seed } from "./ground.ts";
 import { startWorker } from "./worker-process.ts";

@@ -1,4 +1,4 @@
-import { OrphanSearch, reconcile } from "@evertoken/adapters";
+import { OrphanSearch, reconcile } from "@evertoken/operations";
 import { type Ground, openGround, seed } from "./ground.ts";
 
 /** T3: what many connections cost in Redis, how long all take to come back after FLUSHALL, and a reconcile that finds nothing. */

@@ -1,5 +1,5 @@
 import { createPool } from "@evertoken/adapters";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { type Ground, openGround, seed } from "./ground.ts";
 
 const secondsEach = 4;

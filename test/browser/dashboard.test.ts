@@ -1,5 +1,5 @@
-import { openQueues } from "@evertoken/client/engine";
 import { createDashboard } from "@evertoken/dashboard";
+import { openQueues } from "@evertoken/engine/internal";
 import { freePort } from "@evertoken/local";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApi } from "@evertoken/api";
-import { connectLink } from "@evertoken/client/engine";
 import type { DemoProvider } from "@evertoken/demo";
+import { connectLink } from "@evertoken/engine/internal";
 import { freePort } from "@evertoken/local";
 import { type ConnectRig, createConnectRig, startDemo } from "../support/connect-rig.ts";
 import type { Env } from "../support/rig.ts";

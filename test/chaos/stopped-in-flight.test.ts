@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { createEvertoken } from "@evertoken/client";
-import { completeConnect, disconnectAndRevoke } from "@evertoken/client/engine";
+import { createEvertoken } from "@evertoken/engine";
+import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { inherited, launcher } from "../e2e/evertoken-command.ts";

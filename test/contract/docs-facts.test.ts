@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { createMetrics } from "@evertoken/adapters";
+import { createMetrics } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { pages, readPage, root } from "./docs-pages.ts";
 
@@ -75,7 +75,7 @@ test("every error that an app can get, and every status, is explained", () => {
   const members = [
     ...unionIn("packages/core/src/connection.ts", "ErrorCode"),
     ...unionIn("packages/core/src/connection.ts", "ConnectionStatus"),
-    ...unionIn("packages/client/src/evertoken-error.ts", "EvertokenErrorCode"),
+    ...unionIn("packages/engine/src/evertoken-error.ts", "EvertokenErrorCode"),
   ];
   expect(members.length).toBeGreaterThan(15);
   expect(explained.sort()).toEqual(members.sort());

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createEvertoken, type Evertoken } from "@evertoken/client";
+import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import { expect, test } from "vitest";
 import { createRig, type Rig } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createRig, until } from "../support/rig.ts";

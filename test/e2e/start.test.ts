@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { beforeAll, expect, test } from "vitest";
 import { connectInBrowser } from "./connect-in-browser.ts";
 import { askEvertoken } from "./evertoken-command.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { patch } from "../support/drive.ts";

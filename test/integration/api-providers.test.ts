@@ -1,4 +1,4 @@
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { plainDefinition } from "@evertoken/providers";
 import { pino } from "pino";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
 import { createApi } from "@evertoken/api";
-import { authorize, completeConnect, connectLink } from "@evertoken/client/engine";
+import { authorize, completeConnect, connectLink } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import {
   begin,

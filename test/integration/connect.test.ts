@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { completeConnect, disconnectAndRevoke } from "@evertoken/client/engine";
 import { jobId } from "@evertoken/core";
+import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import {
   begin,

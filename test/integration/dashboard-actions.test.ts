@@ -1,4 +1,4 @@
-import { readConnectLink } from "@evertoken/client/engine";
+import { readConnectLink } from "@evertoken/engine/internal";
 import { beforeAll, expect, test } from "vitest";
 import { attempts, events, patch } from "../support/drive.ts";
 import { createDashboardRig, type DashboardRig, page } from "./dashboard-rig.ts";

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { connectRedis, createLogger, patient } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
 import { createDashboard } from "@evertoken/dashboard";
+import type { Engine } from "@evertoken/engine/internal";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { openTestEngine } from "../support/connect-rig.ts";

@@ -1,4 +1,4 @@
-import { openQueues } from "@evertoken/client/engine";
+import { openQueues } from "@evertoken/engine/internal";
 import { type ConnectRig, createConnectRig } from "../support/connect-rig.ts";
 import { type Env, hasty } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";

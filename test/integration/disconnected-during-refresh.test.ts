@@ -1,6 +1,7 @@
 import { uncommitted } from "@evertoken/adapters";
-import { disconnectAndRevoke, drainSpool, lookAfterRevocations, retryRevocations } from "@evertoken/client/engine";
 import { refresh } from "@evertoken/core";
+import { disconnectAndRevoke, drainSpool } from "@evertoken/engine/internal";
+import { lookAfterRevocations, retryRevocations } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { engineOf } from "../support/engine-of.ts";
 import { startReceiver } from "../support/receiver.ts";

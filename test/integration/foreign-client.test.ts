@@ -1,4 +1,4 @@
-import { completeConnect } from "@evertoken/client/engine";
+import { completeConnect } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { begin, consent, createConnectRig } from "../support/connect-rig.ts";
 import { comesDue, patch } from "../support/drive.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createEvertoken, type Evertoken } from "@evertoken/client";
+import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { returnUrl } from "../support/connect-rig.ts";

@@ -1,5 +1,5 @@
-import { OrphanSearch, reconcile } from "@evertoken/adapters";
 import { jobId } from "@evertoken/core";
+import { OrphanSearch, reconcile } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { createRig } from "../support/rig.ts";

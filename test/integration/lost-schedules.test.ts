@@ -1,5 +1,5 @@
-import { isOverdue, lostSchedules } from "@evertoken/adapters";
-import { readSettings } from "@evertoken/client/engine";
+import { readSettings } from "@evertoken/engine/internal";
+import { isOverdue, lostSchedules } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { runTask } from "../support/drive.ts";
 import { createRig, type Rig, type Row, until } from "../support/rig.ts";

@@ -1,4 +1,4 @@
-import { completeConnect, disconnectAndRevoke } from "@evertoken/client/engine";
+import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { begin, type ConnectRig, createConnectRig } from "../support/connect-rig.ts";
 import { attempts, comesDue } from "../support/drive.ts";

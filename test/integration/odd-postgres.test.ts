@@ -1,5 +1,5 @@
-import { createEvertoken } from "@evertoken/client";
 import { migrationNames } from "@evertoken/database";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createSyncWorker } from "@evertoken/client";
-import { requestSync } from "@evertoken/client/engine";
+import { createSyncWorker } from "@evertoken/engine";
+import { requestSync } from "@evertoken/engine/internal";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { attempts, comesDue, events, patch } from "../support/drive.ts";

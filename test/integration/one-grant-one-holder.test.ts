@@ -1,4 +1,5 @@
-import { completeConnect, createGrantHashing, fromEngine, rotateKeys } from "@evertoken/client/engine";
+import { completeConnect, createGrantHashing, fromEngine } from "@evertoken/engine/internal";
+import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { begin, consent, createConnectRig, openTestEngine } from "../support/connect-rig.ts";

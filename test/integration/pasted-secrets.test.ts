@@ -1,4 +1,4 @@
-import { registrations, storedProviders } from "@evertoken/client/engine";
+import { registrations, storedProviders } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { openTestEngine } from "../support/connect-rig.ts";

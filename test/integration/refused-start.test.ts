@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { AppName } from "../support/app-process.ts";

@@ -1,4 +1,4 @@
-import { completeConnect, fromEngine, registrations } from "@evertoken/client/engine";
+import { completeConnect, fromEngine, registrations } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { begin, consent, createConnectRig } from "../support/connect-rig.ts";
 import { attempts, comesDue, patch } from "../support/drive.ts";

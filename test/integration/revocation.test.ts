@@ -1,4 +1,5 @@
-import { disconnectAndRevoke, rotateKeys } from "@evertoken/client/engine";
+import { disconnectAndRevoke } from "@evertoken/engine/internal";
+import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { runTask } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";

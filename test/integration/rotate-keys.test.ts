@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { registrations, rotateKeys } from "@evertoken/client/engine";
+import { registrations } from "@evertoken/engine/internal";
+import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig } from "../support/rig.ts";

@@ -1,4 +1,4 @@
-import { OrphanSearch, reconcile, saveEndpoint, sweep } from "@evertoken/adapters";
+import { OrphanSearch, reconcile, saveEndpoint, sweep } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { insertConnections } from "../chaos/insert-connections.ts";
 import { engineOf } from "../support/engine-of.ts";

@@ -1,6 +1,6 @@
 import { createLogger } from "@evertoken/adapters";
-import { createSyncWorker, type SyncHandler } from "@evertoken/client";
-import { requestSync } from "@evertoken/client/engine";
+import { createSyncWorker, type SyncHandler } from "@evertoken/engine";
+import { requestSync } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { patch, runTask } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";

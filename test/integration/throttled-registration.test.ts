@@ -1,4 +1,4 @@
-import { registrations } from "@evertoken/client/engine";
+import { registrations } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { attempts, comesDue, patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";

@@ -1,5 +1,5 @@
-import { replayDelivery } from "@evertoken/adapters";
-import { nudgeDelivery } from "@evertoken/client/engine";
+import { nudgeDelivery } from "@evertoken/engine/internal";
+import { replayDelivery } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { attempts, comesDue } from "../support/drive.ts";
 import { addEndpoint, deliveriesOf, idsOf, promptly, tell, verified } from "../support/events.ts";

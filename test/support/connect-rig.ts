@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLogger, impatient } from "@evertoken/adapters";
+import { type DemoProvider, followAuthorization, startDemoProvider } from "@evertoken/demo";
 import {
   type Authorization,
   authorize,
@@ -8,8 +9,7 @@ import {
   type Engine,
   openEngine,
   readSettings,
-} from "@evertoken/client/engine";
-import { type DemoProvider, followAuthorization, startDemoProvider } from "@evertoken/demo";
+} from "@evertoken/engine/internal";
 import { createRig, type Env, type Rig } from "./rig.ts";
 import { onFileEnd, temporaryDirectory } from "./services.ts";
 import { startTokenServer, type TokenServer } from "./token-server.ts";

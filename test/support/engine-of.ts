@@ -1,5 +1,5 @@
 import { createLogger, patient } from "@evertoken/adapters";
-import { createObserver, type Engine, openEngine, readSettings } from "@evertoken/client/engine";
+import { createObserver, type Engine, openEngine, readSettings } from "@evertoken/engine/internal";
 import type { Env } from "./rig.ts";
 import { onFileEnd } from "./services.ts";
 

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { createKeyring, type EndpointInput, listDeliveries, readConfig, saveEndpoint } from "@evertoken/adapters";
-import { nudgeDelivery } from "@evertoken/client/engine";
+import { createKeyring, readConfig } from "@evertoken/adapters";
+import { nudgeDelivery } from "@evertoken/engine/internal";
+import { type EndpointInput, listDeliveries, saveEndpoint } from "@evertoken/operations";
 import type { Received } from "./receiver.ts";
 import type { Env, Rig } from "./rig.ts";
 

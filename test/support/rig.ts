@@ -13,8 +13,8 @@ import {
   patient,
   type Queues,
 } from "@evertoken/adapters";
-import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/client";
 import { jobId } from "@evertoken/core";
+import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/engine";
 import type { Pool } from "pg";
 import { type AppName, type AppProcess, startApp } from "./app-process.ts";
 import { createDatabase, createRedis, onFileEnd } from "./services.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { pino } from "pino";
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "@evertoken/adapters";
-import { createEvertoken, type Evertoken } from "@evertoken/client";
+import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import { seededRandom } from "../support/seeded-random.ts";
 
 /** An app with the library in its own process: it asks for tokens, refreshes and schedules at random until it is told to stop. */

@@ -1,5 +1,5 @@
-import { type ReadyChecks, readiness } from "@evertoken/adapters";
-import { ableToServe, createAudit, createReadAudit, type Engine, fromEngine } from "@evertoken/client/engine";
+import { createAudit, createReadAudit, type Engine, fromEngine } from "@evertoken/engine/internal";
+import { ableToServe, type ReadyChecks, readiness } from "@evertoken/operations";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, LogController } from "fastify";

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
-import { type ApiScope, type Engine, findApiKey, hashApiKey } from "@evertoken/client/engine";
 import { readPasted } from "@evertoken/core";
+import type { Engine } from "@evertoken/engine/internal";
+import { type ApiScope, findApiKey, hashApiKey } from "@evertoken/operations";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 

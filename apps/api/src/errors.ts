@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { describeError, describePostgresTrouble, knownPostgresTrouble } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client/engine";
+import { EvertokenError } from "@evertoken/engine/internal";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fieldFaults, namedFields } from "./field-faults.ts";
 import { Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { createLogger, impatient, runProcess } from "@evertoken/adapters";
+import { createLogger, impatient } from "@evertoken/adapters";
 import {
   createObserver,
   loadSettings,
   openEngine,
   refuseCluster,
   refuseUnusableDatabase,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
+import { runProcess } from "@evertoken/operations";
 import { createApi } from "./api.ts";
 
 await runProcess("api", async (life) => {

@@ -1,4 +1,4 @@
-import type { ConnectRefusalCode, EvertokenErrorCode } from "@evertoken/client/engine";
+import type { ConnectRefusalCode, EvertokenErrorCode } from "@evertoken/engine/internal";
 import { z } from "zod";
 
 /** Every error answer, RFC 9457. `code` is stable and what programs switch on; `detail` is for people. */

@@ -1,4 +1,4 @@
-import { connectLink, type Engine, type Evertoken, EvertokenError, type Target } from "@evertoken/client/engine";
+import { connectLink, type Engine, type Evertoken, EvertokenError, type Target } from "@evertoken/engine/internal";
 
 const dayInSeconds = 86_400;
 

@@ -1,4 +1,5 @@
-import type { ApiScope, AuditEntry, Engine, Evertoken } from "@evertoken/client/engine";
+import type { AuditEntry, Engine, Evertoken } from "@evertoken/engine/internal";
+import type { ApiScope } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Authenticate, Caller } from "./authenticate.ts";

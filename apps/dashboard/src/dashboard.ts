@@ -1,4 +1,4 @@
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";

@@ -1,15 +1,6 @@
 import { readFileSync } from "node:fs";
+import { ConfigError, createLogger, describeError, impatient, readConfig } from "@evertoken/adapters";
 import {
-  ConfigError,
-  createLogger,
-  describeError,
-  impatient,
-  readConfig,
-  readiness,
-  runProcess,
-} from "@evertoken/adapters";
-import {
-  ableToServe,
   createAudit,
   createObserver,
   loadSettings,
@@ -17,7 +8,8 @@ import {
   openQueues,
   refuseCluster,
   refuseUnusableDatabase,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
+import { ableToServe, readiness, runProcess } from "@evertoken/operations";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
 

@@ -1,4 +1,4 @@
-import { Html, html } from "@evertoken/adapters";
+import { Html, html } from "@evertoken/operations";
 import { brandMark } from "./brand-mark.ts";
 
 const style = `

@@ -1,5 +1,6 @@
-import { describeError, type Measuring, type Metrics, measuringQueues, measuringStore } from "@evertoken/adapters";
-import { type Engine, openQueues } from "@evertoken/client/engine";
+import { describeError } from "@evertoken/adapters";
+import { type Engine, openQueues } from "@evertoken/engine/internal";
+import { type Measuring, type Metrics, measuringQueues, measuringStore } from "@evertoken/operations";
 
 const measureMs = 60_000;
 

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
-import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
+import { createLogger, patient } from "@evertoken/adapters";
+import { createObserver, loadSettings, openEngine, prepareEngine } from "@evertoken/engine/internal";
 import {
-  createObserver,
-  loadSettings,
-  openEngine,
-  prepareEngine,
+  countRefreshes,
+  createMetrics,
+  runProcess,
   SpoolDrain,
   servicesReady,
-} from "@evertoken/client/engine";
+  startHealthServer,
+} from "@evertoken/operations";
 import { Gauges } from "./gauges.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -17,7 +18,7 @@ await runProcess("scheduler", async (life) => {
   const logger = createLogger("scheduler", config.logLevel);
   if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const metrics = createMetrics();
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", countRefreshes(metrics));
   const engine = openEngine({
     config,
     providers,

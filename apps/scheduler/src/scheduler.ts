@@ -1,18 +1,13 @@
+import { describeError, formatDuration, onceAMinute, queuePrefix, taskAges, within } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/engine/internal";
 import {
-  describeError,
-  formatDuration,
   isOverdue,
   lostSchedules,
   type Metrics,
-  onceAMinute,
-  queuePrefix,
   registerSchedules,
   restoreSchedules,
   type TaskName,
-  taskAges,
-  within,
-} from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+} from "@evertoken/operations";
 import { type Job, type Queue, UnrecoverableError, Worker } from "bullmq";
 import { createTasks, runTask, type Task } from "./tasks.ts";
 

@@ -1,27 +1,23 @@
 import {
   addUpRefreshes,
-  announceReauth,
   closeLeftCircuits,
-  type Metrics,
-  OrphanSearch,
   pruneAudit,
   pruneFaults,
   pruneLog,
   pruneOutbox,
   pruneRefreshStats,
-  reconcile,
   recordTaskRun,
+} from "@evertoken/adapters";
+import { createGrantHashing, type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/engine/internal";
+import {
+  announceReauth,
+  lookAfterRevocations,
+  type Metrics,
+  OrphanSearch,
+  reconcile,
   sweep,
   type TaskName,
-} from "@evertoken/adapters";
-import {
-  createGrantHashing,
-  type Engine,
-  lookAfterRevocations,
-  nudgeDelivery,
-  openQueues,
-  restoreSyncs,
-} from "@evertoken/client/engine";
+} from "@evertoken/operations";
 
 /** The counts that every run reports. */
 export type TaskReport = Readonly<Record<string, number>>;

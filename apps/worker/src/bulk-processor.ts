@@ -1,4 +1,4 @@
-import { bulkRefreshes, type Engine } from "@evertoken/client/engine";
+import { bulkRefreshes, type Engine } from "@evertoken/engine/internal";
 import { DelayedError, type Job } from "bullmq";
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { createLogger, createMetrics, patient, runProcess, startHealthServer } from "@evertoken/adapters";
-import { createObserver, loadSettings, openEngine, prepareEngine } from "@evertoken/client/engine";
+import { createLogger, patient } from "@evertoken/adapters";
+import { createObserver, loadSettings, openEngine, prepareEngine } from "@evertoken/engine/internal";
+import { countRefreshes, createMetrics, runProcess, startHealthServer } from "@evertoken/operations";
 import { ProgressWatch } from "./progress-watch.ts";
 import { QueueWorkers } from "./worker.ts";
 
@@ -10,7 +11,7 @@ await runProcess("worker", async (life) => {
   const logger = createLogger("worker", config.logLevel);
   if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const metrics = createMetrics();
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", metrics);
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", countRefreshes(metrics));
   const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: true, proxyEnv: process.env });
   life.atStop(() => engine.close());
   await prepareEngine(engine);

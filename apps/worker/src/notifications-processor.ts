@@ -1,5 +1,6 @@
-import { endpointJob, type Metrics, type OutboxEvent } from "@evertoken/adapters";
-import { createNotifier, type Engine } from "@evertoken/client/engine";
+import type { OutboxEvent } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/engine/internal";
+import { createNotifier, endpointJob, type Metrics } from "@evertoken/operations";
 import type { Job } from "bullmq";
 
 /**

@@ -1,5 +1,6 @@
 import { oldestDelayed } from "@evertoken/adapters";
-import { type Engine, servicesReady } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
+import { servicesReady } from "@evertoken/operations";
 
 const checkMs = 15_000;
 

@@ -1,6 +1,6 @@
 import { describeError, type Queues } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
 import { parseJobId, type RefreshJobData, type RefreshResult, spreadFraction } from "@evertoken/core";
+import type { Engine } from "@evertoken/engine/internal";
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from "bullmq";
 import { RefreshFailed } from "./refresh-failed.ts";
 import { createSharesQueue, type SharesQueue } from "./shares-queue.ts";

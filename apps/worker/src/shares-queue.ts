@@ -1,4 +1,4 @@
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 
 /** Whether a provider's queue has jobs of several client registrations. */
 export type SharesQueue = (provider: string) => Promise<boolean>;

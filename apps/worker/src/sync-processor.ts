@@ -1,5 +1,6 @@
 import { addSync, followSync, type SyncJob } from "@evertoken/adapters";
-import { appHandles, createSyncJob, deriveChildren, type Engine, retryRevocations } from "@evertoken/client/engine";
+import { appHandles, createSyncJob, type Engine } from "@evertoken/engine/internal";
+import { deriveChildren, retryRevocations } from "@evertoken/operations";
 import { type Job, UnrecoverableError } from "bullmq";
 
 /**

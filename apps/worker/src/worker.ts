@@ -1,6 +1,7 @@
-import { closeWorkers, describeError, type Metrics, onceAMinute, queuePrefix } from "@evertoken/adapters";
-import { type Engine, providersAtWork, SpoolDrain } from "@evertoken/client/engine";
+import { closeWorkers, describeError, onceAMinute, queuePrefix } from "@evertoken/adapters";
 import { refreshQueue } from "@evertoken/core";
+import { type Engine, providersAtWork } from "@evertoken/engine/internal";
+import { type Metrics, SpoolDrain } from "@evertoken/operations";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
 import { createBulkProcessor } from "./bulk-processor.ts";
 import { createNotificationsProcessor } from "./notifications-processor.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createEvertoken } from "@evertoken/client";
+import { createEvertoken } from "@evertoken/engine";
 import { createApp } from "./app.ts";
 
 const url = process.env.APP_URL ?? "http://127.0.0.1:3000";

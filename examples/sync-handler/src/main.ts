@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createSyncWorker, type SyncHandler } from "@evertoken/client";
+import { createSyncWorker, type SyncHandler } from "@evertoken/engine";
 
 const provider = process.env.SYNC_PROVIDER ?? "hubspot";
 const apiUrl = process.env.SYNC_API_URL ?? "https://api.hubapi.com/crm/v3/objects/contacts";

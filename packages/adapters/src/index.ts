@@ -1,59 +1,36 @@
-export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./check-redis.ts";
-export { type Config, ConfigError, readConfig } from "./config.ts";
-export { type Copies, createCopies } from "./copies.ts";
-export { DatabaseClock } from "./database-clock.ts";
 export { formatDuration } from "./format-duration.ts";
-export { type HealthServer, startHealthServer } from "./health-server.ts";
-export { Html, html } from "./html.ts";
-export { createInstallationMemory, type InstallationMemory } from "./installation-memory.ts";
 export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
-export { announceReauth } from "./maintenance/announce-reauth.ts";
-export { checkJobs, type JobStanding, oldestDelayed } from "./maintenance/job-check.ts";
-export { markJobsAhead } from "./maintenance/jobs-ahead.ts";
-export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
-export { OrphanSearch } from "./maintenance/orphans.ts";
-export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
-export {
-  isOverdue,
-  lostSchedules,
-  registerSchedules,
-  restoreSchedules,
-  type TaskName,
-} from "./maintenance/schedules.ts";
-export { type SweepReport, sweep } from "./maintenance/sweep.ts";
-export { createMetrics, type Metrics } from "./metrics.ts";
-export { circuitAdvice, failureAdvice } from "./notify/advice.ts";
-export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
-export {
-  type EndpointDeps,
-  type EndpointInput,
-  type EndpointView,
-  eventNames,
-  listEndpoints,
-  removeEndpoint,
-  type SavedEndpoint,
-  saveEndpoint,
-} from "./notify/endpoints.ts";
-export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
-export type { ToReconnect } from "./notify/reconnect-mail.ts";
-export { createSendMail } from "./notify/send-mail.ts";
-export { createWantsRefreshed } from "./notify/wants-refreshed.ts";
 export { onceAMinute } from "./once-a-minute.ts";
-export { createPool } from "./pool.ts";
+export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
+export { type Copies, createCopies } from "./redis/copies.ts";
+export { createInstallationMemory, type InstallationMemory } from "./redis/installation-memory.ts";
+export { checkJobs, type JobStanding, oldestDelayed } from "./redis/job-check.ts";
+export { markJobsAhead } from "./redis/jobs-ahead.ts";
 export {
-  describePostgresTrouble,
-  knownPostgresTrouble,
-  type PostgresTrouble,
-  postgresAdvice,
-  postgresTrouble,
-} from "./postgres-trouble.ts";
-export { createQueues, type Due, type FixedQueue, fixedQueues, type Queues, queuePrefix, syncQueue } from "./queues.ts";
-export { type ReadyChecks, readiness } from "./readiness.ts";
-export { connectRedis, impatient, patient } from "./redis.ts";
-export { type RedisTrouble, redisAdvice, redisTrouble } from "./redis-trouble.ts";
-export { type Life, runProcess } from "./run-process.ts";
+  createQueues,
+  type Due,
+  type FixedQueue,
+  fixedQueues,
+  type Queues,
+  queuePrefix,
+  syncQueue,
+} from "./redis/queues.ts";
+export { connectRedis, impatient, patient } from "./redis/redis.ts";
+export { type RedisTrouble, redisAdvice, redisTrouble } from "./redis/redis-trouble.ts";
+export {
+  addSync,
+  followSync,
+  isLastAttempt,
+  restoreSyncJobs,
+  type SyncJob,
+  type SyncJobData,
+  type SyncStep,
+  startSyncWorker,
+} from "./redis/sync-queue.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
-export type { Env } from "./settings-reader.ts";
+export { type Config, ConfigError, readConfig } from "./settings/config.ts";
+export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
+export type { Env } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
@@ -61,6 +38,7 @@ export { claimAgain } from "./store/claim-again.ts";
 export { mostChildren, type Relative, type Surroundings, surroundingsOf } from "./store/connection-surroundings.ts";
 export * from "./store/connections.ts";
 export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";
+export { DatabaseClock } from "./store/database-clock.ts";
 export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export { pruneFaults } from "./store/faults.ts";
@@ -87,8 +65,29 @@ export {
   listConnectionsByTime,
   listConnectionsWithout,
 } from "./store/list-connections.ts";
-export { countOlder, releaseOlder } from "./store/newer-generations.ts";
-export type { OutboxEvent } from "./store/outbox.ts";
+export {
+  attemptsBetween,
+  behindInDeriving,
+  countExpiring,
+  type DueRow,
+  duePage,
+  type LateRow,
+  latePage,
+  makeDue,
+  markExpired,
+  withoutConnection,
+} from "./store/maintenance.ts";
+export { measureStore } from "./store/measures.ts";
+export { countOlder, markOlder, releaseOlder } from "./store/newer-generations.ts";
+export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";
+export { createPool } from "./store/pool.ts";
+export {
+  describePostgresTrouble,
+  knownPostgresTrouble,
+  type PostgresTrouble,
+  postgresAdvice,
+  postgresTrouble,
+} from "./store/postgres-trouble.ts";
 export {
   closeCircuitOfOtherSecret,
   closeCircuits,
@@ -119,14 +118,5 @@ export { createStore } from "./store/store.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";
-export {
-  addSync,
-  followSync,
-  isLastAttempt,
-  restoreSyncJobs,
-  type SyncJob,
-  type SyncJobData,
-  type SyncStep,
-  startSyncWorker,
-} from "./sync-queue.ts";
+export { createWantsRefreshed } from "./store/wants-refreshed.ts";
 export { createKeyring, type Keyring, VaultError } from "./vault.ts";

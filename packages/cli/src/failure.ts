@@ -1,5 +1,5 @@
 import { ConfigError, describeError } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client";
+import { EvertokenError } from "@evertoken/engine";
 import { CommanderError } from "commander";
 
 /** A command that cannot be meant: exit code 2. */

@@ -1,6 +1,6 @@
 import { postgresAdvice, postgresTrouble } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client";
 import { MigrationError, migrate } from "@evertoken/database";
+import { EvertokenError } from "@evertoken/engine";
 
 /** @throws {MigrationError} when one fails, {@link EvertokenError} when the server is away */
 export async function runMigrations(

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createLogger, impatient } from "@evertoken/adapters";
-import type { Evertoken } from "@evertoken/client";
-import { createObserver, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/client/engine";
+import type { Evertoken } from "@evertoken/engine";
+import { createObserver, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";

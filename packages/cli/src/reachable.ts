@@ -1,6 +1,6 @@
 import { describeTrouble, tryWrite } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client";
-import { checkSchema, type Engine } from "@evertoken/client/engine";
+import { EvertokenError } from "@evertoken/engine";
+import { checkSchema, type Engine } from "@evertoken/engine/internal";
 
 /** For tasks that go past the client: says in one line that Postgres is away, or not as it has to be. @throws {EvertokenError} */
 export async function requirePostgres(engine: Engine): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Config, createLogger } from "@evertoken/adapters";
-import { createLiveProviders, type Engine, type LiveProviders } from "@evertoken/client/engine";
+import { createLiveProviders, type Engine, type LiveProviders } from "@evertoken/engine/internal";
 import { createExchange, type Providers } from "@evertoken/providers";
 
 /** The providers of the settings and the stored ones, for commands that need no whole engine. Nothing is read yet. */

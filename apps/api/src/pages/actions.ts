@@ -1,5 +1,6 @@
-import { createUserHash, html } from "@evertoken/adapters";
-import { authorize, disconnectAndRevoke, EvertokenError, fromEngine } from "@evertoken/client/engine";
+import { createUserHash } from "@evertoken/adapters";
+import { authorize, disconnectAndRevoke, EvertokenError, fromEngine } from "@evertoken/engine/internal";
+import { html } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { PagesContext } from "./context.ts";
 import { linkGone } from "./link-gone.ts";

@@ -1,4 +1,4 @@
-import { type ConnectRefusalCode, refusalText } from "@evertoken/client/engine";
+import { type ConnectRefusalCode, refusalText } from "@evertoken/engine/internal";
 import type { ConnectPage } from "./connect-page.ts";
 
 /** What became of it, told in texts of ours only: anybody can write an address. */

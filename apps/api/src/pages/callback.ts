@@ -1,4 +1,4 @@
-import { type Completed, completeConnect, type Engine, withOutcome } from "@evertoken/client/engine";
+import { type Completed, completeConnect, type Engine, withOutcome } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { message, sendPage } from "./page.ts";
 import { readSession } from "./session.ts";

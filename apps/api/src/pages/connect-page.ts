@@ -1,4 +1,4 @@
-import { type Html, html } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 
 export interface ShownConnection {
   readonly id: string;

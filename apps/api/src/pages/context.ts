@@ -1,4 +1,4 @@
-import type { createAudit, Engine } from "@evertoken/client/engine";
+import type { createAudit, Engine } from "@evertoken/engine/internal";
 
 /** What every page needs. */
 export interface PagesContext {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Html, html } from "@evertoken/adapters";
+import { Html, html } from "@evertoken/operations";
 import type { FastifyReply } from "fastify";
 import { style } from "./style.ts";
 

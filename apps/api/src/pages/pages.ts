@@ -1,4 +1,4 @@
-import { createAudit, type Engine } from "@evertoken/client/engine";
+import { createAudit, type Engine } from "@evertoken/engine/internal";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import { act, disconnect, start } from "./actions.ts";

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { type ConnectVisitor, type Engine, openFor, readConnectLink, sealFor } from "@evertoken/client/engine";
+import { type ConnectVisitor, type Engine, openFor, readConnectLink, sealFor } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** A browser that came with a link. Kept in its cookie, encrypted; nothing is kept here. */

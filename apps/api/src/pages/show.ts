@@ -1,4 +1,4 @@
-import { connectLink, type Engine } from "@evertoken/client/engine";
+import { connectLink, type Engine } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { bannerOf } from "./banner.ts";
 import { connectPage } from "./connect-page.ts";

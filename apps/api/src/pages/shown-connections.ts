@@ -1,5 +1,5 @@
-import { type Engine, fromEngine, missingScopesOf } from "@evertoken/client/engine";
 import { reauthDays } from "@evertoken/core";
+import { type Engine, fromEngine, missingScopesOf } from "@evertoken/engine/internal";
 import type { ConnectPage, ShownConnection } from "./connect-page.ts";
 import type { Session } from "./session.ts";
 

@@ -1,4 +1,4 @@
-import { type ApiKeyView, apiScopes, createApiKey, listApiKeys, revokeApiKey } from "@evertoken/client/engine";
+import { type ApiKeyView, apiScopes, createApiKey, listApiKeys, revokeApiKey } from "@evertoken/operations";
 import { z } from "zod";
 import { route } from "../route.ts";
 import { byId, text, timeOut, uuid } from "../schemas.ts";

@@ -1,4 +1,4 @@
-import { auditLog } from "@evertoken/client/engine";
+import { auditLog } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { route } from "../route.ts";
 import { page, pageOf, text, timeOut, toPage, uuid } from "../schemas.ts";

@@ -5,7 +5,7 @@ import {
   type Engine,
   makeConnectLink,
   withOutcome,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
 import { z } from "zod";
 import { checkOrigin } from "../foreign-origin.ts";
 import { Problem, wrongField } from "../problem.ts";

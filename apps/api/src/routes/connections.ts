@@ -1,4 +1,10 @@
-import { disconnectAndRevoke, type Engine, type Evertoken, missingScopesOf, withStore } from "@evertoken/client/engine";
+import {
+  disconnectAndRevoke,
+  type Engine,
+  type Evertoken,
+  missingScopesOf,
+  withStore,
+} from "@evertoken/engine/internal";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";

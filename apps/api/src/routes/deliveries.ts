@@ -1,5 +1,5 @@
-import { listDeliveries, replayDelivery } from "@evertoken/adapters";
-import { nudgeDelivery, withQueue, withStore } from "@evertoken/client/engine";
+import { nudgeDelivery, withQueue, withStore } from "@evertoken/engine/internal";
+import { listDeliveries, replayDelivery } from "@evertoken/operations";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 import { route } from "../route.ts";

@@ -1,4 +1,4 @@
-import type { ImportInput } from "@evertoken/client/engine";
+import type { ImportInput } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { providerId, text, time, userId } from "../schemas.ts";
 

@@ -1,4 +1,4 @@
-import { EvertokenError, refreshLog } from "@evertoken/client/engine";
+import { EvertokenError, refreshLog } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { orReconnectLink } from "../reconnect-link.ts";
 import { route } from "../route.ts";

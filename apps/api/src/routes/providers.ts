@@ -1,5 +1,5 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
-import { type Engine, withStore } from "@evertoken/client/engine";
+import { type Engine, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { route } from "../route.ts";
 import { timeOut } from "../schemas.ts";

@@ -1,4 +1,4 @@
-import { bulkRefreshes, refreshAllExpiring, withStore } from "@evertoken/client/engine";
+import { bulkRefreshes, refreshAllExpiring, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { Problem, wrongField } from "../problem.ts";
 import { route } from "../route.ts";

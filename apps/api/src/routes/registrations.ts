@@ -1,4 +1,4 @@
-import { type RegistrationView, registrations } from "@evertoken/client/engine";
+import { type RegistrationView, registrations } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 import { route } from "../route.ts";

@@ -1,4 +1,4 @@
-import { type ProviderSource, type StoredProviderView, storedProviders } from "@evertoken/client/engine";
+import { type ProviderSource, type StoredProviderView, storedProviders } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { route } from "../route.ts";
 import { text, timeOut } from "../schemas.ts";

@@ -1,4 +1,4 @@
-import { requestSync } from "@evertoken/client/engine";
+import { requestSync } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { route } from "../route.ts";
 import { byId, uuid } from "../schemas.ts";

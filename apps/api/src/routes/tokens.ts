@@ -1,4 +1,4 @@
-import type { AccessToken, Target } from "@evertoken/client/engine";
+import type { AccessToken, Target } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { orReconnectLink } from "../reconnect-link.ts";
 import { type ApiContext, route } from "../route.ts";

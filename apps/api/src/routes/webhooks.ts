@@ -1,5 +1,5 @@
-import { type EndpointView, eventNames, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/adapters";
-import { type Engine, withStore } from "@evertoken/client/engine";
+import { type Engine, withStore } from "@evertoken/engine/internal";
+import { type EndpointView, eventNames, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/operations";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 import { type ApiContext, route } from "../route.ts";

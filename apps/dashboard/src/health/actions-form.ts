@@ -1,5 +1,5 @@
-import { type Html, html } from "@evertoken/adapters";
-import type { ConnectionView } from "@evertoken/client/engine";
+import type { ConnectionView } from "@evertoken/engine/internal";
+import { type Html, html } from "@evertoken/operations";
 
 /** What an operator can do with a connection; each a form of its own. */
 export function actions({ id, status, authType }: ConnectionView, formToken: string): Html {

@@ -5,7 +5,7 @@ import {
   EvertokenError,
   reconnectUrl,
   requestSync,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { BannerCode } from "./banners.ts";
 import type { HealthContext } from "./context.ts";

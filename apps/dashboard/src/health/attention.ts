@@ -1,4 +1,5 @@
-import { circuitAdvice, formatDuration, type Html, html, type ProviderStateRow } from "@evertoken/adapters";
+import { formatDuration, type ProviderStateRow } from "@evertoken/adapters";
+import { circuitAdvice, type Html, html } from "@evertoken/operations";
 import { bothTimes, count, relative } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 

@@ -1,5 +1,6 @@
-import { failureAdvice, type Html, html, mostChildren, type Relative } from "@evertoken/adapters";
+import { mostChildren, type Relative } from "@evertoken/adapters";
 import type { ErrorCode } from "@evertoken/core";
+import { failureAdvice, type Html, html } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
 import type { Role } from "../passwords.ts";
 import { actions } from "./actions-form.ts";

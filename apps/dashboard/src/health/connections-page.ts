@@ -1,5 +1,6 @@
-import { type Html, html, type ListedConnection } from "@evertoken/adapters";
+import type { ListedConnection } from "@evertoken/adapters";
 import { shownStatus } from "@evertoken/core";
+import { type Html, html } from "@evertoken/operations";
 import type { HealthContext } from "./context.ts";
 import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";

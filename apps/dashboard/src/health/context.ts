@@ -1,5 +1,5 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
-import { createAudit, type Engine, type Evertoken, fromEngine } from "@evertoken/client/engine";
+import { createAudit, type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
 import type { Sessions } from "../sessions.ts";
 import { type Remembered, remembered } from "./remembered.ts";
 

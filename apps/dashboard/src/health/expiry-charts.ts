@@ -1,4 +1,5 @@
-import { expirySteps, type Html, html } from "@evertoken/adapters";
+import { expirySteps } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { barChart, type Chart } from "./chart.ts";
 import type { Overview } from "./read-overview.ts";
 

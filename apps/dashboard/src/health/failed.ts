@@ -1,5 +1,5 @@
 import { describeError } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client/engine";
+import { EvertokenError } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { PageFault } from "./fault.ts";
 import { message, sendPage } from "./page.ts";

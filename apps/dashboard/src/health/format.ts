@@ -1,4 +1,5 @@
-import { formatDuration, type Html, html } from "@evertoken/adapters";
+import { formatDuration } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 
 export const dash = html`<span class="dim" aria-label="none">–</span>`;
 

@@ -1,5 +1,5 @@
-import { type Html, html } from "@evertoken/adapters";
-import type { ConnectionView } from "@evertoken/client/engine";
+import type { ConnectionView } from "@evertoken/engine/internal";
+import { type Html, html } from "@evertoken/operations";
 
 export interface LinkPage {
   readonly connection: ConnectionView;

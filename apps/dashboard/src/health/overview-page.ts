@@ -1,4 +1,4 @@
-import { type Html, html } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { attention } from "./attention.ts";
 import { expiryCharts } from "./expiry-charts.ts";
 import { count, counted, statusTone, words } from "./format.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Html, html } from "@evertoken/adapters";
+import { Html, html } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { boardPrefix } from "../access.ts";
 import { brandMark } from "../brand-mark.ts";

@@ -1,4 +1,4 @@
-import { type Html, html } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { count, dash, milliseconds, percent, words } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 import { statuses } from "./statuses.ts";

@@ -1,4 +1,5 @@
-import { formatDuration, type Html, html, type ProviderStateRow } from "@evertoken/adapters";
+import { formatDuration, type ProviderStateRow } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { type ConfiguredProvider, describeProvider } from "@evertoken/providers";
 import { boardPrefix } from "../access.ts";
 import { circuit, limit, redisAway } from "./attention.ts";

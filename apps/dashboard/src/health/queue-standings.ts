@@ -1,5 +1,5 @@
 import { oldestDelayed } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 import type { Queue } from "bullmq";
 
 export interface QueueStanding {

@@ -1,4 +1,5 @@
-import { formatDuration, type Html, html } from "@evertoken/adapters";
+import { formatDuration } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
 import { count, pill, relative } from "./format.ts";
 import type { QueueStanding } from "./queue-standings.ts";

@@ -7,7 +7,7 @@ import {
   type TimelinePlace,
   timeline,
 } from "@evertoken/adapters";
-import { type ConnectionView, missingScopesOf, type TokenStatus, withStore } from "@evertoken/client/engine";
+import { type ConnectionView, missingScopesOf, type TokenStatus, withStore } from "@evertoken/engine/internal";
 import type { HealthContext } from "./context.ts";
 import { notUnderstood } from "./fault.ts";
 

@@ -7,8 +7,8 @@ import {
   listConnectionsWithout,
   searchConnections,
 } from "@evertoken/adapters";
-import { type Engine, providersAtWork, withStore } from "@evertoken/client/engine";
 import { marginMs } from "@evertoken/core";
+import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
 import type { HealthContext } from "./context.ts";
 import { type Cursor, type ListQuery, readListQuery, sorts } from "./list-query.ts";
 import { statuses } from "./statuses.ts";

@@ -1,5 +1,6 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
-import { findOldestOverdue, withStore } from "@evertoken/client/engine";
+import { withStore } from "@evertoken/engine/internal";
+import { findOldestOverdue } from "@evertoken/operations";
 import type { DayOfRefreshes, HealthContext } from "./context.ts";
 import { type QueueStanding, queueStandings } from "./queue-standings.ts";
 

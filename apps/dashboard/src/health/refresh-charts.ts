@@ -1,4 +1,4 @@
-import { type Html, html } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { barChart, type Series } from "./chart.ts";
 import { hoursShown } from "./context.ts";
 import { count, counted, dash, relative, words } from "./format.ts";

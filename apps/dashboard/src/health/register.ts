@@ -1,5 +1,5 @@
 import { providerStates } from "@evertoken/adapters";
-import { type Engine, providersAtWork, withStore } from "@evertoken/client/engine";
+import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
 import type { FastifyInstance } from "fastify";
 import type { Sessions } from "../sessions.ts";
 import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";

@@ -1,4 +1,5 @@
-import { type Html, html, type TimelineEntry } from "@evertoken/adapters";
+import type { TimelineEntry } from "@evertoken/adapters";
+import { type Html, html } from "@evertoken/operations";
 import { milliseconds, pill, relative, type Tone, words } from "./format.ts";
 
 export function timelineList(entries: readonly TimelineEntry[], now: Date): Html {

@@ -1,6 +1,6 @@
 import type { HeldWhy, InstallationRow, ServerIdentity } from "@evertoken/core";
 import { Client, type Pool } from "pg";
-import type { DatabaseClock } from "../database-clock.ts";
+import type { DatabaseClock } from "./database-clock.ts";
 
 export interface InstallationFacts {
   readonly row: InstallationRow | null;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Pool } from "pg";
-import { postgresTrouble } from "../postgres-trouble.ts";
+import { postgresTrouble } from "./postgres-trouble.ts";
 
 /** What the database is, compared with what we need. */
 export interface SchemaState {

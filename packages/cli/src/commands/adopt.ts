@@ -5,7 +5,7 @@ import {
   examineInstallation,
   type InstallationReport,
   releaseConnections,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
 import type { Run } from "../cli.ts";

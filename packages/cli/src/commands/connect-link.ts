@@ -1,4 +1,4 @@
-import { makeConnectLink } from "@evertoken/client/engine";
+import { makeConnectLink } from "@evertoken/engine/internal";
 import type { Command } from "commander";
 import { auditOperator } from "../audit-operator.ts";
 import type { Run } from "../cli.ts";

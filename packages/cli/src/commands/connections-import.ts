@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { EvertokenError } from "@evertoken/client";
 import { pastedWarnings, readPasted } from "@evertoken/core";
+import { EvertokenError } from "@evertoken/engine";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";

@@ -1,6 +1,6 @@
 import { formatDuration } from "@evertoken/adapters";
-import { type ConnectionView, EvertokenError } from "@evertoken/client";
-import { type Engine, withStore } from "@evertoken/client/engine";
+import { type ConnectionView, EvertokenError } from "@evertoken/engine";
+import { type Engine, withStore } from "@evertoken/engine/internal";
 import { parseDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { EvertokenError } from "@evertoken/client";
+import { EvertokenError } from "@evertoken/engine";
 
 export interface BadRow {
   readonly line: number;

@@ -1,5 +1,5 @@
-import { EvertokenError, type ImportInput, type KeepReason } from "@evertoken/client";
-import { concernsAll } from "@evertoken/client/engine";
+import { EvertokenError, type ImportInput, type KeepReason } from "@evertoken/engine";
+import { concernsAll } from "@evertoken/engine/internal";
 import type { Opened } from "../open.ts";
 import type { Row } from "../rows.ts";
 

@@ -6,7 +6,7 @@ import {
   listApiKeys,
   revokeApiKey,
   rotateKeys,
-} from "@evertoken/client/engine";
+} from "@evertoken/operations";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
 import type { Run } from "../cli.ts";

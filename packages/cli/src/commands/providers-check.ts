@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
-import { EvertokenError } from "@evertoken/client";
 import type { Outcome } from "@evertoken/core";
+import { EvertokenError } from "@evertoken/engine";
 import { judgePasted, type PastedAnswer, type Provider } from "@evertoken/providers";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";

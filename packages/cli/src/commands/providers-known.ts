@@ -1,5 +1,5 @@
 import { ConfigError, createKeyring, createPool, describePostgresTrouble, readConfig } from "@evertoken/adapters";
-import { EvertokenError } from "@evertoken/client";
+import { EvertokenError } from "@evertoken/engine";
 import { catalogue, createProviders, type Provider, type Providers, readProviderSettings } from "@evertoken/providers";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
-import { EvertokenError } from "@evertoken/client";
-import { type ProviderSource, type StoredProviderView, storedProviders } from "@evertoken/client/engine";
+import { EvertokenError } from "@evertoken/engine";
+import { type ProviderSource, type StoredProviderView, storedProviders } from "@evertoken/engine/internal";
 import { auditOperator } from "../audit-operator.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";

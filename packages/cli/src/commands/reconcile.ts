@@ -1,11 +1,11 @@
+import { taskAges } from "@evertoken/adapters";
+import { type Engine, openQueues } from "@evertoken/engine/internal";
 import {
   lostSchedules,
   OrphanSearch,
   reconcile as reconcileQueues,
   restoreSchedules as restoreLost,
-  taskAges,
-} from "@evertoken/adapters";
-import { type Engine, openQueues } from "@evertoken/client/engine";
+} from "@evertoken/operations";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";

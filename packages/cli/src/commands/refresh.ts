@@ -1,4 +1,4 @@
-import type { BulkReport } from "@evertoken/client";
+import type { BulkReport } from "@evertoken/engine";
 import { type Command, Option } from "commander";
 import type { Run } from "../cli.ts";
 import { parseDuration } from "../duration.ts";

@@ -1,5 +1,6 @@
 import { formatDuration, providerStates } from "@evertoken/adapters";
-import { type Engine, findOldestOverdue } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
+import { findOldestOverdue } from "@evertoken/operations";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
 import { formatTime } from "../duration.ts";

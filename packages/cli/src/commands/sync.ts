@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ConnectionView } from "@evertoken/client";
+import type { ConnectionView } from "@evertoken/engine";
 import type { Command } from "commander";
 import type { Run } from "../cli.ts";
 import { parseDuration } from "../duration.ts";

@@ -1,5 +1,6 @@
-import { circuitAdvice, formatDuration, inUseElsewhere, providerStates } from "@evertoken/adapters";
-import { type Engine, findOldestOverdue } from "@evertoken/client/engine";
+import { formatDuration, inUseElsewhere, providerStates } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/engine/internal";
+import { circuitAdvice, findOldestOverdue } from "@evertoken/operations";
 import { type Finding, ok, warn } from "./finding.ts";
 
 const lateSeconds = 120;

@@ -1,4 +1,4 @@
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 import { type ConfiguredProvider, changesByEncoding, type Providers, prefixOf } from "@evertoken/providers";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 

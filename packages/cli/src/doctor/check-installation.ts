@@ -5,8 +5,8 @@ import {
   createReadInstallation,
   DatabaseClock,
 } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
 import { heldReason, judgeInstallation } from "@evertoken/core";
+import type { Engine } from "@evertoken/engine/internal";
 import type { Redis } from "./check-redis-server.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 

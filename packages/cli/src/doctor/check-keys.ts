@@ -1,5 +1,5 @@
 import type { Keyring } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import type { Engine } from "@evertoken/engine/internal";
 import { type Finding, fail, ok } from "./finding.ts";
 
 /** A key's id is a hash of the key, so that comparing ids is enough; unlike the check at start, this one writes nothing. */

@@ -1,6 +1,6 @@
 import { describeError, postgresAdvice, postgresTrouble, readSchemaState, tryPrepared } from "@evertoken/adapters";
-import { type Engine, faultOf } from "@evertoken/client/engine";
 import { migrationNames } from "@evertoken/database";
+import { type Engine, faultOf } from "@evertoken/engine/internal";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 type Pool = Engine["pool"];

@@ -1,5 +1,6 @@
-import { type Config, formatDuration, isOverdue, taskAges } from "@evertoken/adapters";
-import type { Engine } from "@evertoken/client/engine";
+import { type Config, formatDuration, taskAges } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/engine/internal";
+import { isOverdue } from "@evertoken/operations";
 import { type Finding, ok, warn } from "./finding.ts";
 
 /** Whether some scheduler reconciles. Where none has ever run, nothing is expected. */

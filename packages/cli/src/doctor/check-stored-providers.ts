@@ -1,4 +1,4 @@
-import type { LiveProviders } from "@evertoken/client/engine";
+import type { LiveProviders } from "@evertoken/engine/internal";
 import { type Finding, fail, ok } from "./finding.ts";
 
 /** Providers that were added through the API, and that this version or these keys cannot use. */

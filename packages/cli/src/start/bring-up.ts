@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config, Env } from "@evertoken/adapters";
-import { readSettings } from "@evertoken/client/engine";
+import { readSettings } from "@evertoken/engine/internal";
 import type { StartOptions } from "../commands/start.ts";
 import { isGiven, localEnvFile, merge } from "../environment.ts";
 import type { Io } from "../io.ts";

@@ -1,6 +1,6 @@
 import type { Env } from "@evertoken/adapters";
 import { createLogger, describeError, impatient } from "@evertoken/adapters";
-import type { Evertoken } from "@evertoken/client";
+import type { Evertoken } from "@evertoken/engine";
 import {
   connectLink,
   createObserver,
@@ -8,7 +8,7 @@ import {
   fromEngine,
   openEngine,
   readSettings,
-} from "@evertoken/client/engine";
+} from "@evertoken/engine/internal";
 import { readFile } from "../open.ts";
 import type { DemoSettings } from "./demo-settings.ts";
 import { StartError } from "./start-error.ts";

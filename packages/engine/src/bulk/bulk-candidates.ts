@@ -1,0 +1,60 @@
+import type { Engine } from "../engine.ts";
+import { withStore } from "../evertoken-error.ts";
+
+/** Which connections a bulk refresh takes. */
+export interface BulkFilter {
+  /** Those whose access token ends within this time; null: all that can be refreshed. Default 24 hours. */
+  readonly withinMs?: number | null;
+  readonly provider?: string;
+  /**
+   * Instead those that wait for their user, whenever their token ends: to ask once more after a provider has refused many by mistake.
+   * Their tokens were kept.
+   */
+  readonly needsReauth?: boolean;
+  /** Leave out what was refreshed after this time: a run that goes on where another one was cut short. */
+  readonly notSince?: Date;
+}
+
+const pageSize = 500;
+
+export async function bulkCandidates(engine: Engine, filter: BulkFilter, now: Date): Promise<string[]> {
+  await engine.providers.catchUp();
+  const where = {
+    authType: "oauth2",
+    AND: [spendable(engine), chosen(filter, now), provided(filter), unrefreshed(filter)],
+  };
+  const ids: string[] = [];
+  for (let after = {}; ; ) {
+    const page = await withStore(() =>
+      engine.prisma.connection.findMany({
+        select: { id: true },
+        where: { ...where, ...after },
+        orderBy: { id: "asc" },
+        take: pageSize,
+      }),
+    );
+    ids.push(...page.map(({ id }) => id));
+    if (page.length < pageSize) return ids;
+    after = { id: { gt: page.at(-1)?.id } };
+  }
+}
+
+/** Where the access token is what is exchanged, nothing else is needed. */
+function spendable({ providers }: Engine) {
+  const byAccessToken = providers.all().filter(({ policy }) => policy.spends === "access_token");
+  return {
+    OR: [{ refreshToken: { not: null } }, { provider: { in: byAccessToken.map(({ provider }) => provider.id) } }],
+  };
+}
+
+function chosen({ needsReauth = false, withinMs = 86_400_000 }: BulkFilter, now: Date) {
+  if (needsReauth) return { status: "needs_reauth" };
+  const live = { status: { in: ["connected", "token_expired", "error"] }, nextRefreshAt: { not: null } };
+  return withinMs === null ? live : { ...live, expiresAt: { lte: new Date(now.getTime() + withinMs) } };
+}
+
+const provided = ({ provider }: BulkFilter) => (provider === undefined ? {} : { provider });
+
+function unrefreshed({ notSince }: BulkFilter) {
+  return notSince === undefined ? {} : { OR: [{ lastRefreshAt: null }, { lastRefreshAt: { lt: notSince } }] };
+}

@@ -1,0 +1,253 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type Config,
+  checkKeyring,
+  connectRedis,
+  createCopies,
+  createInstallationMemory,
+  createKeyring,
+  createPool,
+  createQueues,
+  createSpool,
+  createStore,
+  createWantsRefreshed,
+  DatabaseClock,
+  type DrainableSpool,
+  describeError,
+  describeTrouble,
+  impatient,
+  type Keyring,
+  type Logger,
+  markJobsAhead,
+  onceAMinute,
+  type Queues,
+  RunningWork,
+  redisTrouble,
+  within,
+} from "@evertoken/adapters";
+import {
+  noRegistration,
+  type Observation,
+  type RefreshDeps,
+  type RefreshOrder,
+  type RefreshResult,
+  refresh,
+} from "@evertoken/core";
+import { createPrismaClient, type PrismaClient } from "@evertoken/database";
+import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
+import type { RedisOptions } from "ioredis";
+import type { Pool } from "pg";
+import { checkSchema } from "./check-database.ts";
+import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
+import { EvertokenError, withSpool } from "./evertoken-error.ts";
+import { createGrantHasher, type GrantHasher } from "./grants/grant-hash.ts";
+import { claimOn } from "./installation/claim-on.ts";
+import { Installation } from "./installation/installation.ts";
+import { LeasesInFlight } from "./installation/leases-in-flight.ts";
+import { putBack } from "./installation/put-back.ts";
+import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
+import { providersAtWork } from "./providers/providers-at-work.ts";
+import { createAnnounce } from "./refresh/announce.ts";
+import { providerRules } from "./refresh/provider-rules.ts";
+
+/** Everything a process needs to refresh tokens, opened from one configuration. */
+export interface Engine {
+  readonly config: Config;
+  readonly providers: LiveProviders;
+  readonly registrations: RegistrationCache;
+  readonly logger: Logger;
+  readonly pool: Pool;
+  /** Of what is stored, and of what is compared with it. */
+  readonly clock: DatabaseClock;
+  readonly prisma: PrismaClient;
+  readonly keyring: Keyring;
+  readonly grants: GrantHasher;
+  readonly queues: Queues;
+  readonly spool: DrainableSpool;
+  readonly exchange: Exchange;
+  readonly refresh: RefreshDeps;
+  /** Whatever spends or stores runs in here: `close` waits for it. */
+  readonly work: RunningWork;
+  /** The refresh path, for every trigger, counted as running work from its claim to its commit. */
+  runRefresh(order: RefreshOrder): Promise<RefreshResult>;
+  /** Whether this database is the true one: nothing is spent while that is in doubt. */
+  readonly installation: Installation;
+  /** Refuses a database that is not migrated, and a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
+  checkKeys(): Promise<void>;
+  /**
+   * Refuses new work, lets what runs end and commit, then closes sockets, Redis and the pool, in this order: a token set that was
+   * granted must find a database to go to. Takes SHUTDOWN_MS at most, and little more. Calling it again waits for the same end.
+   */
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly config: Config;
+  /** Those of the box and of the settings; stored ones join them. */
+  readonly providers: Providers;
+  readonly logger: Logger;
+  /** `patient` for processes that live from the queue, `impatient` for callers that wait. */
+  readonly redis: RedisOptions;
+  readonly observe: (observation: Observation) => void;
+  /** Whether a job of ours is running the refresh, and will come back by itself after a setback. */
+  readonly inJob: boolean;
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+/** How long Redis and Postgres get to answer when we leave. */
+const farewellMs = 1000;
+
+/** Opens nothing until it is used: an engine can be made while Postgres and Redis are away. */
+export function openEngine(options: EngineOptions): Engine {
+  const { config, logger } = options;
+  for (const warning of config.warnings) logger.warn(`settings: ${warning}`);
+  const pool = createPool(
+    config.databaseUrl,
+    config.databasePool,
+    onceAMinute((error: Error) => logger.warn({ err: error }, "postgres")),
+    { prepared: config.databasePrepared },
+  );
+  const clock = new DatabaseClock(pool);
+  const redis = connectRedis(
+    config.redisUrl,
+    options.redis,
+    onceAMinute((err: Error) => logger.warn({ err }, describeTrouble(redisTrouble(err)))),
+  );
+  const queues = createQueues(redis, config.redisPrefix, async () => (await installation.standing()) === null);
+  // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
+  const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
+  const keyring = createKeyring(config.encryptionKeys);
+  const spool = createSpool({
+    redis: spoolRedis,
+    key: `{${config.redisPrefix}}:spool`,
+    directory: config.spoolDir,
+    keyring,
+    onError: onceAMinute((error: unknown) =>
+      logger.warn({ err: describeError(error) }, "SPOOL_DIR, or the spool in Redis, cannot be written"),
+    ),
+    onFault: (fault) =>
+      logger.error(fault, "an entry of the spool is set aside: it stays where it is, the rest goes on"),
+  });
+  const grants = createGrantHasher();
+  const { timeoutMs, allowPrivateAddresses } = config.request;
+  const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
+  const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
+  const providers = createLiveProviders({
+    ...{ fixed: options.providers, pool, keyring, exchange, allowPrivateAddresses, logger },
+  });
+  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const registrations = createRegistrationCache({ pool, keyring, providers }, noRegistration);
+  const store = createStore(pool, {
+    owner,
+    ...config.lease,
+    timing: config.timing,
+    fingerprints: registrations.fingerprints,
+    ground: () => installation.ground(),
+  });
+  const keptCopies = { prefix: config.redisPrefix, keyring, keepMs: config.installation.replicaLagMs, now: clock.now };
+  const copies = createCopies({ ...keptCopies, redis });
+  const inFlight = new LeasesInFlight({ pool, outlastsMs: config.lease.leaseMs - config.lease.sendWithinMs });
+  const installation = new Installation({
+    ...{ pool, clock, logger, settings: config.installation },
+    memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
+    onBeat: () => createCopies({ ...keptCopies, redis: spoolRedis }).trim(),
+    claimAgain: () => inFlight.claimAgain(),
+    async compare() {
+      const putBackAgain = await putBack({ pool, copies, spool, commit: (record) => store.commit(record) });
+      for (const provider of await providersAtWork({ pool, providers })) queues.refresh(provider);
+      return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
+    },
+  });
+  const checkKeys = once(async () => {
+    await checkSchema({ pool, logger });
+    const faults = await checkKeyring(pool, keyring);
+    if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
+    await grants.load(pool, keyring);
+  });
+  const work = new RunningWork(() => new EvertokenError("closing", "it is being closed and takes no new work"));
+  const deps: RefreshDeps = {
+    store: {
+      async claim(order, now) {
+        await checkKeys();
+        // Also where nobody watches otherwise, such as in an app: as long as a request is on its way a failover has to be noticed.
+        installation.watch();
+        return inFlight.remember(await claimOn(installation, () => store.claim(order, now)));
+      },
+      async commit(record) {
+        const committed = await store.commit(record);
+        inFlight.forget(record.connectionId);
+        return committed;
+      },
+      meetFault: (met) => store.meetFault(met),
+    },
+    // Named as what it is: everything else that a refresh can trip over is Postgres.
+    spool: { ...spool, find: (id, generation) => withSpool(() => spool.find(id, generation)) },
+    vault: keyring,
+    timing: config.timing,
+    providerOf: (connection) => providerRules({ providers, registrations, exchange, grants }, connection),
+    now: clock.now,
+    random: Math.random,
+    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
+    announce: createAnnounce(
+      queues,
+      logger,
+      (provider) => derives(providers, provider),
+      options.inJob,
+      createWantsRefreshed(pool),
+      (record) => copies.keep(record),
+    ),
+    observe: options.observe,
+  };
+  const close = once(async () => {
+    work.refuseNew();
+    if (!(await within(config.shutdownMs, work.ended()))) logger.error("closed before all that runs had ended");
+    await within(farewellMs, installation.close());
+    exchange.close();
+    spool.close();
+    await within(farewellMs, queues.close());
+    redis.disconnect();
+    spoolRedis.disconnect();
+    await within(farewellMs, pool.end());
+  });
+  return {
+    ...{
+      config,
+      providers,
+      registrations,
+      logger,
+      pool,
+      clock,
+      queues,
+      keyring,
+      grants,
+      spool,
+      exchange,
+      work,
+      checkKeys,
+      installation,
+      close,
+    },
+    refresh: deps,
+    runRefresh: (order) => work.run(() => refresh(order, deps)),
+    prisma: createPrismaClient(pool),
+  };
+}
+
+/** Whether a provider hands out child tokens for a connection's token. */
+export function derives(providers: Providers, provider: string): boolean {
+  return (providers.get(provider)?.provider.derived ?? null) !== null;
+}
+
+/** Remembers a success; a failure is tried again. */
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= task().catch((error) => {
+      done = null;
+      throw error;
+    });
+    return done;
+  };
+}

@@ -1,0 +1,17 @@
+export { ConfigError } from "@evertoken/adapters";
+export type { BulkOptions, BulkReport } from "./bulk/bulk-refresh.ts";
+export type { Authorization, AuthorizeInput } from "./connect/authorize.ts";
+export type { Completed, ConnectAnswer } from "./connect/complete-connect.ts";
+export type { ConnectLinkInput } from "./connect/connect-link.ts";
+export type { ConnectionFilter, ConnectionView, ProviderHealth } from "./connect/connections.ts";
+export type { Imported, ImportInput } from "./connect/import-connection.ts";
+export { createEvertoken, type Evertoken } from "./evertoken.ts";
+export { EvertokenError, type EvertokenErrorCode } from "./evertoken-error.ts";
+export type { KeepReason } from "./grants/why-keep.ts";
+export type { Scheduled } from "./refresh/schedule.ts";
+export { createSyncWorker, type SyncWorker, type SyncWorkerOptions } from "./sync/create-sync-worker.ts";
+export type { RequestedSync } from "./sync/request-sync.ts";
+export type { SyncContext, SyncHandler } from "./sync/sync-handler.ts";
+export type { AccessToken, AccessTokenOptions, Target } from "./token/access-token.ts";
+export type { TokenStatus } from "./token/token-status.ts";
+export type { WithAccessTokenOptions } from "./token/with-access-token.ts";

@@ -1,0 +1,53 @@
+export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
+export { type BulkReport, refreshAllExpiring } from "./bulk/bulk-refresh.ts";
+export { bulkRefreshes } from "./bulk/bulk-refreshes.ts";
+export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
+export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
+export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+export {
+  type ConnectLinkInput,
+  type ConnectVisitor,
+  connectLink,
+  makeConnectLink,
+  openFor,
+  readConnectLink,
+  sealFor,
+} from "./connect/connect-link.ts";
+export { type ConnectRefusalCode, refusalText } from "./connect/connect-refusal.ts";
+export { type ConnectionView, refreshLog } from "./connect/connections.ts";
+export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
+export type { ImportInput } from "./connect/import-connection.ts";
+export { missingScopesOf } from "./connect/missing-scopes.ts";
+export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
+export { allowedUrl, withOutcome } from "./connect/return-url.ts";
+export { revokeGrant } from "./connect/revoke-grant.ts";
+export { type Engine, openEngine } from "./engine.ts";
+export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
+export { concernsAll, EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
+export { createGrantHashing } from "./grants/hash-grants.ts";
+export {
+  type AdoptAs,
+  type Adopted,
+  adopt,
+  examineInstallation,
+  type InstallationReport,
+  releaseConnections,
+} from "./installation/adopt.ts";
+export { isUuid } from "./is-uuid.ts";
+export { loadSettings } from "./load-settings.ts";
+export { prepareEngine, refuseCluster } from "./prepare-engine.ts";
+export { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
+export type { ProviderSource } from "./providers/provider-source.ts";
+export { openQueues, providersAtWork } from "./providers/providers-at-work.ts";
+export { type StoredProviderView, storedProviders } from "./providers/stored-providers.ts";
+export { nudgeDelivery } from "./refresh/announce.ts";
+export { drainSpool } from "./refresh/drain-spool.ts";
+export { createObserver, type Settled } from "./refresh/observe.ts";
+export { appHandles } from "./sync/app-handlers.ts";
+export { type RequestedSync, requestSync, restoreSyncs } from "./sync/request-sync.ts";
+export { runSync, type SyncResult } from "./sync/run-sync.ts";
+export { createSyncJob } from "./sync/sync-job.ts";
+export { type AccessToken, getAccessToken, type Target } from "./token/access-token.ts";
+export { FreshToken } from "./token/fresh-token.ts";
+export { reconnectUrl } from "./token/reconnect-url.ts";
+export type { TokenStatus } from "./token/token-status.ts";

@@ -1,0 +1,85 @@
+import {
+  defineProvider,
+  findFaults,
+  type PlainProvider,
+  type ProviderInput,
+  plainDefinition,
+  plainProvider,
+} from "@evertoken/providers";
+import { z } from "zod";
+import { isStorable } from "../connect/is-storable.ts";
+import { pastedSecret, takenOff } from "../connect/pasted-field.ts";
+import { EvertokenError } from "../evertoken-error.ts";
+
+const source = plainProvider.extend({
+  id: z.string().max(64, "has more than 64 characters"),
+  /** A whole definition, as a providers file states it, in place of the few words. */
+  definition: z.record(z.string(), z.unknown()).optional(),
+  clientId: pastedSecret.optional(),
+  /** null: a public client. */
+  clientSecret: pastedSecret.nullish(),
+});
+
+/** What somebody has to say of a provider: an issuer or the endpoints, or a whole definition; and our registration there. */
+export type ProviderSource = PlainProvider & {
+  readonly id: string;
+  readonly definition?: Readonly<Record<string, unknown>>;
+  readonly clientId?: string;
+  readonly clientSecret?: string | null;
+};
+
+/** A provider as it was stated: well formed, and nobody was asked yet. */
+export interface StatedProvider {
+  readonly id: string;
+  readonly definition: Record<string, unknown>;
+  /** undefined: none was given. A secret that was left out is undefined as well. */
+  readonly client: { readonly id: string; readonly secret: string | null | undefined } | undefined;
+  /** What was taken off the client's id and secret. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws {EvertokenError} `invalid_input`, which names fields and never a value */
+export function readSource(input: unknown): StatedProvider {
+  const parsed = source.safeParse(input);
+  if (!parsed.success) {
+    throw refused(parsed.error.issues.map((issue) => `${nameOf(issue)}: ${issue.message}`));
+  }
+  const { id, definition: whole, clientId, clientSecret, ...plain } = parsed.data;
+  const words = Object.keys(plain);
+  const definition = whole === undefined ? plainDefinition(id, plain) : { id, ...whole };
+  const faults = [
+    ...(whole !== undefined && words.length > 0 ? [`definition: goes without ${words.join(", ")}`] : []),
+    ...(definition.id === id ? [] : ["definition.id: is another id"]),
+    ...(clientSecret !== undefined && clientId === undefined ? ["clientSecret: needs clientId"] : []),
+    ...(allStorable(definition) ? [] : ["definition: has characters that cannot be stored"]),
+    ...findFaults(definition).map((fault) => fault.slice(fault.indexOf(": ") + 2)),
+  ];
+  if (faults.length > 0) throw refused(faults);
+  const provider = defineProvider(definition as ProviderInput);
+  if (provider.issuer !== null && !/^https?:\/\//.test(provider.issuer))
+    throw refused(["issuer: must start with https://"]);
+  if (clientId !== undefined && provider.authType !== "oauth2") {
+    throw refused([`clientId: goes with a provider of the type oauth2, not ${provider.authType}`]);
+  }
+  const client = clientId === undefined ? undefined : { id: clientId, secret: clientSecret };
+  const given = input as ProviderSource;
+  const warnings = takenOff({ clientId: given.clientId, clientSecret: given.clientSecret });
+  return { id, definition, client, warnings };
+}
+
+export function refused(faults: readonly string[]): EvertokenError {
+  return new EvertokenError("invalid_input", `the provider cannot be stored: ${[...new Set(faults)].join("; ")}`);
+}
+
+/** A field that is not known comes by its own name, which may be anything. */
+function nameOf(issue: z.core.$ZodIssue): string {
+  const keys = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  return [...issue.path, ...keys].filter((part) => /^[\w-]{1,40}$/.test(String(part))).join(".") || "input";
+}
+
+/** Postgres takes neither NUL nor half of a surrogate pair, in a key as little as in a value. */
+function allStorable(value: unknown): boolean {
+  if (typeof value === "string") return isStorable(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, content]) => isStorable(key) && allStorable(content));
+}

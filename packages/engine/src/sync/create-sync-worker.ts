@@ -1,0 +1,95 @@
+import {
+  closeWorkers,
+  createLogger,
+  type Env,
+  type Logger,
+  patient,
+  startSyncWorker,
+  within,
+} from "@evertoken/adapters";
+import { type Engine, openEngine } from "../engine.ts";
+import { readSettings } from "../evertoken.ts";
+import { EvertokenError } from "../evertoken-error.ts";
+import { prepareEngine } from "../prepare-engine.ts";
+import { createObserver } from "../refresh/observe.ts";
+import { announceHandlers } from "./app-handlers.ts";
+import type { SyncHandler } from "./sync-handler.ts";
+import { createSyncJob } from "./sync-job.ts";
+
+/** How long Redis gets to hear of the last results. */
+const farewellMs = 2000;
+
+export interface SyncWorkerOptions {
+  /** The same settings as `createEvertoken`. */
+  readonly env: Env;
+  readonly readFile: (path: string) => string;
+  /** By provider. Connections of other providers are synced by the engine itself. */
+  readonly handlers: Readonly<Record<string, SyncHandler>>;
+  readonly logger?: Logger;
+}
+
+export interface SyncWorker {
+  readonly providers: readonly string[];
+  /** Takes no new work and waits for what runs; what cannot end in time is told by its signal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs an app's own sync handlers, in the app's process. From its first start on, syncs of these providers wait for a worker like this
+ * one, also while it is down.
+ *
+ * @throws {ConfigError} for wrong settings, {@link EvertokenError} for handlers of unknown providers
+ */
+export async function createSyncWorker({ env, readFile, handlers, logger }: SyncWorkerOptions): Promise<SyncWorker> {
+  const { config, providers } = readSettings(env, readFile);
+  const names = Object.keys(handlers);
+  if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
+  const log = logger ?? createLogger("sync", config.logLevel);
+  const observe = createObserver(log, config.encryptionKeys[0] ?? "");
+  const engine = openEngine({ config, providers, logger: log, redis: patient, observe, inJob: false, proxyEnv: env });
+  const stopBeating = await begin(engine, names).catch(async (error) => {
+    await engine.close();
+    throw error;
+  });
+  const stopping = new AbortController();
+  const workers = names.map((name) =>
+    startSyncWorker(engine, name, engine.work.watch(createSyncJob(engine, handlers[name], stopping.signal))),
+  );
+  const follow = () => {
+    // Its jobs may be those of another installation.
+    for (const worker of workers) engine.installation.held === null ? worker.resume() : void worker.pause(true);
+  };
+  engine.installation.onChange(follow);
+  follow();
+  log.info({ providers: names }, "sync worker ready");
+  let closing: Promise<void> | null = null;
+  const end = async () => {
+    stopBeating();
+    const timer = setTimeout(() => stopping.abort(), (config.shutdownMs * 2) / 3);
+    await within(config.shutdownMs, closeWorkers(workers, engine.work, farewellMs));
+    clearTimeout(timer);
+    await engine.close();
+  };
+  return {
+    providers: names,
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}
+
+/** @returns what stops telling that these handlers are there */
+async function begin(engine: Engine, names: readonly string[]): Promise<() => void> {
+  await prepareEngine(engine);
+  await checkNames(engine, names);
+  return announceHandlers(engine.pool, names);
+}
+
+/** @throws {EvertokenError} */
+async function checkNames(engine: Engine, names: readonly string[]): Promise<void> {
+  const known = await Promise.all(names.map((name) => engine.providers.known(name)));
+  const unknown = names.filter((_, index) => known[index] === undefined);
+  if (unknown.length === 0) return;
+  throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
+}

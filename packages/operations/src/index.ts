@@ -1,0 +1,50 @@
+export { Html, html } from "./html.ts";
+export {
+  type ApiKeyView,
+  type ApiScope,
+  apiScopes,
+  createApiKey,
+  findApiKey,
+  hashApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./keys/api-keys.ts";
+export { type KeyRotation, rotateKeys } from "./keys/rotate-keys.ts";
+export { announceReauth } from "./maintenance/announce-reauth.ts";
+export { deriveChildren } from "./maintenance/derive-children.ts";
+export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
+export { findOldestOverdue } from "./maintenance/oldest-overdue.ts";
+export { OrphanSearch } from "./maintenance/orphans.ts";
+export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
+export { lookAfterRevocations, retryRevocations } from "./maintenance/retry-revocations.ts";
+export {
+  isOverdue,
+  lostSchedules,
+  registerSchedules,
+  restoreSchedules,
+  type TaskName,
+} from "./maintenance/schedules.ts";
+export { type SweepReport, sweep } from "./maintenance/sweep.ts";
+export { circuitAdvice, failureAdvice } from "./notify/advice.ts";
+export { createNotifier } from "./notify/create-notifier.ts";
+export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
+export {
+  type EndpointDeps,
+  type EndpointInput,
+  type EndpointView,
+  eventNames,
+  listEndpoints,
+  removeEndpoint,
+  type SavedEndpoint,
+  saveEndpoint,
+} from "./notify/endpoints.ts";
+export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
+export type { ToReconnect } from "./notify/reconnect-mail.ts";
+export { createSendMail } from "./notify/send-mail.ts";
+export { countRefreshes } from "./process/count-refreshes.ts";
+export { type HealthServer, startHealthServer } from "./process/health-server.ts";
+export { createMetrics, type Metrics } from "./process/metrics.ts";
+export { type ReadyChecks, readiness } from "./process/readiness.ts";
+export { type Life, runProcess } from "./process/run-process.ts";
+export { ableToServe, servicesReady } from "./process/services-ready.ts";
+export { SpoolDrain } from "./process/spool-drain.ts";

@@ -1,0 +1,123 @@
+import type { Engine } from "@evertoken/engine/internal";
+import { withStore } from "@evertoken/engine/internal";
+
+export interface KeyRotation {
+  /** Texts that were encrypted with another key when we began. */
+  readonly total: number;
+  readonly reencrypted: number;
+  /** Texts that no key of the ring opens: left as they are, and so is their key's entry. */
+  readonly unreadable: number;
+  /** Keys that nothing here needs any more: they may be taken out of ENCRYPTION_KEY. */
+  readonly retired: readonly string[];
+}
+
+/** A column of ciphertexts. `place`, in SQL, is what each is bound to, as the one who wrote it says. */
+interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly place: string;
+}
+
+const columns: readonly SealedColumn[] = [
+  { table: "connections", column: "access_token", place: "'connections/' || id || '/access_token'" },
+  { table: "connections", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
+  { table: "revocations", column: "access_token", place: "'connections/' || connection_id || '/access_token'" },
+  { table: "revocations", column: "refresh_token", place: "'connections/' || connection_id || '/refresh_token'" },
+  {
+    table: "client_registrations",
+    column: "client_secret",
+    place: "'client_registrations/' || provider || '/' || name || '/client_secret'",
+  },
+  { table: "webhook_endpoints", column: "target", place: "'webhook_endpoints/' || id || '/target'" },
+  { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
+];
+
+/** The keys of our own hashes: sealed anew like the others, and not counted as somebody's. */
+const hashKeys: SealedColumn = { table: "hash_keys", column: "secret", place: "'hash_keys/' || purpose || '/secret'" };
+
+const pageSize = 500;
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Encrypts anew, with the first key of the ring, whatever is encrypted with another one, while everything runs: each text is replaced only
+ * if it is still the one that was read. What is done is done; a run that was cut short goes on where it was.
+ */
+export async function rotateKeys(
+  engine: Engine,
+  onProgress: (done: number, total: number) => void,
+): Promise<KeyRotation> {
+  await engine.checkKeys();
+  await replacePage(engine, hashKeys, await readPage(engine, hashKeys, firstId));
+  const counts = await Promise.all(columns.map((column) => countOthers(engine, column)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const report = { total, reencrypted: 0, unreadable: 0 };
+  for (const column of columns) {
+    for (let after = firstId; ; ) {
+      const page = await readPage(engine, column, after);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.id;
+      const { done, unreadable } = await replacePage(engine, column, page);
+      report.reencrypted += done;
+      report.unreadable += unreadable;
+      onProgress(report.reencrypted, total);
+    }
+  }
+  return { ...report, retired: await retireKeys(engine) };
+}
+
+interface SealedText {
+  readonly id: string;
+  readonly place: string;
+  readonly text: string;
+}
+
+const isOther = (column: string) => `${column} IS NOT NULL AND ${column} NOT LIKE $1`;
+const ours = ({ keyring }: Engine) => `v1.${keyring.activeKeyId}.%`;
+
+async function countOthers(engine: Engine, { table, column }: SealedColumn): Promise<number> {
+  const text = `SELECT count(*)::int AS others FROM ${table} WHERE ${isOther(column)}`;
+  const { rows } = await withStore(() => engine.pool.query<{ others: number }>(text, [ours(engine)]));
+  return rows[0]?.others ?? 0;
+}
+
+async function readPage(engine: Engine, { table, column, place }: SealedColumn, after: string): Promise<SealedText[]> {
+  const text = `SELECT id, ${place} AS place, ${column} AS text FROM ${table}
+    WHERE ${isOther(column)} AND id > $2 ORDER BY id LIMIT ${pageSize}`;
+  return (await withStore(() => engine.pool.query<SealedText>(text, [ours(engine), after]))).rows;
+}
+
+async function replacePage(engine: Engine, { table, column }: SealedColumn, page: readonly SealedText[]) {
+  const opened = page.flatMap(({ id, place, text }) => {
+    const anew = sealAnew(engine, place, text);
+    return anew === null ? [] : [{ id, text, anew }];
+  });
+  const { rowCount } = await withStore(() =>
+    engine.pool.query(
+      `UPDATE ${table} AS t SET ${column} = n.anew FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n(id, old, anew)
+       WHERE t.id = n.id AND t.${column} = n.old`,
+      [opened.map(({ id }) => id), opened.map(({ text }) => text), opened.map(({ anew }) => anew)],
+    ),
+  );
+  return { done: rowCount ?? 0, unreadable: page.length - opened.length };
+}
+
+function sealAnew({ keyring }: Engine, place: string, text: string): string | null {
+  try {
+    return keyring.sealText(keyring.openText(text, place), place);
+  } catch {
+    return null;
+  }
+}
+
+/** A key's entry stops a start without it, so it goes when nothing needs the key any more. */
+async function retireKeys(engine: Engine): Promise<string[]> {
+  const left = await Promise.all([...columns, hashKeys].map((column) => countOthers(engine, column)));
+  if (left.some((count) => count > 0)) return [];
+  const { rows } = await withStore(() =>
+    engine.pool.query<{ key_id: string }>("DELETE FROM encryption_keys WHERE key_id <> $1 RETURNING key_id", [
+      engine.keyring.activeKeyId,
+    ]),
+  );
+  return rows.map(({ key_id }) => key_id);
+}

@@ -1,0 +1,63 @@
+import type { Queues } from "@evertoken/adapters";
+import { measureStore, oldestDelayed, taskAges } from "@evertoken/adapters";
+import type { Pool } from "pg";
+import type { Metrics } from "../process/metrics.ts";
+
+/** Gauges of one source, set together; `forget` when it does not answer: better no number than an old one. */
+export interface Measuring {
+  show(): Promise<void>;
+  forget(): void;
+}
+
+/** What Postgres knows. */
+export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: number): Measuring {
+  const { connections, expiring, circuits, undelivered, taskAge } = metrics;
+  const forget = () => {
+    for (const gauge of [connections, expiring, circuits, undelivered, taskAge]) gauge.reset();
+  };
+  return {
+    forget,
+    async show() {
+      const measured = await measureStore(pool, new Date(Date.now() + expiringWithinMs));
+      const ages = await taskAges(pool);
+      forget();
+      for (const { provider, status, count } of measured.connections) {
+        connections.set({ provider, status }, count);
+        // A provider whose tokens are all fresh is shown with none, not left out.
+        expiring.set({ provider }, 0);
+      }
+      for (const { provider, count } of measured.expiring) expiring.set({ provider }, count);
+      for (const { provider, registration, open } of measured.circuits) {
+        circuits.set({ provider, registration }, open ? 1 : 0);
+      }
+      for (const [task, ageMs] of ages) taskAge.set({ task }, ageMs / 1000);
+      for (const { kind, count } of measured.undelivered) undelivered.set({ kind }, count);
+    },
+  };
+}
+
+const states = ["waiting", "prioritized", "active", "delayed", "failed"] as const;
+
+/** What Redis knows: a few constant-time commands for each queue, whatever its length. */
+export function measuringQueues({ jobs, overdue }: Metrics, queues: Queues): Measuring {
+  const forget = () => {
+    for (const gauge of [jobs, overdue]) gauge.reset();
+  };
+  return {
+    forget,
+    async show() {
+      const measured = await Promise.all(
+        queues.all().map(async (queue) => ({
+          name: queue.name,
+          counts: await queue.getJobCounts(...states),
+          oldest: await oldestDelayed(queues.redis, queue),
+        })),
+      );
+      forget();
+      for (const { name, counts, oldest } of measured) {
+        for (const state of states) jobs.set({ queue: name, state }, counts[state] ?? 0);
+        overdue.set({ queue: name }, Math.max(0, Date.now() - (oldest?.getTime() ?? Date.now())) / 1000);
+      }
+    },
+  };
+}

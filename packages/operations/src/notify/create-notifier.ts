@@ -1,0 +1,41 @@
+import type { OutboxEvent } from "@evertoken/adapters";
+import type { Engine } from "@evertoken/engine/internal";
+import { connectLink, reconnectUrl } from "@evertoken/engine/internal";
+import type { Metrics } from "../process/metrics.ts";
+import { Notifier } from "./notifier.ts";
+import type { ToReconnect } from "./reconnect-mail.ts";
+import { createSendMail } from "./send-mail.ts";
+
+/** Event delivery with the engine's own exchange: no redirect, TLS verified, private addresses refused unless allowed. */
+export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => void, metrics?: Metrics): Notifier {
+  const { pool, keyring, config, queues, exchange, providers, logger } = engine;
+  const { notify } = config;
+  return new Notifier({
+    ...{ pool, keyring, notify, onEvent },
+    queue: queues.fixed("notifications"),
+    http: {
+      send: exchange,
+      timeoutMs: notify.timeoutMs,
+      allowPrivateAddresses: config.request.allowPrivateAddresses,
+      now: engine.clock.now,
+    },
+    sendMail: createSendMail(notify),
+    providerName: (id) => providers.get(id)?.provider.name ?? id,
+    reconnectLink: async (connection) => reconnectUrl(config, connection) ?? pageLink(engine, connection),
+    random: Math.random,
+    onDelivered: ({ kind, deliveries }) => metrics?.deliveries.inc({ kind, outcome: "delivered" }, deliveries),
+    onFailure: (failure) => {
+      metrics?.deliveries.inc({ kind: failure.kind, outcome: "failed" }, failure.deliveries);
+      logger.warn(failure, "an event could not be delivered");
+    },
+  });
+}
+
+const mailLinkSeconds = 86_400;
+
+/** Our own connect page, for an app that has none; good for a day, since a mail is not read at once. */
+function pageLink(engine: Engine, { user_id: userId, provider, user_email: userEmail }: ToReconnect): string | null {
+  if (engine.config.connect.publicUrl === null) return null;
+  const address = userEmail === null ? {} : { userEmail };
+  return connectLink(engine, { userId, providers: [provider], ttlSeconds: mailLinkSeconds, ...address });
+}

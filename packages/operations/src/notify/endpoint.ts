@@ -1,0 +1,79 @@
+import type { Keyring, NotifyConfig } from "@evertoken/adapters";
+import type { Pool } from "pg";
+
+/** `user_email` is the mail to the user of a connection; it exists once, when SMTP is set up. */
+export type EndpointKind = "webhook" | "slack" | "discord" | "email" | "user_email";
+
+export interface EndpointRow {
+  readonly id: string;
+  readonly kind: EndpointKind;
+  readonly target: string;
+  readonly secret: string | null;
+  readonly events: string[];
+  readonly enabled: boolean;
+  readonly failing_since: Date | null;
+  readonly created_at: Date;
+}
+
+/** An endpoint with its target and signing secret in plain. Never logged. */
+export interface Endpoint {
+  readonly id: string;
+  readonly kind: EndpointKind;
+  readonly target: string;
+  readonly secret: string | null;
+  readonly failingSince: Date | null;
+}
+
+export const endpointColumns = "id, kind, target, secret, events, enabled, failing_since, created_at";
+
+export const targetPlace = (id: string) => `webhook_endpoints/${id}/target`;
+export const secretPlace = (id: string) => `webhook_endpoints/${id}/secret`;
+
+/** Endpoints of the settings have rows like the others, for their deliveries, but their target stays in the settings. */
+const ofSettings: readonly { id: string; kind: EndpointKind; target(notify: NotifyConfig): string | null }[] = [
+  { id: "00000000-0000-4000-8000-000000000001", kind: "slack", target: ({ slackUrl }) => slackUrl },
+  { id: "00000000-0000-4000-8000-000000000002", kind: "discord", target: ({ discordUrl }) => discordUrl },
+  { id: "00000000-0000-4000-8000-000000000003", kind: "email", target: ({ operatorEmail }) => operatorEmail },
+  { id: "00000000-0000-4000-8000-000000000004", kind: "user_email", target: ({ smtpUrl }) => smtpUrl && "user" },
+];
+
+export function isOfSettings(id: string): boolean {
+  return ofSettings.some((one) => one.id === id);
+}
+
+/** Makes the rows agree with the settings: what is no longer set is switched off, and its history stays. */
+export async function syncSettingsEndpoints(pool: Pool, notify: NotifyConfig): Promise<void> {
+  for (const { id, kind, target } of ofSettings) {
+    const enabled = target(notify) !== null;
+    await pool.query(
+      `INSERT INTO webhook_endpoints (id, kind, target, enabled) SELECT $1, $2, '', $3 WHERE $3
+       ON CONFLICT (id) DO UPDATE SET enabled = $3 WHERE webhook_endpoints.enabled <> $3`,
+      [id, kind, enabled],
+    );
+    if (!enabled) await pool.query("UPDATE webhook_endpoints SET enabled = false WHERE id = $1 AND enabled", [id]);
+  }
+}
+
+/** @returns null when it is gone or switched off */
+export async function openEndpoint(
+  pool: Pool,
+  keyring: Keyring,
+  notify: NotifyConfig,
+  id: string,
+): Promise<Endpoint | null> {
+  const { rows } = await pool.query<EndpointRow>(
+    `SELECT ${endpointColumns} FROM webhook_endpoints WHERE id = $1 AND enabled`,
+    [id],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const target = targetOf(row, keyring, notify);
+  if (target === null) return null;
+  const secret = row.secret === null ? null : keyring.openText(row.secret, secretPlace(id));
+  return { id, kind: row.kind, target, secret, failingSince: row.failing_since };
+}
+
+export function targetOf({ id, target }: EndpointRow, keyring: Keyring, notify: NotifyConfig): string | null {
+  const setting = ofSettings.find((one) => one.id === id);
+  return setting === undefined ? keyring.openText(target, targetPlace(id)) : setting.target(notify);
+}

@@ -1,0 +1,154 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Keyring } from "@evertoken/adapters";
+import { isMailAddress, type NotifyConfig } from "@evertoken/adapters";
+import type { EventName } from "@evertoken/core";
+import type { Pool } from "pg";
+import {
+  type EndpointKind,
+  type EndpointRow,
+  endpointColumns,
+  isOfSettings,
+  secretPlace,
+  targetOf,
+  targetPlace,
+} from "./endpoint.ts";
+
+export const eventNames: readonly EventName[] = [
+  "connection.created",
+  "connection.reconnected",
+  "connection.disconnected",
+  "token.refreshed",
+  "token.refresh_failed",
+  "connection.needs_reauth",
+  "connection.reauth_due",
+  "connection.recovered",
+  "provider.circuit_opened",
+  "provider.circuit_closed",
+  "installation.held",
+  "installation.released",
+];
+
+export interface EndpointInput {
+  /** Of an endpoint to change; without it a new one. */
+  readonly id?: string;
+  readonly kind?: Exclude<EndpointKind, "user_email">;
+  /** https URL, or a mail address. */
+  readonly target?: string;
+  /** Empty: all but `token.refreshed`; for operators what they have to act on. */
+  readonly events?: readonly string[];
+  readonly enabled?: boolean;
+  /** Make a new signing secret. */
+  readonly rotateSecret?: boolean;
+}
+
+/** An endpoint as it may be shown: of Slack's and Discord's targets, which are secrets, the host only. */
+export interface EndpointView {
+  readonly id: string;
+  readonly kind: EndpointKind;
+  readonly target: string | null;
+  readonly events: readonly string[];
+  readonly enabled: boolean;
+  readonly failingSince: Date | null;
+  /** It comes from the settings and cannot be changed here. */
+  readonly fromSettings: boolean;
+  readonly createdAt: Date;
+}
+
+export type SavedEndpoint =
+  /** `secret` is told once, when it was made: `whsec_` and base64, as Standard Webhooks has it. */
+  | { readonly kind: "saved"; readonly endpoint: EndpointView; readonly secret: string | null }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "refused"; readonly faults: readonly string[] };
+
+export interface EndpointDeps {
+  readonly pool: Pool;
+  readonly keyring: Keyring;
+  readonly notify: NotifyConfig;
+  /** Plain http and private addresses are taken too: tests and intranets. */
+  readonly allowPrivateAddresses: boolean;
+}
+
+export async function listEndpoints({ pool, keyring, notify }: EndpointDeps): Promise<EndpointView[]> {
+  const { rows } = await pool.query<EndpointRow>(
+    `SELECT ${endpointColumns} FROM webhook_endpoints ORDER BY created_at, id`,
+  );
+  return rows.map((row) => view(row, targetOf(row, keyring, notify)));
+}
+
+export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Promise<SavedEndpoint> {
+  const { pool, keyring, notify } = deps;
+  const known = input.id === undefined ? null : await find(pool, input.id);
+  if (input.id !== undefined && (known === null || isOfSettings(input.id))) return { kind: "not_found" };
+  const kind = known?.kind ?? input.kind ?? "webhook";
+  const target = input.target ?? (known === null ? "" : (targetOf(known, keyring, notify) ?? ""));
+  const faults = faultsOf(deps, kind, target, input);
+  if (faults.length > 0) return { kind: "refused", faults };
+  const id = known?.id ?? randomUUID();
+  const makesSecret = kind === "webhook" && (known?.secret == null || input.rotateSecret === true);
+  const secret = makesSecret ? `whsec_${randomBytes(32).toString("base64")}` : null;
+  const sealedSecret = secret === null ? (known?.secret ?? null) : keyring.sealText(secret, secretPlace(id));
+  const { rows } = await pool.query<EndpointRow>(
+    `INSERT INTO webhook_endpoints (id, kind, target, secret, events, enabled) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (id) DO UPDATE SET target = excluded.target, secret = excluded.secret, events = excluded.events,
+       enabled = excluded.enabled, failing_since = NULL, held_until = NULL
+     RETURNING ${endpointColumns}`,
+    [
+      id,
+      kind,
+      keyring.sealText(target, targetPlace(id)),
+      sealedSecret,
+      input.events ?? known?.events ?? [],
+      input.enabled ?? known?.enabled ?? true,
+    ],
+  );
+  return { kind: "saved", endpoint: view(rows[0] as EndpointRow, target), secret };
+}
+
+/** Its deliveries go with it. */
+export async function removeEndpoint({ pool }: EndpointDeps, id: string): Promise<boolean> {
+  if (isOfSettings(id)) return false;
+  const { rowCount } = await pool.query("DELETE FROM webhook_endpoints WHERE id::text = $1", [id]);
+  return (rowCount ?? 0) > 0;
+}
+
+async function find(pool: Pool, id: string): Promise<EndpointRow | null> {
+  const { rows } = await pool.query<EndpointRow>(
+    `SELECT ${endpointColumns} FROM webhook_endpoints WHERE id::text = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+function faultsOf(
+  { allowPrivateAddresses, notify }: EndpointDeps,
+  kind: EndpointKind,
+  target: string,
+  { events = [] }: EndpointInput,
+): string[] {
+  const unknown = events.filter((event) => !(eventNames as readonly string[]).includes(event));
+  const faults = unknown.map((event) => `events: there is no event ${JSON.stringify(event.slice(0, 64))}`);
+  if (kind === "email") {
+    if (!isMailAddress(target)) faults.push("target: needs a mail address");
+    if (notify.smtpUrl === null) faults.push("kind: mail needs SMTP_URL and SMTP_FROM to be set");
+    return faults;
+  }
+  const url = URL.parse(target);
+  const protocols = allowPrivateAddresses ? ["https:", "http:"] : ["https:"];
+  if (url === null || !protocols.includes(url.protocol) || target.length > 2048)
+    faults.push("target: needs an https URL");
+  else if (url.username !== "" || url.password !== "") faults.push("target: may not hold a user name or a password");
+  return faults;
+}
+
+function view(row: EndpointRow, target: string | null): EndpointView {
+  const { id, kind, events, enabled, failing_since: failingSince, created_at: createdAt } = row;
+  const fromSettings = isOfSettings(id);
+  return { id, kind, target: shown(kind, target), events, enabled, failingSince, fromSettings, createdAt };
+}
+
+function shown(kind: EndpointKind, target: string | null): string | null {
+  if (target === null || kind === "email" || kind === "user_email") return target;
+  const url = URL.parse(target);
+  if (url === null) return null;
+  return kind === "webhook" ? `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` : `${url.origin}/…`;
+}
