@@ -46,7 +46,11 @@ async function start(): Promise<Running> {
   const servers: LocalServer[] = [];
   const stop = () => stopAll(servers, directory);
   try {
-    const postgres = await startPostgres({ dataDir: join(directory, "postgres"), settings });
+    const { TEST_POSTGRES: programs } = process.env;
+    const postgres = await startPostgres({
+      ...{ dataDir: join(directory, "postgres"), settings },
+      ...(programs !== undefined && { programs }),
+    });
     servers.push(postgres);
     const redis = await startRedis({ dataDir: join(directory, "redis"), conf, onLine: console.log });
     servers.push(redis);

