@@ -1,4 +1,4 @@
-import type { Claim, RefreshOrder } from "@evertoken/core";
+import type { CircuitCode, Claim, RefreshOrder } from "@evertoken/core";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
@@ -33,13 +33,13 @@ async function connectAs(assignments: string): Promise<Row> {
 
 /** Opened ten minutes ago, its probe due in a minute. */
 async function openCircuit({ of = "", open = true, ...given }: Circuit = {}): Promise<void> {
-  const { provider = "acme", registration = "default", probeIn = 60 } = given;
+  const { provider = "acme", registration = "default", probeIn = 60, code = "invalid_client" } = given;
   const fingerprint = given.fingerprint ?? engine.registrations.fingerprints()["acme/default"];
   await rig.pool.query(
     `INSERT INTO circuits (provider, registration, fingerprint, circuit_of, open, code, reason, opened_at, trouble_since, round_started_at, next_probe_at)
-     SELECT $1, $2, $3, $4, $5, 'invalid_client', '', at, at, at, now() + $6 * interval '1 second'
-     FROM (SELECT now() - interval '10 minutes' AS at) AS past`,
-    [provider, registration, fingerprint, of, open, probeIn],
+     SELECT $1, $2, $3, $4, $5, $7, '', at, at, at, now() + $6 * interval '1 second'
+     FROM (SELECT now() - interval '10 minutes' AS at)`,
+    [provider, registration, fingerprint, of, open, probeIn, code],
   );
 }
 
@@ -50,6 +50,7 @@ interface Circuit {
   readonly of?: string;
   readonly open?: boolean;
   readonly probeIn?: number;
+  readonly code?: CircuitCode;
 }
 
 const mine = "client = 'mine'";
@@ -106,6 +107,13 @@ test("against whom two circuits stand, both have to be due for a probe", async (
   await openCircuit({ probeIn: -1 });
   await openCircuit({ of: "mine" });
   expect(await claim(id)).toMatchObject(held);
+});
+
+test.each([30, 90])("of two circuits that of all grants is named, whichever is probed sooner", async (probeIn) => {
+  const { id } = await connectAs(mine);
+  await openCircuit({ code: "mass_denial" });
+  await openCircuit({ of: "mine", probeIn });
+  expect(await claim(id)).toMatchObject({ ...held, circuit: "mass_denial" });
 });
 
 const minutesAgo = (minutes: number) => `now() - interval '${minutes} minutes'`;

@@ -50,7 +50,7 @@ export type Claim =
       /** The stored generation and due time, for whoever has to look after the job. */
       readonly generation: number | null;
       readonly nextRefreshAt: Date | null;
-      /** With `circuit_open`: why it opened. */
+      /** Why the circuit opened that stands against it, whatever else does; null: none. */
       readonly circuit: CircuitCode | null;
     };
 

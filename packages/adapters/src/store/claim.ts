@@ -103,6 +103,7 @@ interface Seen extends ConnectionRow {
   grounded: boolean;
 }
 
+/** Of two circuits that stand, that of all grants is named, whichever has its probe sooner; nobody comes before both have. */
 async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }: ClaimOptions): Promise<Seen | null> {
   const { rows } = await pool.query<Seen>({
     name: "claim-look",
@@ -111,8 +112,9 @@ async function look(pool: Pool, id: string, now: Date, { fingerprints, ground }:
         coalesce(c.lease_until < clock_timestamp(), false) AS lease_ran_out, k.code IS NOT NULL AS circuit_open, k.code AS circuit_code,
         k.next_probe_at, s.granted_fingerprint AS granted_with, CASE WHEN s.throttled_until > $2 THEN s.throttled_until END AS throttled_until
       FROM connections c LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration
-      LEFT JOIN LATERAL (
-        SELECT k.code, k.next_probe_at FROM circuits k WHERE ${standsSql("k", "$3")} ORDER BY k.next_probe_at DESC LIMIT 1) k ON true
+      CROSS JOIN LATERAL (
+        SELECT (array_agg(k.code ORDER BY k.circuit_of))[1] AS code, max(k.next_probe_at) AS next_probe_at
+        FROM circuits k WHERE ${standsSql("k", "$3")}) k
       WHERE c.id = $1`,
     values: [id, now, fingerprints(), ...groundParameters(ground?.() ?? null)],
   });

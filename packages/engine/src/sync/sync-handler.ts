@@ -1,4 +1,5 @@
-import type { AccessToken, ConnectionView } from "@evertoken/client";
+import type { ConnectionView } from "../connect/connections.ts";
+import type { AccessToken } from "../token/access-token.ts";
 
 export interface SyncContext {
   readonly connection: ConnectionView;

@@ -1,8 +1,8 @@
 import { type TokenRow, tokenById } from "@evertoken/adapters";
-import type { CircuitCode, RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
+import type { RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
-import { reauthCode } from "./reauth-code.ts";
+import { type Reason, refusalProblem } from "./refusal-problem.ts";
 import { canAsk, refreshByWorker } from "./worker-refresh.ts";
 
 /** What became of a wish for a fresh token: the row as it is now, and why it is not fresh if it is not. */
@@ -12,11 +12,7 @@ export interface Freshened {
   /** Present in memory only when this process did the refresh and the store could not take it yet. */
   readonly accessToken: string | null;
   readonly expiresAt: Date | null;
-  readonly problem: {
-    readonly code: EvertokenError["code"];
-    readonly message: string;
-    readonly retryAt: Date | null;
-  } | null;
+  readonly problem: (Reason & { readonly retryAt: Date | null }) | null;
 }
 
 export interface FreshOrder {
@@ -74,12 +70,7 @@ export class FreshToken {
       if (!soon) return toFreshened(order, result, row);
       if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
       if (Date.now() > deadline) {
-        const problem = {
-          code: "timed_out" as const,
-          message: "another process holds the refresh",
-          retryAt: result.until,
-        };
-        return { ...unchanged(row), problem };
+        return { ...unchanged(row), problem: { ...refusalProblem(result, row), retryAt: result.until } };
       }
       await work.pause(pollMs);
     }
@@ -128,51 +119,4 @@ function toFreshened(order: FreshOrder, result: RefreshResult, row: TokenRow): F
   const code = result.record.log.errorCode ?? "provider_unavailable";
   const message = transition.message ?? result.record.log.outcome;
   return { ...unchanged(row), problem: { code, message, retryAt: transition.resumeAt } };
-}
-
-const circuitMessages: Record<CircuitCode, string> = {
-  invalid_client: "our client registration at the provider is refused; the operator was told",
-  unknown_answer: "the provider answers in a way that nobody has described; the operator was told",
-  mass_denial: "the provider denies more grants at once than can be believed; the operator was told",
-};
-
-function refusalProblem(
-  { why, circuit }: Extract<RefreshResult, { kind: "refused" }>,
-  row: TokenRow,
-): { code: EvertokenError["code"]; message: string } {
-  switch (why) {
-    case "not_found":
-      return { code: "connection_not_found", message: "the connection is gone" };
-    case "disconnected":
-      return { code: "disconnected", message: "the user disconnected this account" };
-    case "not_refreshable":
-      return { code: "not_refreshable", message: `a ${row.auth_type} is not refreshed` };
-    case "needs_reauth":
-      return { code: reauthCode(row), message: "the user has to reconnect this account" };
-    case "throttled":
-    case "provider_throttled":
-      return { code: "rate_limited", message: "the provider asked us to wait" };
-    case "answer_lost": {
-      const message = "the answer to the last refresh was lost, and asking again at once may end the grant";
-      return { code: "answer_lost", message };
-    }
-    case "doubted":
-      return { code: "mass_denial", message: "it was denied among many others, and is asked for again soon" };
-    case "circuit_open":
-      return { code: circuit ?? "invalid_client", message: circuitMessages[circuit ?? "invalid_client"] };
-    case "held":
-      return {
-        code: "held",
-        message: "nothing is spent until it is clear which database is true: see `evertoken adopt`",
-      };
-    case "older_than_its_job":
-      return { code: why, message: "the stored tokens are older than they should be; the operator was told" };
-    case "busy":
-    case "moved":
-    case "not_due":
-    case "cooling_down":
-      return { code: "provider_unavailable", message: "the last refresh failed a moment ago" };
-    default:
-      return why satisfies never;
-  }
 }
