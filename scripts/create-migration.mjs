@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMigration } from "@evertoken/database";
+import { createMigration } from "@evertoken/database/engine";
 import { startPostgres } from "@evertoken/local";
 
 const name = process.argv[2];

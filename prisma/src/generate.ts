@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { prismaDir } from "./migration-files.ts";
+import { fileURLToPath } from "node:url";
 
 const require = createRequire(import.meta.url);
 const cli = require.resolve("prisma/build/index.js");
+const prismaDir = fileURLToPath(new URL("..", import.meta.url));
 const stampFile = join(prismaDir, "generated", ".stamp");
 
 /** Writes the client into `generated/`, unless the schema and Prisma are those of the last time. */

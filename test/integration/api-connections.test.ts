@@ -28,6 +28,7 @@ test("an imported token set is read by its id and by whose it is, and the audit 
   expect(status).toBe(200);
   expect(body).toEqual({
     ...{ access_token: "canary-1", token_type: "Bearer", connection_id: id, generation: 1, scopes: ["profile"] },
+    ...{ refresh_at: expect.any(String), refresh_in: expect.any(Number) },
     ...{ expires_at: expect.any(String), expires_in: expect.any(Number) },
   });
   expect(body.expires_in).toBeGreaterThan(3590);

@@ -1,5 +1,7 @@
+import { refreshAllExpiring } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { events, patch } from "../support/drive.ts";
+import { engineOf } from "../support/engine-of.ts";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
 
@@ -84,5 +86,6 @@ test("a run that goes on leaves out what it has done, and still what cannot be r
   await patch(rig, done.id, "last_refresh_at = now()");
   await patch(rig, never.id, "refresh_token = NULL");
   const notSince = new Date(Date.now() - 60_000);
-  expect((await rig.client.refreshAllExpiring({ dryRun: true, notSince })).connectionIds).toEqual([left.id]);
+  const { engine } = engineOf(rig.env);
+  expect((await refreshAllExpiring(engine, { dryRun: true, notSince })).connectionIds).toEqual([left.id]);
 });

@@ -38,7 +38,7 @@ async function openCircuit({ of = "", open = true, ...given }: Circuit = {}): Pr
   await rig.pool.query(
     `INSERT INTO circuits (provider, registration, fingerprint, circuit_of, open, code, reason, opened_at, trouble_since, round_started_at, next_probe_at)
      SELECT $1, $2, $3, $4, $5, $7, '', at, at, at, now() + $6 * interval '1 second'
-     FROM (SELECT now() - interval '10 minutes' AS at)`,
+     FROM (SELECT now() - interval '10 minutes' AS at) AS past`,
     [provider, registration, fingerprint, of, open, probeIn, code],
   );
 }

@@ -136,7 +136,7 @@ test.each<
   await rig.pool.query("DELETE FROM circuits");
   await rig.pool.query(
     `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, trouble_since, next_probe_at, round_started_at, closed_at)
-     SELECT $1, $2, $3, false, 'unknown_answer', '', at, at, at, at, at FROM (SELECT ${times.closedAt ?? closed} AS at)`,
+     SELECT $1, $2, $3, false, 'unknown_answer', '', at, at, at, at, at FROM (SELECT ${times.closedAt ?? closed} AS at) AS past`,
     values.slice(0, 3),
   );
   await rig.pool.query(

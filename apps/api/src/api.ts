@@ -4,6 +4,7 @@ import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import manifest from "../package.json" with { type: "json" };
 import { createAuthenticate } from "./authenticate.ts";
 import { describeApi } from "./describe-api.ts";
 import { handleClientError, handleError, handleUnknown } from "./errors.ts";
@@ -65,6 +66,7 @@ function setHeaders(app: FastifyInstance): void {
     closing = true;
   });
   app.addHook("onSend", async (_request, reply, payload) => {
+    reply.header("evertoken-version", manifest.version);
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     // A connection that stayed open for a next request would hold up the stop.
     if (closing) reply.header("connection", "close");

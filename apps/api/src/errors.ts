@@ -39,6 +39,7 @@ function ofEngine(error: EvertokenError): ProblemBody {
   return problem(error.code, {
     detail: error.message,
     ...(errors.length === 0 ? {} : { errors }),
+    ...(error.consentHelps ? { consent_helps: true } : {}),
     reconnect_url: error.reconnectUrl,
     retry_at: error.retryAt?.toISOString() ?? null,
   });

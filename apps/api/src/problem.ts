@@ -10,6 +10,7 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
+    consent_helps: z.boolean().optional().describe("true: nothing but the user's consent helps"),
     reconnect_url: z.string().nullable().optional(),
     return_url: z.string().optional(),
     retry_at: z.string().nullable().optional(),
@@ -35,8 +36,19 @@ const own = {
   internal_error: [500, "Something went wrong here"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
+/** What only a client can tell. */
+type OnTheWay =
+  | "server_unavailable"
+  | "wrong_address"
+  | "server_too_old"
+  | "unexpected_answer"
+  | "unsupported_runtime"
+  | "webhook_refused";
+
 /** What the engine's errors are over HTTP. 409: the connection is not in a state where this could work. */
-const ofEngine: Readonly<Record<EvertokenErrorCode, readonly [status: number, title: string]>> = {
+const ofEngine: Readonly<
+  Record<Exclude<EvertokenErrorCode, keyof typeof own | OnTheWay>, readonly [status: number, title: string]>
+> = {
   connection_not_found: [404, "There is no such connection"],
   not_found: [404, "There is no such thing"],
   provider_not_found: [404, "There is no such stored provider"],

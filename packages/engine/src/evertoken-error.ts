@@ -1,50 +1,7 @@
 import { describePostgresTrouble, describeTrouble, redisTrouble } from "@evertoken/adapters";
-import type { ErrorCode } from "@evertoken/core";
+import { EvertokenError, type EvertokenErrorCode } from "@evertoken/client";
 
-export type EvertokenErrorCode =
-  | ErrorCode
-  /** Nothing is spent until an operator says which database is true. */
-  | "held"
-  | "connection_not_found"
-  | "not_found"
-  | "disconnected"
-  | "not_refreshable"
-  | "invalid_input"
-  | "unknown_provider"
-  | "provider_not_found"
-  | "provider_exists"
-  | "provider_in_use"
-  | "provider_refused"
-  | "registration_not_found"
-  | "registration_in_use"
-  | "store_unavailable"
-  | "queue_unavailable"
-  | "timed_out"
-  | "closing";
-
-/** The one error this library throws on purpose. `code` is stable; the message says what to do and never holds a token. */
-export class EvertokenError extends Error {
-  readonly code: EvertokenErrorCode;
-  /** Where the user gives consent again, when only that helps. */
-  readonly reconnectUrl: string | null;
-  /** Nothing but the user's consent helps. */
-  readonly consentHelps: boolean;
-  /** When asking again may help. */
-  readonly retryAt: Date | null;
-
-  constructor(
-    code: EvertokenErrorCode,
-    message: string,
-    details: { reconnectUrl?: string | null; consentHelps?: boolean; retryAt?: Date | null; cause?: unknown } = {},
-  ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = "EvertokenError";
-    this.code = code;
-    this.reconnectUrl = details.reconnectUrl ?? null;
-    this.consentHelps = details.consentHelps ?? false;
-    this.retryAt = details.retryAt ?? null;
-  }
-}
+export { EvertokenError, type EvertokenErrorCode };
 
 /** Whether it is about all that is asked of this process, and not about the one thing that was asked for. */
 export function concernsAll(error: unknown): boolean {

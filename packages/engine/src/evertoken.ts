@@ -1,88 +1,21 @@
 import { ConfigError, createLogger, type Env, impatient, type Logger, readConfig } from "@evertoken/adapters";
+import type { Evertoken, RefreshOptions, Target } from "@evertoken/client";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
-import { type BulkOptions, type BulkReport, refreshAllExpiring } from "./bulk/bulk-refresh.ts";
-import { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
-import { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
-import { type ConnectLinkInput, makeConnectLink } from "./connect/connect-link.ts";
-import {
-  type ConnectionFilter,
-  type ConnectionView,
-  getConnection,
-  listConnections,
-  type ProviderHealth,
-  refreshLog,
-  userHealth,
-} from "./connect/connections.ts";
+import { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
+import { authorize } from "./connect/authorize.ts";
+import { completeConnect } from "./connect/complete-connect.ts";
+import { makeConnectLink } from "./connect/connect-link.ts";
+import { getConnection, listConnections, refreshLog, userHealth } from "./connect/connections.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
-import { type Imported, type ImportInput, importConnection } from "./connect/import-connection.ts";
+import { importConnection } from "./connect/import-connection.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { createObserver } from "./refresh/observe.ts";
-import { type Scheduled, scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
-import { type RequestedSync, requestSync } from "./sync/request-sync.ts";
-import {
-  type AccessToken,
-  type AccessTokenOptions,
-  getAccessToken,
-  readTarget,
-  settle,
-  type Target,
-} from "./token/access-token.ts";
+import { scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
+import { requestSync } from "./sync/request-sync.ts";
+import { getAccessToken, readTarget, settle } from "./token/access-token.ts";
 import { FreshToken } from "./token/fresh-token.ts";
-import { readTokenStatus, type TokenStatus } from "./token/token-status.ts";
-import { type WithAccessTokenOptions, withAccessToken } from "./token/with-access-token.ts";
-
-interface RefreshOptions {
-  readonly force?: boolean;
-  readonly generation?: number;
-}
-
-/** What apps use. Every method throws {@link EvertokenError} and says so within seconds when Postgres or Redis is away. */
-export interface Evertoken {
-  /** A valid token; works with Redis and the workers down. */
-  getAccessToken(target: Target, options?: AccessTokenOptions): Promise<AccessToken>;
-  /** Calls an API with a fresh token; on a 401 refreshes once and calls again. */
-  withAccessToken<T>(
-    target: Target,
-    call: (token: AccessToken) => Promise<T>,
-    options?: WithAccessTokenOptions,
-  ): Promise<T>;
-  /**
-   * Refreshes now, in this process, and waits. With the `generation` of a token that the caller has seen nothing is asked when a newer
-   * one is there: many callers with the same stale token cause one refresh.
-   */
-  refresh(target: Target, options?: RefreshOptions): Promise<AccessToken>;
-  /** Brings the connection's job forward; a worker runs it. */
-  scheduleNow(target: Target, options?: { force?: boolean }): Promise<Scheduled>;
-  /** Puts the job where the stored expiry wants it. */
-  scheduleNextRefresh(target: Target): Promise<Scheduled | null>;
-  refreshAllExpiring(options?: BulkOptions): Promise<BulkReport>;
-  tokenStatus(target: Target): Promise<TokenStatus>;
-  health(userId: string): Promise<ProviderHealth[]>;
-  /** Asks for a sync; several requests become one run. See {@link createSyncWorker} for handlers of your own. */
-  sync(connectionId: string): Promise<RequestedSync>;
-  /** The connect flow, for apps that have pages of their own for it. */
-  readonly connect: {
-    /** Where to send the user's browser. */
-    authorize(input: AuthorizeInput): Promise<Authorization>;
-    /** Takes the provider's answer. Never throws for what the user or the provider did. */
-    complete(answer: ConnectAnswer): Promise<Completed>;
-    /** A short-lived link to our connect page for one of your users. */
-    link(input: ConnectLinkInput): Promise<string>;
-  };
-  readonly connections: {
-    list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
-    get(id: string): Promise<ConnectionView>;
-    import(input: ImportInput): Promise<Imported>;
-    /** Erases the tokens, and revokes them at the provider where it can. @returns whether there was anything to disconnect */
-    disconnect(id: string): Promise<boolean>;
-    log(id: string, limit?: number): ReturnType<typeof refreshLog>;
-  };
-  /**
-   * Takes no new work (`closing`), waits for what runs (SHUTDOWN_MS at most), then closes everything. Await it before the process ends:
-   * a refresh that is cut off may cost the grant. Listens to no signals: when to call it is the app's business.
-   */
-  close(): Promise<void>;
-}
+import { readTokenStatus } from "./token/token-status.ts";
+import { withAccessToken } from "./token/with-access-token.ts";
 
 /**
  * @param env where settings come from, such as `process.env`: DATABASE_URL, REDIS_URL, ENCRYPTION_KEY and the providers' registrations
@@ -134,7 +67,7 @@ export function fromEngine(engine: Engine): Evertoken {
     },
     connections: {
       list: work.watch((filter) => listConnections(engine, filter)),
-      get: work.watch((id) => getConnection(engine, id)),
+      get: work.watch((target) => getConnection(engine, target)),
       import: work.watch((input) => importConnection(engine, input)),
       disconnect: async (id) => (await disconnectAndRevoke(engine, id)).disconnected,
       log: work.watch((id, limit) => refreshLog(engine, id, limit)),

@@ -1,11 +1,12 @@
+export type * from "@evertoken/client";
+export { EvertokenError } from "@evertoken/client";
 export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
-export { type BulkReport, refreshAllExpiring } from "./bulk/bulk-refresh.ts";
-export { bulkRefreshes } from "./bulk/bulk-refreshes.ts";
+export { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
+export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
-export { type Authorization, type AuthorizeInput, authorize } from "./connect/authorize.ts";
-export { type Completed, type ConnectAnswer, completeConnect } from "./connect/complete-connect.ts";
+export { authorize } from "./connect/authorize.ts";
+export { completeConnect } from "./connect/complete-connect.ts";
 export {
-  type ConnectLinkInput,
   type ConnectVisitor,
   connectLink,
   makeConnectLink,
@@ -13,17 +14,15 @@ export {
   readConnectLink,
   sealFor,
 } from "./connect/connect-link.ts";
-export { type ConnectRefusalCode, refusalText } from "./connect/connect-refusal.ts";
-export { type ConnectionView, refreshLog } from "./connect/connections.ts";
+export { refusalText } from "./connect/connect-refusal.ts";
+export { refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
-export type { ImportInput } from "./connect/import-connection.ts";
-export { missingScopesOf } from "./connect/missing-scopes.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { revokeGrant } from "./connect/revoke-grant.ts";
 export { type Engine, openEngine } from "./engine.ts";
-export { type Evertoken, fromEngine, readSettings } from "./evertoken.ts";
-export { concernsAll, EvertokenError, type EvertokenErrorCode, withQueue, withStore } from "./evertoken-error.ts";
+export { fromEngine, readSettings } from "./evertoken.ts";
+export { concernsAll, withQueue, withStore } from "./evertoken-error.ts";
 export { createGrantHashing } from "./grants/hash-grants.ts";
 export {
   type AdoptAs,
@@ -44,10 +43,9 @@ export { nudgeDelivery } from "./refresh/announce.ts";
 export { drainSpool } from "./refresh/drain-spool.ts";
 export { createObserver, type Settled } from "./refresh/observe.ts";
 export { appHandles } from "./sync/app-handlers.ts";
-export { type RequestedSync, requestSync, restoreSyncs } from "./sync/request-sync.ts";
+export { requestSync, restoreSyncs } from "./sync/request-sync.ts";
 export { runSync, type SyncResult } from "./sync/run-sync.ts";
 export { createSyncJob } from "./sync/sync-job.ts";
-export { type AccessToken, getAccessToken, type Target } from "./token/access-token.ts";
+export { getAccessToken } from "./token/access-token.ts";
 export { FreshToken } from "./token/fresh-token.ts";
 export { reconnectUrl } from "./token/reconnect-url.ts";
-export type { TokenStatus } from "./token/token-status.ts";

@@ -1,5 +1,5 @@
 import { reauthDays } from "@evertoken/core";
-import { type Engine, fromEngine, missingScopesOf } from "@evertoken/engine/internal";
+import { type Engine, fromEngine } from "@evertoken/engine/internal";
 import type { ConnectPage, ShownConnection } from "./connect-page.ts";
 import type { Session } from "./session.ts";
 
@@ -17,7 +17,7 @@ export async function shownConnections(engine: Engine, { userId, providers }: Se
       providerName: engine.providers.get(row.provider)?.provider.name ?? row.provider,
       displayName: row.displayName,
       status: row.status,
-      missingScopes: row.status === "connected" ? missingScopesOf(engine, row) : [],
+      missingScopes: row.status === "connected" ? row.missingScopes : [],
       endsAt: row.grantEndsAt !== null && row.grantEndsAt.getTime() < soon ? row.grantEndsAt : null,
       connectable: reconnectable(engine, row),
       children: rows

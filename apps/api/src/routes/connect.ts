@@ -1,19 +1,14 @@
-import {
-  authorize,
-  type Completed,
-  completeConnect,
-  type Engine,
-  makeConnectLink,
-  withOutcome,
-} from "@evertoken/engine/internal";
+import { authorize, type Completed, completeConnect, makeConnectLink, withOutcome } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { checkOrigin } from "../foreign-origin.ts";
-import { Problem, wrongField } from "../problem.ts";
+import { Problem } from "../problem.ts";
 import { route } from "../route.ts";
 import { providerId, text, timeOut, userId, uuid } from "../schemas.ts";
+import { toWire } from "../wire.ts";
 
 const address = text(2048);
 const email = z.email().max(320);
+const binding = text(256).optional();
 
 const authorizeBody = z.strictObject({
   ...{ user_id: userId, provider: providerId, registration: text(64).optional() },
@@ -23,6 +18,7 @@ const authorizeBody = z.strictObject({
   connection_id: uuid.optional().describe("Reconnect this one: it keeps its id and history"),
   metadata: z.record(text(128), text()).optional().describe("What endpoints need: shop, data centre, instance"),
   user_email: email.optional(),
+  binding: binding.describe("Of the user's browser, such as from a cookie: the answer counts only with the same one"),
 });
 
 const answerOf = {
@@ -31,6 +27,16 @@ const answerOf = {
   error_description: text(4096).optional(),
   iss: text(2048).optional(),
 };
+
+const parameters = z
+  .record(text(64), text(512))
+  .optional()
+  .describe("What else came back, such as QuickBooks' realmId");
+
+const refused = z.object({
+  ...{ kind: z.literal("refused"), code: z.string(), return_url: z.string().nullable() },
+  message: z.string().describe("For the user"),
+});
 
 const connected = z.object({
   ...{ connection_id: uuid, provider: z.string(), reconnected: z.boolean(), return_url: z.string() },
@@ -70,11 +76,6 @@ function outcomeOf(done: Completed, state: string): Record<string, string> {
   return { status: "connected", connection_id: connectionId, provider, ...missing, state };
 }
 
-function ownCallback({ config }: Engine): string {
-  if (config.connect.publicUrl !== null) return `${config.connect.publicUrl}/v1/connect/callback`;
-  throw wrongField("redirect_uri", "is needed, since PUBLIC_URL is not set");
-}
-
 export const connectRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connect/authorize", scope: "connections:write", tag: "Connect" },
@@ -84,11 +85,11 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
     body: authorizeBody,
     answer: z.object({ url: z.string(), state: z.string(), expires_at: timeOut }),
     async handle({ body, actor }, { engine, audit }) {
-      const { return_url: returnUrl, redirect_uri: redirectUri = ownCallback(engine), ...rest } = body;
+      const { return_url: returnUrl, redirect_uri: redirectUri, binding, ...rest } = body;
       const { registration, scopes, connection_id: connectionId, metadata, user_email: userEmail } = rest;
-      const optional = some({ registration, scopes, connectionId, metadata, userEmail });
+      const optional = some({ redirectUri, registration, scopes, connectionId, metadata, userEmail, binding });
       const begun = await authorize(engine, {
-        ...{ userId: body.user_id, provider: body.provider, returnUrl, redirectUri },
+        ...{ userId: body.user_id, provider: body.provider, returnUrl },
         ...optional,
       });
       await audit({ actor, action: "connect.begun", detail: { provider: body.provider } });
@@ -116,7 +117,7 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
       "For single-page apps; from a browser only of an allowed origin. The state is the proof, so no key is needed.",
     body: z.strictObject({
       ...{ state: text(512), redirect_uri: address, ...answerOf },
-      parameters: z.record(text(64), text(512)).optional().describe("What else came back, such as QuickBooks' realmId"),
+      parameters,
     }),
     answer: connected,
     async handle({ body, request, reply }, { engine }) {
@@ -130,6 +131,28 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
       const { connectionId, provider, reconnected, returnUrl, missingScopes } = done;
       const scopes = { missing_scopes: [...missingScopes] };
       return { connection_id: connectionId, provider, reconnected, return_url: returnUrl, ...scopes };
+    },
+  }),
+  route({
+    ...{ method: "POST", url: "/v1/connect/complete", scope: "connections:write", tag: "Connect" },
+    summary: "The same for an app's server that got the answer",
+    description:
+      "Says what came of it, also when that is a refusal. The same answer within a minute gets the same result.",
+    body: z.strictObject({
+      ...{ state: text(512), redirect_uri: address.optional(), ...answerOf, parameters },
+      binding: binding.describe("Of the browser, where the flow was begun with one"),
+    }),
+    answer: z.discriminatedUnion("kind", [connected.extend({ kind: z.literal("connected") }), refused]),
+    async handle({ body }, { engine }) {
+      const { state, redirect_uri: redirectUri, binding, parameters = {}, ...rest } = body;
+      const done = await completeConnect(engine, {
+        state,
+        redirectUri,
+        binding,
+        ...toAnswer({ ...parameters, ...rest }),
+      });
+      if (done.kind === "refused") return toWire(done);
+      return { ...toWire(done), missing_scopes: [...done.missingScopes] };
     },
   }),
   route({

@@ -1,10 +1,4 @@
-import {
-  disconnectAndRevoke,
-  type Engine,
-  type Evertoken,
-  missingScopesOf,
-  withStore,
-} from "@evertoken/engine/internal";
+import { type ConnectionView, disconnectAndRevoke, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -41,10 +35,7 @@ export const connection = z
   })
   .meta({ id: "Connection" });
 
-type View = Awaited<ReturnType<Evertoken["connections"]["get"]>>;
-
-const toConnection = (engine: Engine, view: View) =>
-  ({ ...toWire(view), missing_scopes: missingScopesOf(engine, view) }) as z.output<typeof connection>;
+const toConnection = (view: ConnectionView) => toWire(view) as z.output<typeof connection>;
 
 const imported = z.object({
   ...{ id: uuid, generation: z.number().int() },
@@ -76,7 +67,7 @@ export const connectionRoutes = [
     ...{ method: "GET", url: "/v1/connections", scope: "connections:read", tag: "Connections" },
     summary: "Connections, in pages",
     ...{ query: filter, answer: pageOf(connection) },
-    async handle({ query }, { client, engine }) {
+    async handle({ query }, { client }) {
       const { user_id: userId, provider, status, expires_before: before, limit, cursor } = query;
       const found = await client.connections.list({
         ...{ limit, ...(userId === undefined ? {} : { userId }), ...(provider === undefined ? {} : { provider }) },
@@ -84,10 +75,7 @@ export const connectionRoutes = [
         ...(before === undefined ? {} : { expiresBefore: new Date(before) }),
         ...(cursor === undefined ? {} : { after: cursor }),
       });
-      return toPage(
-        found.map((one) => toConnection(engine, one)),
-        limit,
-      );
+      return toPage(found.map(toConnection), limit);
     },
   }),
   route({
@@ -118,7 +106,15 @@ export const connectionRoutes = [
     ...{ method: "GET", url: "/v1/connections/:id", scope: "connections:read", tag: "Connections" },
     summary: "One connection",
     ...{ params: byId, answer: connection },
-    handle: async ({ params }, { client, engine }) => toConnection(engine, await client.connections.get(params.id)),
+    handle: async ({ params }, { client }) => toConnection(await client.connections.get(params.id)),
+  }),
+  route({
+    ...{ method: "GET", url: "/v1/users/:userId/providers/:provider/connection", scope: "connections:read" },
+    tag: "Connections",
+    summary: "The connection of a user at a provider",
+    description: "Of several accounts, a working one that was connected last is meant.",
+    ...{ params: z.object({ userId, provider: providerId }), answer: connection },
+    handle: async ({ params }, { client }) => toConnection(await client.connections.get(params)),
   }),
   route({
     ...{ method: "DELETE", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },

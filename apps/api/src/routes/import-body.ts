@@ -27,6 +27,11 @@ export const importBody = z
     expires_in: z.number().positive().max(century).nullish().describe("The same in seconds from now"),
     refresh_token_expires_at: time.nullish(),
     metadata: z.record(text(128), text(4096)).nullish().describe("What endpoint templates need, such as shop"),
+    encrypted: z
+      .boolean()
+      .optional()
+      .describe("The tokens are iv:authTag:ciphertext in hex, AES-256-GCM under legacy_key"),
+    legacy_key: text().optional().describe("64 hex digits"),
     overwrite: z
       .boolean()
       .optional()
@@ -50,6 +55,7 @@ const names = {
     expires_in: "expiresIn",
   },
   ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata", overwrite: "overwrite" },
+  ...{ encrypted: "encrypted", legacy_key: "legacyKey" },
 } as const satisfies Record<keyof z.output<typeof importBody>, keyof ImportInput>;
 
 export function toImport(body: z.output<typeof importBody>): ImportInput {

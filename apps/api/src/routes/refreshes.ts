@@ -1,4 +1,4 @@
-import { bulkRefreshes, refreshAllExpiring, withStore } from "@evertoken/engine/internal";
+import { bulkRefreshes, failedIdsKept, refreshAllExpiring, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { Problem, wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -31,6 +31,7 @@ const run = z
     ...{ refreshed: z.number().int(), failed: z.number().int() },
     skipped: z.number().int().describe("Not asked for: needs the user, must wait, or a circuit is open"),
     pending: z.number().int(),
+    failed_ids: z.array(uuid).optional().describe(`The first ${failedIdsKept} that failed`),
     connection_ids: z.array(uuid).optional().describe(`Of a dry run; the first ${shownIds}`),
     ...{ created_at: timeOut.nullable(), finished_at: timeOut.nullable() },
   })
@@ -50,7 +51,7 @@ export const refreshRoutes = [
       const withinMs = body.within === undefined ? 86_400_000 : body.within === null ? null : body.within * 1000;
       const filter = { withinMs, needsReauth, ...(provider === undefined ? {} : { provider }) };
       if (dryRun) {
-        const { connectionIds, ...counts } = await refreshAllExpiring(engine, { ...filter, dryRun });
+        const { connectionIds, failedIds: _, ...counts } = await refreshAllExpiring(engine, { ...filter, dryRun });
         const ids = connectionIds.slice(0, shownIds);
         return {
           id: null,
@@ -87,7 +88,7 @@ export const refreshRoutes = [
 type Found = NonNullable<Awaited<ReturnType<typeof bulkRefreshes.find>>>;
 
 function toRun({ id, state, progress, createdAt, finishedAt }: Found): z.output<typeof run> {
-  const { total, refreshed, failed, skipped, pending } = progress;
+  const { failedIds, ...counts } = progress;
   const times = { created_at: createdAt.toISOString(), finished_at: finishedAt?.toISOString() ?? null };
-  return { ...{ id, state, total, refreshed, failed, skipped, pending }, ...times };
+  return { id, state, ...counts, failed_ids: [...failedIds], ...times };
 }

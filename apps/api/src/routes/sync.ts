@@ -10,11 +10,11 @@ export const syncRoutes = [
     description: `Runs as a job: with the app's own handler where its sync worker has one, else it fetches the account's name. How it ended
 stands in \`last_sync_status\` and \`last_sync_message\` of the connection.`,
     params: byId,
-    ...{ status: 202, answer: z.object({ connection_id: uuid, sync_status: z.literal("pending") }) },
+    ...{ status: 202, answer: z.object({ connection_id: uuid, sync_status: z.literal("pending"), queue: z.string() }) },
     async handle({ params: { id }, actor }, { engine, audit }) {
-      await requestSync(engine, id, { reason: "manual" });
+      const { queue } = await requestSync(engine, id, { reason: "manual" });
       await audit({ actor, action: "sync.requested", connectionId: id });
-      return { connection_id: id, sync_status: "pending" as const };
+      return { connection_id: id, sync_status: "pending" as const, queue };
     },
   }),
 ];

@@ -88,7 +88,7 @@ function job({
   return html`<a href="${boardPrefix}/queue/refresh-${connection.provider}/${found.id}">${found.state}</a>${at}`;
 }
 
-function accountFacts({ connection: c, surroundings, missingScopes, now }: ConnectionDetails): Html {
+function accountFacts({ connection: c, surroundings, now }: ConnectionDetails): Html {
   const { parent, children } = surroundings;
   const sync =
     c.lastSyncStatus === null
@@ -100,7 +100,7 @@ ${fact("User", html`<a href="/connections?q=${encodeURIComponent(c.userId)}">${c
 ${fact("Account at the provider", c.externalAccountId)}
 ${fact("Kind, registration", `${words(c.authType)}, ${c.registration}`)}
 ${fact("Scopes", c.scopes.length === 0 ? dash : html`<span class="code">${c.scopes.join(" ")}</span>`)}
-${missingScopes.length === 0 ? null : fact("Not granted", html`<span class="code">${missingScopes.join(" ")}</span>`)}
+${c.missingScopes.length === 0 ? null : fact("Not granted", html`<span class="code">${c.missingScopes.join(" ")}</span>`)}
 ${fact("Connected", bothTimes(c.connectedAt, now))}
 ${fact("Last change", bothTimes(c.updatedAt, now))}
 ${fact("Last sync", sync)}

@@ -7,7 +7,7 @@ import {
   type TimelinePlace,
   timeline,
 } from "@evertoken/adapters";
-import { type ConnectionView, missingScopesOf, type TokenStatus, withStore } from "@evertoken/engine/internal";
+import { type ConnectionView, type TokenStatus, withStore } from "@evertoken/engine/internal";
 import type { HealthContext } from "./context.ts";
 import { notUnderstood } from "./fault.ts";
 
@@ -17,7 +17,6 @@ export interface ConnectionDetails {
   readonly connection: ConnectionView;
   readonly token: TokenStatus;
   readonly surroundings: Surroundings;
-  readonly missingScopes: readonly string[];
   readonly providerName: string;
   /** Of its provider and registration. */
   readonly state: ProviderStateRow | null;
@@ -45,7 +44,6 @@ export async function readConnection(
   const { provider, registration } = connection;
   return {
     ...{ now: new Date(), connection, token, surroundings, timeline: entries },
-    missingScopes: missingScopesOf(engine, connection),
     providerName: engine.providers.get(provider)?.provider.name ?? provider,
     state: states.find((each) => each.provider === provider && each.registration === registration) ?? null,
     earlier: before !== undefined,

@@ -222,12 +222,13 @@ export interface TokenRow {
   readonly expires_at: Date | null;
   readonly generation: number;
   readonly next_refresh_at: Date | null;
+  readonly failing_since: Date | null;
   readonly last_refresh_at: Date | null;
   readonly last_error_code: string | null;
 }
 
 const tokenColumns = `id, user_id, provider, auth_type, status, access_token, token_type, scopes, expires_at, generation,
-  next_refresh_at, last_refresh_at, last_error_code`;
+  next_refresh_at, failing_since, last_refresh_at, last_error_code`;
 
 export async function tokenById(pool: Pool, id: string): Promise<TokenRow | null> {
   const { rows } = await pool.query<TokenRow>({

@@ -1,16 +1,9 @@
+import type { BulkOptions } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 
 /** Which connections a bulk refresh takes. */
-export interface BulkFilter {
-  /** Those whose access token ends within this time; null: all that can be refreshed. Default 24 hours. */
-  readonly withinMs?: number | null;
-  readonly provider?: string;
-  /**
-   * Instead those that wait for their user, whenever their token ends: to ask once more after a provider has refused many by mistake.
-   * Their tokens were kept.
-   */
-  readonly needsReauth?: boolean;
+export interface BulkFilter extends Pick<BulkOptions, "withinMs" | "provider" | "needsReauth"> {
   /** Leave out what was refreshed after this time: a run that goes on where another one was cut short. */
   readonly notSince?: Date;
 }

@@ -1,29 +1,8 @@
+import type { BulkOptions, BulkReport } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { concernsAll, EvertokenError, withStore } from "../evertoken-error.ts";
 import { scheduleNow } from "../refresh/schedule.ts";
 import { type BulkFilter, bulkCandidates } from "./bulk-candidates.ts";
-
-export interface BulkOptions extends BulkFilter {
-  /** Say what would be done, and change nothing. */
-  readonly dryRun?: boolean;
-  /** Give up when not one connection got done for this time. Default 10 minutes. */
-  readonly timeoutMs?: number;
-  readonly onProgress?: (progress: BulkReport) => void;
-  /** Stops: what was brought forward by then runs all the same. */
-  readonly signal?: AbortSignal;
-}
-
-export interface BulkReport {
-  readonly total: number;
-  readonly refreshed: number;
-  readonly failed: number;
-  /** Not asked for: it needs the user, or we were told to wait, or a circuit is open. */
-  readonly skipped: number;
-  /** Not done when we stopped. */
-  readonly pending: number;
-  readonly connectionIds: readonly string[];
-  readonly failedIds: readonly string[];
-}
 
 const pollMs = 200;
 const atOnce = 50;
@@ -41,7 +20,7 @@ interface Waiting {
 type Counts = { -readonly [K in keyof BulkReport]: BulkReport[K] } & { failedIds: string[] };
 
 /** Brings the jobs of all expiring connections forward, some at a time, and waits for them. */
-export async function refreshAllExpiring(engine: Engine, options: BulkOptions = {}): Promise<BulkReport> {
+export async function refreshAllExpiring(engine: Engine, options: BulkOptions & BulkFilter = {}): Promise<BulkReport> {
   const { signal, timeoutMs = 600_000, needsReauth: force = false } = options;
   const ids = await bulkCandidates(engine, options, engine.clock.now());
   const counts = { total: ids.length, refreshed: 0, failed: 0, skipped: 0 };

@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Queues } from "@evertoken/adapters";
+import type { BulkReport } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { withQueue, withStore } from "../evertoken-error.ts";
-import { type BulkReport, refreshAllExpiring } from "./bulk-refresh.ts";
+import { refreshAllExpiring } from "./bulk-refresh.ts";
 
-type BulkCounts = Omit<BulkReport, "connectionIds" | "failedIds">;
+type BulkProgress = Omit<BulkReport, "connectionIds">;
+
+/** More would make a large job of a bad day. */
+export const failedIdsKept = 100;
 
 interface BulkData {
   readonly withinMs: number | null;
@@ -15,7 +19,7 @@ interface BulkData {
 interface BulkRefresh {
   readonly id: string;
   readonly state: "waiting" | "running" | "completed" | "failed";
-  readonly progress: BulkCounts;
+  readonly progress: BulkProgress;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -26,7 +30,7 @@ type BulkJob = Pick<
   "data" | "progress" | "timestamp" | "updateProgress"
 >;
 
-const none: BulkCounts = { total: 0, refreshed: 0, failed: 0, skipped: 0, pending: 0 };
+const none: BulkProgress = { total: 0, refreshed: 0, failed: 0, skipped: 0, pending: 0, failedIds: [] };
 const week = 7 * 86_400;
 const name = "refresh-expiring";
 
@@ -49,31 +53,32 @@ async function find({ queues }: Engine, id: string): Promise<BulkRefresh | null>
   return {
     id,
     state: failedReason ? "failed" : done,
-    progress: isCounts(progress) ? progress : none,
+    progress: readProgress(progress),
     createdAt: new Date(timestamp),
     finishedAt: finishedOn === undefined ? null : new Date(finishedOn),
   };
 }
 
 /** Runs one. A run that was cut short goes on: what it has refreshed by then is not found again. */
-async function run(engine: Engine, job: BulkJob, signal: AbortSignal): Promise<BulkCounts> {
+async function run(engine: Engine, job: BulkJob, signal: AbortSignal): Promise<BulkProgress> {
   const filter = job.data as BulkData;
-  const before = isCounts(job.progress) ? job.progress : none;
+  const before = readProgress(job.progress);
   const report = await refreshAllExpiring(engine, {
     ...{ ...filter, signal, notSince: new Date(job.timestamp) },
     onProgress: (progress) => void job.updateProgress(together(before, progress)).catch(() => {}),
   });
-  const counts = together(before, report);
-  await job.updateProgress(counts);
-  return counts;
+  const done = together(before, report);
+  await job.updateProgress(done);
+  return done;
 }
 
 /** Of those that an earlier run found, who is not found again is refreshed; who failed is tried again and counted anew. */
-function together(before: BulkCounts, { total, refreshed, failed, skipped, pending }: BulkCounts): BulkCounts {
-  const all = Math.max(before.total, total);
-  return { total: all, refreshed: all - total + refreshed, failed, skipped, pending };
+function together(before: BulkProgress, { connectionIds: _, failedIds, ...now }: BulkReport): BulkProgress {
+  const total = Math.max(before.total, now.total);
+  const refreshed = total - now.total + now.refreshed;
+  return { ...now, total, refreshed, failedIds: failedIds.slice(0, failedIdsKept) };
 }
 
-function isCounts(progress: unknown): progress is BulkCounts {
-  return typeof progress === "object" && progress !== null && "total" in progress;
+function readProgress(progress: unknown): BulkProgress {
+  return typeof progress === "object" && progress !== null ? { ...none, ...progress } : none;
 }

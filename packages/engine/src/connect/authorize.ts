@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Authorization, AuthorizeInput } from "@evertoken/client";
 import {
   authorizeUrl,
   type ConfiguredProvider,
@@ -24,8 +25,8 @@ const authorizeSchema = z.strictObject({
   registration: text.optional(),
   /** Where the user ends up, with what became of it in the query. */
   returnUrl: z.string(),
-  /** Where the provider sends its answer: the API's callback, or a page of the app that posts it to the API. */
-  redirectUri: z.string(),
+  /** Where the provider sends its answer: the API's callback, or a page of the app that completes it. */
+  redirectUri: z.string().optional(),
   /** Left out: those of the provider's file. */
   scopes: z.array(text).max(100).optional(),
   /** Reconnect this one: it keeps its id and history. */
@@ -35,16 +36,7 @@ const authorizeSchema = z.strictObject({
   userEmail: z.email().max(320).optional(),
   /** Of a browser: see `saveFlow`. */
   binding: z.string().min(16).max(256).optional(),
-});
-
-export type AuthorizeInput = z.input<typeof authorizeSchema>;
-
-export interface Authorization {
-  /** Where to send the user's browser. */
-  readonly url: string;
-  readonly state: string;
-  readonly expiresAt: Date;
-}
+} satisfies Record<keyof AuthorizeInput, z.ZodType>) satisfies z.ZodType<unknown, AuthorizeInput>;
 
 /**
  * The beginning of a connect flow: the provider's page for consent, with a state that is good once and for ten minutes, and PKCE.
@@ -86,12 +78,13 @@ function parse(input: unknown): z.output<typeof authorizeSchema> {
 }
 
 /** Both must lead to us or to an allowed app: a code that goes elsewhere is a grant given away. */
-function addresses({ config }: Engine, input: { returnUrl: string; redirectUri: string }) {
+function addresses({ config }: Engine, input: { returnUrl: string; redirectUri?: string | undefined }) {
   const { publicUrl, returnUrls } = config.connect;
+  const wanted = input.redirectUri ?? ownCallback(publicUrl);
   const allowed = publicUrl === null ? returnUrls : [...returnUrls, `${publicUrl}/connect`];
   const callbacks = publicUrl === null ? returnUrls : [...returnUrls, publicUrl];
   const returnUrl = allowedUrl(input.returnUrl, allowed);
-  const redirectUri = allowedUrl(input.redirectUri, callbacks);
+  const redirectUri = allowedUrl(wanted, callbacks);
   const faults = [
     ...(returnUrl === null ? ["returnUrl: not on the allow list (RETURN_URL_ALLOWLIST)"] : []),
     ...(redirectUri === null || redirectUri.includes("#")
@@ -102,7 +95,12 @@ function addresses({ config }: Engine, input: { returnUrl: string; redirectUri: 
     throw new EvertokenError("invalid_input", faults.join("; "));
   }
   // The provider compares it letter by letter with what was registered.
-  return { returnUrl, redirectUri: input.redirectUri };
+  return { returnUrl, redirectUri: wanted };
+}
+
+function ownCallback(publicUrl: string | null): string {
+  if (publicUrl !== null) return `${publicUrl}/v1/connect/callback`;
+  throw new EvertokenError("invalid_input", "redirectUri: is needed, since PUBLIC_URL is not set");
 }
 
 async function reconnected({ prisma }: Engine, id: string, { userId, provider }: { userId: string; provider: string }) {

@@ -1,49 +1,16 @@
 import { createUserHash, describeError } from "@evertoken/adapters";
+import type { Completed, ConnectAnswer, ConnectRefusalCode } from "@evertoken/client";
 import { missingScopes, type Provider, sanitize } from "@evertoken/providers";
 import { createAudit } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { requestSync } from "../sync/request-sync.ts";
 import { accountIdentity } from "./account-identity.ts";
-import { type ConnectRefusalCode, ConnectRefused } from "./connect-refusal.ts";
+import { ConnectRefused } from "./connect-refusal.ts";
 import { exchangeCode } from "./exchange-code.ts";
 import { type StoredFlow, takeFlow } from "./oauth-states.ts";
 import { hashAnswer, keepOutcome, outcomeBefore } from "./repeated-answer.ts";
 import { storeConnection } from "./store-connection.ts";
-
-/** The provider's answer as it came back to the redirect URI (RFC 6749 section 4.1.2, RFC 9207). */
-export interface ConnectAnswer {
-  readonly state: string;
-  readonly code?: string | undefined;
-  readonly error?: string | undefined;
-  readonly errorDescription?: string | undefined;
-  readonly iss?: string | undefined;
-  /** Whatever else came back, by name: of it, what the provider's file names is kept. */
-  readonly parameters?: Readonly<Record<string, string>> | undefined;
-  /** Of a page of the app that posts the answer: must be the one that was asked for. */
-  readonly redirectUri?: string | undefined;
-  /** Of the browser, where the flow was begun with one. */
-  readonly binding?: string | undefined;
-}
-
-export type Completed =
-  | {
-      readonly kind: "connected";
-      readonly connectionId: string;
-      readonly provider: string;
-      readonly returnUrl: string;
-      readonly reconnected: boolean;
-      /** Asked for and not granted. */
-      readonly missingScopes: readonly string[];
-    }
-  | {
-      readonly kind: "refused";
-      readonly code: ConnectRefusalCode;
-      /** For the user; a text of ours. */
-      readonly message: string;
-      /** null: the state is not known, so nobody can say where the user came from. */
-      readonly returnUrl: string | null;
-    };
 
 /**
  * The end of a connect flow. Uses the state up, whatever comes of it, so that nothing can be tried twice; the same

@@ -1,3 +1,4 @@
+import type { ConnectLinkInput } from "@evertoken/client";
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
@@ -19,9 +20,7 @@ const linkSchema = z.strictObject({
   userEmail: z.email().max(320).optional(),
   /** How long the link can be opened. Default 10 minutes. */
   ttlSeconds: z.number().int().min(10).max(86_400).default(600),
-});
-
-export type ConnectLinkInput = z.input<typeof linkSchema>;
+} satisfies Record<keyof ConnectLinkInput, z.ZodType>) satisfies z.ZodType<unknown, ConnectLinkInput>;
 
 /** What a link says. */
 export interface ConnectVisitor {

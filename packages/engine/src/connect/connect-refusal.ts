@@ -1,21 +1,4 @@
-/** Why an account was not connected. Stable: they stand in return URLs. */
-export type ConnectRefusalCode =
-  | "consent_refused"
-  | "state_invalid"
-  | "state_used"
-  | "state_expired"
-  | "redirect_uri_mismatch"
-  | "issuer_mismatch"
-  | "code_missing"
-  | "code_invalid"
-  | "authorization_failed"
-  | "invalid_client"
-  | "rate_limited"
-  | "provider_unavailable"
-  | "unknown_answer"
-  | "identity_unavailable"
-  | "another_account"
-  | "grant_in_use";
+import type { ConnectRefusalCode } from "@evertoken/client";
 
 /** In words for the user. Texts of ours only: what the provider or the address bar says is not shown. */
 export const refusalText: Readonly<Record<ConnectRefusalCode, string>> = {

@@ -1,10 +1,13 @@
 import { accountsOf } from "@evertoken/adapters";
-import { shownStatus } from "@evertoken/core";
+import type { ConnectionFilter, ConnectionView, ProviderHealth, RefreshAttempt, Target } from "@evertoken/client";
+import { type ConnectionStatus, shownStatus } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { isUuid } from "../is-uuid.ts";
+import { readTarget } from "../token/access-token.ts";
 import { notFound } from "../token/fresh-token.ts";
 import { isStorable } from "./is-storable.ts";
+import { missingScopesOf } from "./missing-scopes.ts";
 
 /** A connection as it may be shown: no token, not even an encrypted one. */
 const shown = {
@@ -36,26 +39,12 @@ const shown = {
   updatedAt: true,
 } as const;
 
-export interface ConnectionFilter {
-  readonly userId?: string;
-  readonly provider?: string;
-  readonly status?: string;
-  /** Ends before this time. */
-  readonly expiresBefore?: Date;
-  /** The id of the last one seen. */
-  readonly after?: string;
-  /** Default 100, at most 1000. */
-  readonly limit?: number;
-}
-
-export type ConnectionView = Awaited<ReturnType<typeof listConnections>>[number];
-
 /** In pages by id. */
-export async function listConnections({ prisma }: Engine, filter: ConnectionFilter = {}) {
+export async function listConnections(engine: Engine, filter: ConnectionFilter = {}): Promise<ConnectionView[]> {
   const { userId, provider, status, expiresBefore, after, limit = 100 } = checked(filter);
   const now = new Date();
   const rows = await withStore(() =>
-    prisma.connection.findMany({
+    engine.prisma.connection.findMany({
       select: shown,
       where: {
         ...(userId === undefined ? {} : { userId }),
@@ -68,13 +57,15 @@ export async function listConnections({ prisma }: Engine, filter: ConnectionFilt
       take: Math.min(Math.max(1, limit), 1000),
     }),
   );
-  return rows.map((row) => byTheClock(row, now));
+  return rows.map((row) => toView(engine, row, now));
 }
 
-const byTheClock = <R extends { status: string; expiresAt: Date | null }>(row: R, now: Date): R => ({
-  ...row,
-  status: shownStatus(row.status, row.expiresAt, now),
-});
+type Row = Omit<ConnectionView, "status" | "missingScopes"> & { readonly status: string };
+
+function toView(engine: Engine, row: Row, now: Date): ConnectionView {
+  const status = shownStatus(row.status as ConnectionStatus, row.expiresAt, now);
+  return { ...row, status, missingScopes: missingScopesOf(engine, row) };
+}
 
 /** {@link shownStatus}, as a filter. */
 function isShownAs(status: string, now: Date) {
@@ -97,30 +88,32 @@ function checked(filter: ConnectionFilter): ConnectionFilter {
   return filter;
 }
 
-export async function getConnection({ prisma }: Engine, id: string): Promise<ConnectionView> {
+export async function getConnection(engine: Engine, target: Target): Promise<ConnectionView> {
+  const { id } = typeof target === "string" ? { id: target } : await readTarget(engine, target);
   const found = isUuid(id)
-    ? await withStore(() => prisma.connection.findUnique({ select: shown, where: { id } }))
+    ? await withStore(() => engine.prisma.connection.findUnique({ select: shown, where: { id } }))
     : null;
   if (found === null) throw notFound(id);
-  return byTheClock(found, new Date());
+  return toView(engine, found, new Date());
 }
 
 /** The newest attempts first. */
-export async function refreshLog({ prisma }: Engine, connectionId: string, limit = 50, before?: bigint) {
+export async function refreshLog(
+  { prisma }: Engine,
+  connectionId: string,
+  limit = 50,
+  before?: bigint,
+): Promise<RefreshAttempt[]> {
   const where = { connectionId, ...(before === undefined ? {} : { id: { lt: before } }) };
   const rows = await withStore(() =>
-    prisma.tokenRefreshLog.findMany({ where, orderBy: { id: "desc" }, take: Math.min(limit, 1000) }),
+    prisma.tokenRefreshLog.findMany({
+      omit: { connectionId: true },
+      where,
+      orderBy: { id: "desc" },
+      take: Math.min(limit, 1000),
+    }),
   );
   return rows.map(({ id, ...row }) => ({ id: id.toString(), ...row }));
-}
-
-export interface ProviderHealth {
-  readonly provider: string;
-  readonly connectionId: string;
-  readonly connected: boolean;
-  readonly healthy: boolean;
-  readonly needsReconnect: boolean;
-  readonly status: string;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { type Disconnected, disconnect, dropRevocation } from "@evertoken/adapters";
+import type { ConnectionView } from "@evertoken/client";
 import type { TokenColumn } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
-import { type ConnectionView, getConnection } from "./connections.ts";
+import { getConnection } from "./connections.ts";
 import { revokeGrant } from "./revoke-grant.ts";
 
 export interface DisconnectReport {

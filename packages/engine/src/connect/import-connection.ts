@@ -1,22 +1,14 @@
 import { inUseBy, type KnownRow, type NewConnection } from "@evertoken/adapters";
+import type { Imported, ImportInput, KeepReason } from "@evertoken/client";
 import { type AuthType, grantEnd, type RefreshPolicy, type TokenColumn } from "@evertoken/core";
 import type { ConfiguredProvider } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
-import { type ImportInput, type ImportOrder, readImport, refused } from "../grants/import-input.ts";
-import { type KeepReason, whyKeep } from "../grants/why-keep.ts";
+import { type ImportOrder, readImport, refused } from "../grants/import-input.ts";
+import { whyKeep } from "../grants/why-keep.ts";
 import { refuseUnaddressable } from "./refuse-unaddressable.ts";
 import { defaultRegistration } from "./registration-cache.ts";
-import { type StoredGrant, storeGrant } from "./store-grant.ts";
-
-export type { ImportInput } from "../grants/import-input.ts";
-
-export interface Imported extends StoredGrant {
-  /** Set when nothing was stored: the account is known, and what is stored of it is this set, or may be newer. */
-  readonly skipped: KeepReason | null;
-  /** What was pasted along with a token and taken off it, by field. */
-  readonly warnings: readonly string[];
-}
+import { storeGrant } from "./store-grant.ts";
 
 /**
  * Stores a token set and schedules its refresh. An account that is known is reconnected (same id, next generation) if nothing can be lost by

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Completed, ConnectAnswer } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
-import type { Completed, ConnectAnswer } from "./complete-connect.ts";
 
 /** Browsers reload, and look ahead, and scanners of links open what a user is about to: the same answer comes twice within moments. */
 const repeatableMs = 60_000;

@@ -1,3 +1,4 @@
+import type { ImportInput } from "@evertoken/client";
 import { z } from "zod";
 import { decryptLegacy } from "../connect/decrypt-legacy.ts";
 import { isStorable } from "../connect/is-storable.ts";
@@ -52,10 +53,7 @@ const importSchema = z.strictObject({
   legacyKey: z.string().max(512).optional(),
   /** Even though the account is known and its stored tokens may be newer. */
   overwrite: z.boolean().default(false),
-});
-
-/** A token set that is brought in from elsewhere. */
-export type ImportInput = z.input<typeof importSchema>;
+} satisfies Record<keyof ImportInput, z.ZodType>) satisfies z.ZodType<unknown, ImportInput>;
 
 /** The same, checked, its tokens in plain and without what was pasted along with them. */
 export interface ImportOrder extends Omit<z.output<typeof importSchema>, "accessToken" | "refreshToken" | "legacyKey"> {

@@ -1,12 +1,6 @@
 import type { KnownRow } from "@evertoken/adapters";
+import type { KeepReason } from "@evertoken/client";
 import type { RefreshPolicy, TokenColumn } from "@evertoken/core";
-
-/** Why a token set that was brought in is not stored over that of an account that is known. */
-export type KeepReason =
-  /** It is the set that is stored. */
-  | "same_tokens"
-  /** The stored set may be newer, and a refresh may have spent what the other one holds. */
-  | "not_newer";
 
 export interface BroughtTokens {
   readonly registration: string;

@@ -1,17 +1,10 @@
 import { issuedAt, setDue, type TokenRow } from "@evertoken/adapters";
+import type { Scheduled, Target } from "@evertoken/client";
 import { dueAt, jobId, type Trigger } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
-import { readTarget, type Target } from "../token/access-token.ts";
+import { readTarget } from "../token/access-token.ts";
 import { reauthCode } from "../token/reauth-code.ts";
-
-export interface Scheduled {
-  readonly connectionId: string;
-  readonly generation: number;
-  readonly jobId: string;
-  /** When the job runs; later than now when the provider asked us to wait. */
-  readonly dueAt: Date;
-}
 
 /**
  * Brings the connection's own job forward, ahead of routine work; adds it if it is missing. Forced, it goes before the end of a wait that

@@ -1,15 +1,9 @@
 import { addSync, restoreSyncJobs } from "@evertoken/adapters";
+import type { RequestedSync } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
 import { readTarget } from "../token/access-token.ts";
 import { appHandles } from "./app-handlers.ts";
-
-export interface RequestedSync {
-  readonly connectionId: string;
-  readonly status: "pending";
-  /** The queue that runs it: `sync`, or that of an app with a handler. */
-  readonly queue: string;
-}
 
 /**
  * Asks for a sync of a connection: several requests become one run. What was asked for stands in Postgres; a job that Redis loses, or

@@ -1,9 +1,10 @@
 import { issuedAt } from "@evertoken/adapters";
+import type { AccessToken, ConnectionView } from "@evertoken/client";
 import { sanitize } from "@evertoken/providers";
-import { type ConnectionView, getConnection } from "../connect/connections.ts";
+import { getConnection } from "../connect/connections.ts";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, type EvertokenErrorCode, withStore } from "../evertoken-error.ts";
-import { type AccessToken, isNew, readTarget } from "../token/access-token.ts";
+import { isNew, readTarget } from "../token/access-token.ts";
 import { FreshToken } from "../token/fresh-token.ts";
 import { withAccessToken } from "../token/with-access-token.ts";
 import { holdSync } from "./hold-sync.ts";

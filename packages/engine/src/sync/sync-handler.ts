@@ -1,5 +1,4 @@
-import type { ConnectionView } from "../connect/connections.ts";
-import type { AccessToken } from "../token/access-token.ts";
+import type { AccessToken, ConnectionView } from "@evertoken/client";
 
 export interface SyncContext {
   readonly connection: ConnectionView;

@@ -1,4 +1,5 @@
 import { type TokenRow, tokenById, tokenByUser } from "@evertoken/adapters";
+import type { AccessToken, AccessTokenOptions, Target } from "@evertoken/client";
 import type { Sealed } from "@evertoken/core";
 import { missingScopes } from "@evertoken/providers";
 import { isStorable } from "../connect/is-storable.ts";
@@ -8,28 +9,6 @@ import { isUuid } from "../is-uuid.ts";
 import { type Freshened, type FreshToken, notFound } from "./fresh-token.ts";
 import { reauthCode } from "./reauth-code.ts";
 import { reconnectUrl } from "./reconnect-url.ts";
-
-/** A connection by its id, or by whose it is. Of several accounts of one user, a working one that was connected last is meant. */
-export type Target = string | { readonly userId: string; readonly provider: string };
-
-export interface AccessToken {
-  readonly accessToken: string;
-  readonly tokenType: string | null;
-  /** null: it never expires. */
-  readonly expiresAt: Date | null;
-  readonly scopes: readonly string[];
-  readonly connectionId: string;
-  readonly generation: number;
-  /** The token still works, but its refresh did not. */
-  readonly warning: { readonly code: EvertokenError["code"]; readonly message: string } | null;
-}
-
-export interface AccessTokenOptions {
-  /** How long the token must live at least, in seconds. Default 30. */
-  readonly minTtlSeconds?: number;
-  /** Scopes that the token must have; without them the user has to reconnect (`insufficient_scope`). */
-  readonly scopes?: readonly string[];
-}
 
 const defaultMinTtlSeconds = 30;
 
@@ -43,6 +22,7 @@ export async function getAccessToken(
   const row = await readTarget(engine, target);
   checkScopes(engine, row, options.scopes ?? []);
   const wishedMs = minTtlOf(options);
+  if (row.generation === options.refusedGeneration) return replaceRefused(engine, fresh, row);
   // A token that came a moment ago is the freshest there is, even if the provider's tokens never live as long as is wished.
   const minTtlMs = isNew(engine, row) ? 0 : wishedMs;
   if (livesFor(engine, row.expires_at, minTtlMs) && row.access_token !== null)
@@ -58,6 +38,15 @@ export async function getAccessToken(
   return settle(engine, freshened);
 }
 
+/** What came a moment ago is served again: where the API refuses that, it does so for another reason, and each call would cause a refresh. */
+async function replaceRefused(engine: Engine, fresh: FreshToken, row: TokenRow): Promise<AccessToken> {
+  if (row.access_token !== null && (isNew(engine, row) || row.auth_type !== "oauth2")) {
+    return toAccessToken(engine, row, standing(row));
+  }
+  const { id: connectionId, generation } = row;
+  return settle(engine, await fresh.replace({ connectionId, generation, trigger: "on_demand", force: false }));
+}
+
 /** A connection that does not say what was granted, such as an imported one, is not judged. */
 function checkScopes({ config, providers }: Engine, row: TokenRow, wanted: readonly string[]): void {
   const provider = providers.get(row.provider)?.provider ?? { scopeForms: [] };
@@ -67,7 +56,10 @@ function checkScopes({ config, providers }: Engine, row: TokenRow, wanted: reado
   throw new EvertokenError("insufficient_scope", text, { consentHelps: true, reconnectUrl: reconnectUrl(config, row) });
 }
 
-function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds }: AccessTokenOptions): number {
+function minTtlOf({ minTtlSeconds = defaultMinTtlSeconds, refusedGeneration = 1 }: AccessTokenOptions): number {
+  if (!Number.isInteger(refusedGeneration)) {
+    throw new EvertokenError("invalid_input", "refusedGeneration: needs the generation of a token");
+  }
   if (minTtlSeconds >= 0) return minTtlSeconds * 1000;
   throw new EvertokenError("invalid_input", "minTtlSeconds: needs a number that is not negative");
 }
@@ -95,7 +87,7 @@ export async function readTarget({ pool, clock }: Engine, target: Target): Promi
 /** The fresh token, or the old one with a warning while it lives, or the reason why there is none. */
 export function settle(engine: Engine, { row, accessToken, expiresAt, problem }: Freshened): AccessToken {
   if (accessToken !== null && row.status !== "disconnected") {
-    return { ...toAccessToken(engine, row, null), accessToken, expiresAt };
+    return { ...toAccessToken(engine, row, null), accessToken, expiresAt, refreshAt: engine.clock.now() };
   }
   // The generation moves when a user disconnects, too: then there is no newer token but none at all.
   if (problem === null && row.status === "disconnected") {
@@ -125,6 +117,7 @@ function toAccessToken(engine: Engine, row: TokenRow, warning: AccessToken["warn
     accessToken: open(engine, row, row.access_token as Sealed),
     tokenType: row.token_type,
     expiresAt: row.expires_at,
+    refreshAt: row.failing_since ?? row.next_refresh_at ?? row.expires_at,
     scopes: row.scopes,
     connectionId: row.id,
     generation: row.generation,

@@ -1,22 +1,9 @@
 import { checkJobs } from "@evertoken/adapters";
-import { jobId, marginMs, shownStatus, type TokenState, tokenState } from "@evertoken/core";
+import type { Target, TokenStatus } from "@evertoken/client";
+import { jobId, marginMs, shownStatus, tokenState } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
-import { readTarget, type Target } from "./access-token.ts";
-
-export interface TokenStatus {
-  readonly connectionId: string;
-  readonly provider: string;
-  readonly status: string;
-  readonly token: TokenState;
-  readonly expiresAt: Date | null;
-  readonly expiresInSeconds: number | null;
-  readonly nextRefreshAt: Date | null;
-  readonly lastRefreshAt: Date | null;
-  readonly errorCode: string | null;
-  /** The pending job as Redis has it; `unknown` when Redis is away; null when there is none. */
-  readonly job: { readonly id: string; readonly state: string; readonly dueAt: Date | null } | "unknown" | null;
-}
+import { readTarget } from "./access-token.ts";
 
 export async function readTokenStatus(engine: Engine, target: Target): Promise<TokenStatus> {
   const row = await readTarget(engine, target);

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { prismaDir, readMigrations } from "./migration-files.ts";
+import { migrationsList, prismaDir } from "./migrations-list.ts";
 import { withSchemaEngine } from "./schema-engine.ts";
 
 /**
@@ -11,7 +11,7 @@ import { withSchemaEngine } from "./schema-engine.ts";
  */
 export async function createMigration(databaseUrl: string, name: string, now: Date): Promise<string | undefined> {
   const schema = { path: "schema.prisma", content: await readFile(join(prismaDir, "schema.prisma"), "utf8") };
-  const migrations = await readMigrations();
+  const migrations = await migrationsList();
   const diff = await withSchemaEngine(databaseUrl, (engine) =>
     engine.diff({
       from: { tag: "migrations", ...migrations },
