@@ -5,7 +5,7 @@ import type { Target } from "./contract/token.ts";
 import { pathOf } from "./read-token.ts";
 import type { Request } from "./request.ts";
 import type { TokenCache } from "./token-cache.ts";
-import { fromWire, toWire, type Wire } from "./wire.ts";
+import { fromWire, renameFields, toWire, type Wire } from "./wire.ts";
 
 /** At most what a page may hold; what is no whole number is the server's to refuse. */
 const pageOf = (limit: number) => Math.min(Math.max(1, limit), 1000);
@@ -21,9 +21,9 @@ export function createConnections(request: Request, cache: TokenCache): Evertoke
     get: (target) => readConnection(request, target),
     async import(input) {
       const ask = { method: "POST", path: "/v1/connections", body: toWire(input), repeatable: false } as const;
-      const imported = fromWire<Imported>(await request({ ...ask, fields: ["id", "generation"] }));
+      const imported = fromWire<Imported>(await request({ ...ask, fields: ["id", "warnings"] }));
       cache.drop(imported.id);
-      return imported;
+      return { ...imported, warnings: imported.warnings.map(renameFields) };
     },
     async disconnect(id) {
       const ask = { method: "DELETE", path: `/v1/${pathOf(id)}`, repeatable: false } as const;

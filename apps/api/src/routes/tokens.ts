@@ -59,7 +59,7 @@ function toToken(found: AccessToken): z.output<typeof token> {
   const { expiresAt, refreshAt } = found;
   return {
     access_token: found.accessToken,
-    token_type: found.tokenType ?? "Bearer",
+    token_type: found.tokenType,
     expires_at: expiresAt?.toISOString() ?? null,
     expires_in: secondsUntil(expiresAt),
     refresh_at: refreshAt?.toISOString() ?? null,

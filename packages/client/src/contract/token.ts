@@ -5,7 +5,8 @@ export type Target = string | { readonly userId: string; readonly provider: stri
 
 export interface AccessToken {
   readonly accessToken: string;
-  readonly tokenType: string | null;
+  /** How APIs want it presented (RFC 6749 section 7.1); `Bearer` where the provider does not say. */
+  readonly tokenType: string;
   /** null: it never expires. */
   readonly expiresAt: Date | null;
   /** When it is due to be refreshed: whoever keeps a token keeps it no longer than this. null: never. */

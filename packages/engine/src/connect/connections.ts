@@ -107,7 +107,7 @@ export async function refreshLog(
   const where = { connectionId, ...(before === undefined ? {} : { id: { lt: before } }) };
   const rows = await withStore(() =>
     prisma.tokenRefreshLog.findMany({
-      omit: { connectionId: true },
+      omit: { connectionId: true, provider: true },
       where,
       orderBy: { id: "desc" },
       take: Math.min(limit, 1000),

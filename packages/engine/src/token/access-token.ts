@@ -19,9 +19,9 @@ export async function getAccessToken(
   target: Target,
   options: AccessTokenOptions = {},
 ): Promise<AccessToken> {
+  const wishedMs = minTtlOf(options);
   const row = await readTarget(engine, target);
   checkScopes(engine, row, options.scopes ?? []);
-  const wishedMs = minTtlOf(options);
   if (row.generation === options.refusedGeneration) return replaceRefused(engine, fresh, row);
   // A token that came a moment ago is the freshest there is, even if the provider's tokens never live as long as is wished.
   const minTtlMs = isNew(engine, row) ? 0 : wishedMs;
@@ -76,7 +76,7 @@ export async function readTarget({ pool, clock }: Engine, target: Target): Promi
     if (row === null) throw notFound(target);
     return row;
   }
-  if (!isStorable(target?.userId) || !isStorable(target.provider)) {
+  if (![target?.userId, target?.provider].every((text) => isStorable(text) && text !== "")) {
     throw new EvertokenError("invalid_input", "a connection is meant by its id, or by { userId, provider }");
   }
   const row = await withStore(() => tokenByUser(pool, target.userId, target.provider));
@@ -115,7 +115,7 @@ function livesFor({ clock }: Engine, expiresAt: Date | null, ms: number): boolea
 function toAccessToken(engine: Engine, row: TokenRow, warning: AccessToken["warning"]): AccessToken {
   return {
     accessToken: open(engine, row, row.access_token as Sealed),
-    tokenType: row.token_type,
+    tokenType: row.token_type ?? "Bearer",
     expiresAt: row.expires_at,
     refreshAt: row.failing_since ?? row.next_refresh_at ?? row.expires_at,
     scopes: row.scopes,
