@@ -204,5 +204,5 @@ describe.each(kinds)("%s", (kind) => {
     await expect(client.refreshAllExpiring({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow(
       "enough",
     );
-  });
+  }, 60_000);
 });

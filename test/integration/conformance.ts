@@ -6,7 +6,7 @@ import { type Api, startApi } from "./api-harness.ts";
 
 /** The two that have one interface. What is said of one in these tests is said of both. */
 export const kinds = ["embedded", "over HTTP"] as const;
-export type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number];
 
 export interface Conformance {
   readonly api: Api;
