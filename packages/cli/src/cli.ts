@@ -16,13 +16,8 @@ import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
-import { createOutput, type Io, type Surroundings } from "./io.ts";
-
-/** What a command does; the number is the exit code, nothing means 0. */
-type Action<Args extends unknown[]> = (io: Io, ...args: Args) => Promise<number | undefined>;
-
-/** Hands a command its surroundings and remembers its exit code. */
-export type Run = <Args extends unknown[]>(action: Action<Args>) => (...args: Args) => Promise<void>;
+import { createOutput, type Surroundings } from "./io.ts";
+import type { Run } from "./run.ts";
 
 const epilogue = `
 Settings come from the environment, then from .env in the working directory, then from .evertoken/env, which

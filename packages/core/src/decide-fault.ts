@@ -1,6 +1,6 @@
 import { circuitResumeAt, firstProbeMs } from "./circuit.ts";
 import type { Connection } from "./connection.ts";
-import type { DecisionContext } from "./decide.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { deniedForHours, isEpidemic, isMassDenial, type Surroundings, worksForOthers } from "./fault.ts";
 import { after, probeLater, statusWhileFailing, stop, unmarked } from "./setback.ts";
 import type { CircuitCode, ProviderChange, Setback } from "./transition.ts";

@@ -1,5 +1,5 @@
 import type { Connection, Sealed } from "./connection.ts";
-import type { DecisionContext } from "./decide.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import type { Surroundings } from "./fault.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";

@@ -14,7 +14,8 @@ import {
   setbacks,
   surroundings,
 } from "./decide.fixtures.ts";
-import { type DecisionContext, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import type { Surroundings } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Setback, Store } from "./transition.ts";

@@ -1,13 +1,11 @@
 import type { Connection } from "./connection.ts";
 import { denied, misconfigured, unknown } from "./decide-fault.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { dueAt } from "./due.ts";
-import type { Surroundings } from "./fault.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
-import type { RefreshPolicy } from "./policy.ts";
 import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
 import { after, probeLater, statusWhileFailing, stop, unmarked, wasTold } from "./setback.ts";
-import type { Timing } from "./settings.ts";
 import type { Setback, Store, Transition } from "./transition.ts";
 
 /**
@@ -82,31 +80,6 @@ function judge(connection: Connection, outcome: Outcome, context: DecisionContex
     default:
       return outcome satisfies never;
   }
-}
-
-/** All that a decision may depend on besides the connection and the answer. */
-export interface DecisionContext {
-  readonly now: Date;
-  /** When the request was sent: lifetimes count from here, so that latency makes us early, never late. */
-  readonly askedAt: Date;
-  readonly policy: RefreshPolicy;
-  readonly timing: Timing;
-  /** In [0, 1). */
-  readonly random: number;
-  /** An operator wants it, whatever stands against it. */
-  readonly forced: boolean;
-  /** This attempt was the one probe of an open circuit. */
-  readonly probing: boolean;
-  /** It has met this fault before, and others were granted since; or it is marked for it already. */
-  readonly ownFault: boolean;
-  /** Hash of the client id that the token set was granted to, when it is not the one we asked with. */
-  readonly foreignClient: string | null;
-  /** The provider has granted to our registration before, but not since its secret or its endpoint changed. */
-  readonly untried: boolean;
-  /** A grant now would be the first one with this secret and endpoint. */
-  readonly proves: boolean;
-  /** With an answer that may be anybody's fault: how others were answered meanwhile. */
-  readonly around: Surroundings | null;
 }
 
 function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {

@@ -3,6 +3,7 @@ export * from "./circuit.ts";
 export * from "./commit-record.ts";
 export * from "./connection.ts";
 export * from "./decide.ts";
+export type * from "./decision-context.ts";
 export * from "./due.ts";
 export * from "./event.ts";
 export * from "./fault.ts";

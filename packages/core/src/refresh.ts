@@ -1,6 +1,7 @@
 import { type Attempted, attempt } from "./attempt.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
-import { type DecisionContext, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { faultOf, isKnown } from "./fault.ts";
 import type { Claim, RefreshDeps, RefreshOrder } from "./ports.ts";
 import { type Settled, settle, settleKept } from "./settle.ts";

@@ -12,7 +12,8 @@ import {
   setbacks,
   surroundings,
 } from "./decide.fixtures.ts";
-import { type DecisionContext, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Transition } from "./transition.ts";
 

@@ -1,5 +1,6 @@
 import {
   describePostgresTrouble,
+  type Logger,
   postgresAdvice,
   postgresTrouble,
   readSchemaState,
@@ -7,10 +8,13 @@ import {
   tryPrepared,
 } from "@evertoken/adapters";
 import { migrationNames } from "@evertoken/database";
-import type { Engine } from "./engine.ts";
+import type { Pool } from "pg";
 import { EvertokenError } from "./evertoken-error.ts";
 
-type Database = Pick<Engine, "pool" | "logger">;
+interface Database {
+  readonly pool: Pool;
+  readonly logger: Logger;
+}
 
 /** Refuses a database that is not as this version needs it. @throws {EvertokenError} that names why */
 export async function checkSchema({ pool, logger }: Database): Promise<void> {

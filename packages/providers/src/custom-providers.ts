@@ -1,6 +1,6 @@
+import { type Env, prefixOf, type ReadFile } from "./env.ts";
 import { plainDefinition } from "./plain-provider.ts";
 import { defineProvider, findFaults, type Provider, type ProviderInput } from "./provider.ts";
-import { type Env, prefixOf, type ReadFile } from "./settings.ts";
 
 /**
  * Providers that are not in the box, defined without code: whole ones in the JSON file that EVERTOKEN_PROVIDERS_FILE names (a list of

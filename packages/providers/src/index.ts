@@ -10,6 +10,7 @@ export {
   type ProviderDescription,
 } from "./describe-provider.ts";
 export { discover, discoverEndpoints } from "./discovery.ts";
+export { prefixOf } from "./env.ts";
 export { createExchange, type Exchange, type ExchangeOptions, type SendOptions, tooLate } from "./exchange.ts";
 export { EndpointFault, metadataFaults } from "./fill-template.ts";
 export { grantEndpoint } from "./grant-endpoint.ts";
@@ -47,4 +48,4 @@ export {
   sentSecrets,
 } from "./request.ts";
 export { sanitize } from "./sanitize.ts";
-export { type ProviderSettings, prefixOf, readProviderSettings } from "./settings.ts";
+export { type ProviderSettings, readProviderSettings } from "./settings.ts";

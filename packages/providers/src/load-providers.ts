@@ -1,9 +1,10 @@
 import type { RawAnswer } from "@evertoken/core";
 import { catalogue } from "./catalogue/index.ts";
 import { discoverEndpoints } from "./discovery.ts";
+import type { Env, ReadFile } from "./env.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { createProviders, type Providers } from "./registry.ts";
-import { type Env, type ReadFile, readProviderSettings } from "./settings.ts";
+import { readProviderSettings } from "./settings.ts";
 
 export interface LoadedProviders {
   readonly providers: Providers;

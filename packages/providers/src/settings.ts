@@ -1,11 +1,8 @@
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { readCustomProviders } from "./custom-providers.ts";
+import { type Env, prefixOf, type ReadFile } from "./env.ts";
 import type { Registration } from "./http-request.ts";
 import type { Provider } from "./provider.ts";
-
-export type Env = Readonly<Record<string, string | undefined>>;
-/** Reads a text file, or throws. */
-export type ReadFile = (path: string) => string;
 
 export interface ProviderSettings {
   /** Every known provider, with the operator's endpoints and margins, and its registration where one is set. */
@@ -47,11 +44,6 @@ export function readProviderSettings(
     faults: [...new Set(faults)],
     warnings: [...new Set(warnings)],
   };
-}
-
-/** `google-calendar` reads GOOGLE_CALENDAR_CLIENT_ID. */
-export function prefixOf(id: string): string {
-  return id.toUpperCase().replaceAll("-", "_");
 }
 
 /** What is to be said about settings: reasons not to start, and what was taken in another form than it was given. */

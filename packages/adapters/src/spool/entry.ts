@@ -5,7 +5,7 @@ import { toCommitRecord } from "./commit-record-shape.ts";
 import type { Bad, Found } from "./faults.ts";
 
 /** Why what stands in the spool is no token set that this process could commit. */
-export class BadEntry extends Error {
+class BadEntry extends Error {
   /** A token set all the same: one for a key that this process lacks, or of a newer version. Another process can read it. */
   readonly mayBeGood: boolean;
   constructor(why: string, mayBeGood = false) {

@@ -1,5 +1,3 @@
-import type { BadEntry } from "./entry.ts";
-
 /** An entry that is left where it is, while the rest goes on. */
 export interface SpoolFault {
   readonly where: string;
@@ -32,4 +30,7 @@ export function createFaults(tell: (fault: SpoolFault) => void) {
 /** What was found at a place: a text, or why there is none. */
 export type Found = { readonly where: string } & ({ readonly text: string } | { readonly unreadable: string });
 
-export type Bad = SpoolFault & Pick<BadEntry, "mayBeGood">;
+export interface Bad extends SpoolFault {
+  /** Another process may be able to read it. */
+  readonly mayBeGood: boolean;
+}

@@ -1,7 +1,8 @@
 import type { Store } from "@evertoken/core";
 import type { Pool } from "pg";
 import { defaultBatching } from "./batcher.ts";
-import { type ClaimOptions, claim } from "./claim.ts";
+import { claim } from "./claim.ts";
+import type { ClaimOptions } from "./claim-options.ts";
 import { commit } from "./commit.ts";
 import { createCommitGrants } from "./commit-grants.ts";
 import { meetFault } from "./faults.ts";

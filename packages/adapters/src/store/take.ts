@@ -2,7 +2,7 @@ import { type CircuitCode, type Lease, type RefreshOrder, type SendLimit, suspec
 import { DatabaseError, type Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import { ownFaultSql, standsSql } from "./circuit-sql.ts";
-import type { ClaimOptions } from "./claim.ts";
+import type { ClaimOptions } from "./claim-options.ts";
 import { groundParameters, groundSql } from "./installation.ts";
 import { notOlderSql } from "./newer-generations.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";

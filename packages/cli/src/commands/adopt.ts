@@ -8,12 +8,12 @@ import {
 } from "@evertoken/engine/internal";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
-import type { Run } from "../cli.ts";
 import { formatTime } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { requireServices } from "../reachable.ts";
+import type { Run } from "../run.ts";
 import { facts } from "../table.ts";
 
 interface AdoptOptions {

@@ -1,10 +1,10 @@
 import { makeConnectLink } from "@evertoken/engine/internal";
 import type { Command } from "commander";
 import { auditOperator } from "../audit-operator.ts";
-import type { Run } from "../cli.ts";
 import { parseDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
+import type { Run } from "../run.ts";
 
 interface LinkOptions {
   readonly provider?: readonly string[];

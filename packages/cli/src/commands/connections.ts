@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Run } from "../cli.ts";
+import type { Run } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { disconnect } from "./connections-disconnect.ts";
 import { importConnections } from "./connections-import.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import { examine } from "../doctor/examine.ts";
 import type { Finding } from "../doctor/finding.ts";
 import type { Io } from "../io.ts";
+import type { Run } from "../run.ts";
 import { printable } from "../table.ts";
 
 export function addDoctor(program: Command, run: Run): void {

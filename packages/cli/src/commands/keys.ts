@@ -9,12 +9,12 @@ import {
 } from "@evertoken/operations";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
-import type { Run } from "../cli.ts";
 import { formatTime } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
+import type { Run } from "../run.ts";
 import { table } from "../table.ts";
 
 export function addKeys(program: Command, run: Run): void {

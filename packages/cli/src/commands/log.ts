@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
+import type { Run } from "../run.ts";
 import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 

@@ -1,9 +1,9 @@
 import { ConfigError, readConfig } from "@evertoken/adapters";
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { runMigrations, startKeptPostgres } from "../migrations.ts";
 import { readFile } from "../open.ts";
+import type { Run } from "../run.ts";
 
 export function addMigrate(program: Command, run: Run): void {
   program

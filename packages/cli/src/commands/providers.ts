@@ -1,9 +1,9 @@
 import { formatDuration, readConfig } from "@evertoken/adapters";
 import { marginMs, type RefreshPolicy, type Timing } from "@evertoken/core";
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
+import type { Run } from "../run.ts";
 import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { checkProvider } from "./providers-check.ts";

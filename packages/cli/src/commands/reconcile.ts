@@ -7,11 +7,11 @@ import {
   restoreSchedules as restoreLost,
 } from "@evertoken/operations";
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
 import { requireServices } from "../reachable.ts";
+import type { Run } from "../run.ts";
 
 export function addReconcile(program: Command, run: Run): void {
   program

@@ -1,11 +1,11 @@
 import type { BulkReport } from "@evertoken/engine";
 import { type Command, Option } from "commander";
-import type { Run } from "../cli.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
+import type { Run } from "../run.ts";
 import { requireProvider } from "./connections-list.ts";
 
 interface RefreshOptions {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
+import type { Run } from "../run.ts";
 
 export function addScheduleNow(program: Command, run: Run): void {
   program

@@ -1,17 +1,12 @@
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Io } from "../io.ts";
-import { bringUp } from "../start/bring-up.ts";
+import type { Run } from "../run.ts";
+import { bringUp, type StartOptions } from "../start/bring-up.ts";
 import { createNarrator } from "../start/narrator.ts";
 import { claimStart } from "../start/single-start.ts";
 import { Stoppables } from "../start/stoppables.ts";
 import { wholeNumber } from "../whole-number.ts";
-
-export interface StartOptions {
-  readonly demo: boolean;
-  readonly accounts: number;
-}
 
 export function addStart(program: Command, run: Run): void {
   program

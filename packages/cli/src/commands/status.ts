@@ -2,11 +2,11 @@ import { formatDuration, providerStates } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { findOldestOverdue } from "@evertoken/operations";
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import { formatTime } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { requirePostgres } from "../reachable.ts";
+import type { Run } from "../run.ts";
 import { facts, table } from "../table.ts";
 
 export function addStatus(program: Command, run: Run): void {

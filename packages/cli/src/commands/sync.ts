@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionView } from "@evertoken/engine";
 import type { Command } from "commander";
-import type { Run } from "../cli.ts";
 import { parseDuration } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
+import type { Run } from "../run.ts";
 
 export function addSync(program: Command, run: Run): void {
   program

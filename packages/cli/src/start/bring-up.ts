@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Config, Env } from "@evertoken/adapters";
 import { readSettings } from "@evertoken/engine/internal";
-import type { StartOptions } from "../commands/start.ts";
 import { isGiven, localEnvFile, merge } from "../environment.ts";
 import type { Io } from "../io.ts";
 import { runMigrations } from "../migrations.ts";
@@ -16,6 +15,11 @@ import { readLocalSecrets, writeLocalEnv } from "./local-env.ts";
 import type { Narrator } from "./narrator.ts";
 import type { Stoppables } from "./stoppables.ts";
 import { summarize } from "./summary.ts";
+
+export interface StartOptions {
+  readonly demo: boolean;
+  readonly accounts: number;
+}
 
 export interface BringUp {
   readonly io: Io;

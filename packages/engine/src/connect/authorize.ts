@@ -11,9 +11,9 @@ import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { isUuid } from "../is-uuid.ts";
+import { defaultRegistration } from "../providers/registration-names.ts";
 import { notFound } from "../token/fresh-token.ts";
 import { type Flow, saveFlow } from "./oauth-states.ts";
-import { defaultRegistration } from "./registration-cache.ts";
 import { allowedUrl } from "./return-url.ts";
 
 const storable = (value: string) => value.isWellFormed() && !value.includes("\0");

@@ -6,8 +6,8 @@ import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { type ImportOrder, readImport, refused } from "../grants/import-input.ts";
 import { whyKeep } from "../grants/why-keep.ts";
+import { defaultRegistration } from "../providers/registration-names.ts";
 import { refuseUnaddressable } from "./refuse-unaddressable.ts";
-import { defaultRegistration } from "./registration-cache.ts";
 import { storeGrant } from "./store-grant.ts";
 
 /**

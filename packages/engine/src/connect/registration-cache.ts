@@ -2,9 +2,7 @@ import type { Keyring } from "@evertoken/adapters";
 import { fingerprintOf, type Registration } from "@evertoken/providers";
 import type { Pool } from "pg";
 import type { LiveProviders } from "../providers/live-providers.ts";
-
-/** Name of the registration that comes with the provider: from the environment, or stored beside a stored provider. */
-export const defaultRegistration = "default";
+import { defaultRegistration, secretPlace } from "../providers/registration-names.ts";
 
 /** A changed secret is seen by every process within this time. */
 const freshMs = 15_000;
@@ -24,8 +22,6 @@ interface Known {
   readonly registration: Registration | null;
   readonly readAt: number;
 }
-
-export const secretPlace = (provider: string, name: string) => `client_registrations/${provider}/${name}/client_secret`;
 
 /** @param unset stands for the fingerprint of a registration that is not there */
 export function createRegistrationCache(

@@ -4,9 +4,9 @@ import { fingerprintOf } from "@evertoken/providers";
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
+import { defaultRegistration, secretPlace } from "../providers/registration-names.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
 import { pastedSecret, takenOff } from "./pasted-field.ts";
-import { defaultRegistration, secretPlace } from "./registration-cache.ts";
 
 const saveSchema = z.strictObject({
   provider: z.string().min(1).max(128),

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { decryptLegacy } from "../connect/decrypt-legacy.ts";
 import { isStorable } from "../connect/is-storable.ts";
 import { pastedToken } from "../connect/pasted-field.ts";
-import { defaultRegistration } from "../connect/registration-cache.ts";
 import { EvertokenError } from "../evertoken-error.ts";
+import { defaultRegistration } from "../providers/registration-names.ts";
 
 const dateForm =
   'needs a date such as 2026-11-26T12:00:00Z (a number could be seconds or milliseconds), "never", or null where it is not known';

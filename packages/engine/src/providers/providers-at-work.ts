@@ -1,8 +1,14 @@
-import { fixedQueues } from "@evertoken/adapters";
-import type { Engine } from "../engine.ts";
+import { fixedQueues, type Queues } from "@evertoken/adapters";
+import type { Pool } from "pg";
+import type { LiveProviders } from "./live-providers.ts";
+
+interface Configured {
+  readonly providers: LiveProviders;
+  readonly pool: Pool;
+}
 
 /** Providers whose queue needs a worker: those that are configured, and those that have connections. */
-export async function providersAtWork({ providers, pool }: Pick<Engine, "providers" | "pool">): Promise<Set<string>> {
+export async function providersAtWork({ providers, pool }: Configured): Promise<Set<string>> {
   await providers.catchUp();
   const configured = providers
     .all()
@@ -13,7 +19,7 @@ export async function providersAtWork({ providers, pool }: Pick<Engine, "provide
 }
 
 /** A loose index scan: as many steps as there are providers, whatever the number of connections. */
-async function connectedProviders(pool: Engine["pool"]): Promise<string[]> {
+async function connectedProviders(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ provider: string }>(
     `WITH RECURSIVE found AS (
        (SELECT provider FROM connections ORDER BY provider LIMIT 1)
@@ -26,7 +32,7 @@ async function connectedProviders(pool: Engine["pool"]): Promise<string[]> {
 }
 
 /** Opens the queue of every provider at work, so that whoever looks at all queues sees them. */
-export async function openQueues(engine: Engine): Promise<void> {
+export async function openQueues(engine: Configured & { readonly queues: Queues }): Promise<void> {
   for (const provider of await providersAtWork(engine)) engine.queues.refresh(provider);
   for (const name of fixedQueues) engine.queues.fixed(name);
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { closeCircuits } from "@evertoken/adapters";
-import { defaultRegistration, secretPlace } from "../connect/registration-cache.ts";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
 import { changesOfServer } from "./changes-of-server.ts";
 import { type ProviderSource, readSource, refused, type StatedProvider } from "./provider-source.ts";
+import { defaultRegistration, secretPlace } from "./registration-names.ts";
 import { resolveProvider } from "./resolve-provider.ts";
 import { openRow, readStoredRows, type StoredRow } from "./stored-rows.ts";
 

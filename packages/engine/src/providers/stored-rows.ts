@@ -9,7 +9,7 @@ import {
   type Registration,
 } from "@evertoken/providers";
 import type { Pool } from "pg";
-import { defaultRegistration, secretPlace } from "../connect/registration-cache.ts";
+import { defaultRegistration, secretPlace } from "./registration-names.ts";
 
 /** A stored provider with its own client registration, as the database has them. */
 export interface StoredRow {

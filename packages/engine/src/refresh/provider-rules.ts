@@ -12,9 +12,10 @@ import {
   sentSecrets,
   tooLate,
 } from "@evertoken/providers";
-import { defaultRegistration, type RegistrationCache } from "../connect/registration-cache.ts";
+import type { RegistrationCache } from "../connect/registration-cache.ts";
 import type { GrantHasher } from "../grants/grant-hash.ts";
 import type { LiveProviders } from "../providers/live-providers.ts";
+import { defaultRegistration } from "../providers/registration-names.ts";
 
 export interface RulesDeps {
   readonly providers: LiveProviders;

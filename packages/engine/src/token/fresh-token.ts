@@ -1,7 +1,8 @@
 import { type TokenRow, tokenById } from "@evertoken/adapters";
-import type { RefreshOrder, RefreshResult, Trigger } from "@evertoken/core";
+import type { RefreshOrder, RefreshResult } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
+import type { FreshOrder } from "./fresh-order.ts";
 import { type Reason, refusalProblem } from "./refusal-problem.ts";
 import { canAsk, refreshByWorker } from "./worker-refresh.ts";
 
@@ -13,14 +14,6 @@ export interface Freshened {
   readonly accessToken: string | null;
   readonly expiresAt: Date | null;
   readonly problem: (Reason & { readonly retryAt: Date | null }) | null;
-}
-
-export interface FreshOrder {
-  readonly connectionId: string;
-  /** The generation the caller has seen and wants replaced. */
-  readonly generation: number;
-  readonly trigger: Trigger;
-  readonly force: boolean;
 }
 
 const firstPollMs = 20;

@@ -1,7 +1,7 @@
 import { setDue, type TokenRow, tokenById } from "@evertoken/adapters";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
-import type { FreshOrder } from "./fresh-token.ts";
+import type { FreshOrder } from "./fresh-order.ts";
 import { reauthCode } from "./reauth-code.ts";
 
 const pollMs = 50;
