@@ -42,6 +42,7 @@ export { DatabaseClock } from "./store/database-clock.ts";
 export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export { pruneFaults } from "./store/faults.ts";
+export { type AccountKey, grantHoldings, knownAccounts } from "./store/foresee-imports.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
 export {

@@ -17,6 +17,8 @@ export {
 export { refusalText } from "./connect/connect-refusal.ts";
 export { refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
+export { type Exported, type ExportFilter, exportConnections } from "./connect/export-connections.ts";
+export { createImportPlanner, type PlannedImport } from "./connect/plan-import.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { revokeGrant } from "./connect/revoke-grant.ts";
@@ -24,6 +26,7 @@ export { type Engine, openEngine } from "./engine.ts";
 export { fromEngine, readSettings } from "./evertoken.ts";
 export { concernsAll, withQueue, withStore } from "./evertoken-error.ts";
 export { createGrantHashing } from "./grants/hash-grants.ts";
+export { importFields } from "./grants/import-input.ts";
 export {
   type AdoptAs,
   type Adopted,

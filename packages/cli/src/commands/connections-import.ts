@@ -1,145 +1,221 @@
-import { readFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { EvertokenError } from "@evertoken/engine";
+import { createImportPlanner } from "@evertoken/engine/internal";
 import { UsageError } from "../failure.ts";
+import { type Checkpoint, noCheckpoint, openCheckpoint } from "../import/checkpoint.ts";
+import { importRow, type RowRules, remember } from "../import/import-row.ts";
+import { createTranslator, type ReadyRow, type Translation } from "../import/judge-row.ts";
+import { UnknownFields } from "../import/known-fields.ts";
+import type { Mapping } from "../import/map-row.ts";
+import { didYouMean } from "../import/near-name.ts";
+import { readRows } from "../import/read-rows.ts";
+import { requireSource, sampleSize } from "../import/recognize.ts";
+import { type ImportReport, notes, summary } from "../import/report.ts";
+import type { Row } from "../import/row.ts";
+import { SeenKeys } from "../import/seen-keys.ts";
+import { Tally } from "../import/tally.ts";
+import { importSources } from "../import-sources/index.ts";
+import { type Field, fields } from "../import-sources/source.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
-import { type Row, splitRows } from "../rows.ts";
-import { type BadRow, type Checkpoint, type Counts, noCheckpoint, openCheckpoint } from "./import-checkpoint.ts";
-import { type Done, importRow, type RowRules, remember, type SkippedRow, type StoredRow } from "./import-row.ts";
 
-interface ImportOptions {
+export interface ImportOptions {
+  readonly from?: string;
+  readonly dryRun?: boolean;
+  readonly user?: string;
+  readonly provider?: readonly string[];
+  readonly map?: readonly string[];
+  readonly registration?: string;
+  readonly keyFile?: string;
   readonly skipKnown?: boolean;
   readonly overwrite?: boolean;
   readonly resume?: boolean;
   readonly legacyKeyFile?: string;
 }
 
-interface Report extends Counts {
-  /** Rows of an earlier run that this one went on from. */
-  readonly resumedAfter: number;
-  readonly bad: readonly BadRow[];
-  /** Those that this run stored. */
-  readonly connections: readonly StoredRow[];
-  /** Those that this run left as they are. */
-  readonly skippedRows: readonly SkippedRow[];
-}
-
 /** Enough to hide the round trips, few enough to leave the pool to others. */
 const atOnce = 8;
+/** Those that are only judged share their statements. */
+const plannedAtOnce = 1000;
 const rowsPerCheckpoint = 200;
 
 export async function importConnections(io: Io, file: string | undefined, options: ImportOptions): Promise<number> {
   const named = file !== undefined && file !== "-" ? file : null;
-  if (options.resume === true && named === null) throw new UsageError("only the import of a named file can be resumed");
-  if (options.overwrite === true && options.skipKnown === true) {
-    throw new UsageError("--overwrite and --skip-known say the opposite: keep one");
-  }
+  refuseContradictions(options, named);
+  const translation = readTranslation(io, options);
   return withEngine(io, async (opened) => {
-    const content = named === null ? await readInput(io) : readNamed(named);
-    const rows = splitRows(content);
-    if (rows.length === 0) throw new EvertokenError("invalid_input", "there is nothing to import");
-    const checkpoint = named === null ? noCheckpoint : openCheckpoint(named, content, options.resume === true);
+    const size = named === null ? null : sizeOf(named);
+    const checkpoint =
+      named === null || options.dryRun === true ? noCheckpoint : await openCheckpoint(named, options.resume === true);
     const rules: RowRules = {
       // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
       skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
       overwrite: options.overwrite === true,
       legacyKey: options.legacyKeyFile === undefined ? null : readKey(io, options.legacyKeyFile),
-      seen: new Map(),
+      plan: options.dryRun === true ? createImportPlanner(opened.engine) : null,
+      ...{ seen: new SeenKeys(), seenGrants: new SeenKeys() },
     };
-    const report = await importAll(io, opened, rows, rules, checkpoint);
+    const chunks = named === null ? inputOf(io) : createReadStream(named, { highWaterMark: 1024 * 1024 });
+    const report = await importAll(io, opened, { chunks, size, translation, rules, checkpoint });
     checkpoint.remove();
     io.result(report, () => summary(report));
-    for (const { line, warnings } of report.connections) for (const each of warnings) io.note(`line ${line}: ${each}`);
-    for (const { line, id, why } of report.skippedRows)
-      if (why === "not_newer") io.note(`line ${line}: ${notNewer(id)}`);
-    for (const { line, code, message } of report.bad) io.note(`line ${line}: ${message} (${code})`);
-    return report.bad.length === 0 ? 0 : 1;
+    for (const note of notes(report)) io.note(note);
+    return report.refused === 0 ? 0 : 1;
   });
 }
 
-async function readInput(io: Io): Promise<string> {
-  if (io.stdin.isTTY) throw new UsageError("name a file, or pipe the rows in");
-  return text(io.stdin);
-}
-
-function readNamed(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new EvertokenError("invalid_input", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+function refuseContradictions(
+  { resume, overwrite, skipKnown, dryRun, from, legacyKeyFile }: ImportOptions,
+  named: string | null,
+) {
+  if (resume === true && named === null) throw new UsageError("only the import of a named file can be resumed");
+  if (resume === true && dryRun === true) throw new UsageError("a dry run stores nothing, so it cannot be resumed");
+  if (overwrite === true && skipKnown === true) {
+    throw new UsageError("--overwrite and --skip-known say the opposite: keep one");
+  }
+  if (from !== undefined && legacyKeyFile !== undefined) {
+    throw new UsageError("--legacy-key-file opens rows in our form; the key of another system is --key-file");
   }
 }
 
+/** @throws {UsageError} */
+function readTranslation(io: Io, options: ImportOptions): Translation {
+  const { from, user = null, provider = [], map = [], registration = null, keyFile } = options;
+  const source = importSources.find(({ id }) => id === from) ?? null;
+  if (source === null) {
+    const given = Object.entries({ user, provider: provider[0], map: map[0], registration, "key-file": keyFile });
+    const wrong = given.find(([, value]) => value != null)?.[0];
+    if (wrong !== undefined) throw new UsageError(`--${wrong} needs --from: rows in our form say it themselves`);
+    return { mapping: null, providers: new Map(), registration: null };
+  }
+  if (keyFile !== undefined && source.key === undefined)
+    throw new UsageError(`nothing of ${source.name} is opened with a key`);
+  const extra = new Map<Field, string>();
+  for (const [theirs, ours] of map.map((each) => pairOf(each, "map"))) {
+    const field = fields.find((each) => each === ours);
+    if (field === undefined) throw new UsageError(`--map: there is no field ${ours}${didYouMean(ours, fields)}`);
+    extra.set(field, source.header?.(theirs) ?? theirs);
+  }
+  const key = keyFile === undefined ? null : readKey(io, keyFile);
+  const mapping: Mapping = { source, extra, key, userId: user };
+  const providers = new Map(
+    provider.map((each) => (each.includes("=") ? pairOf(each, "provider") : (["*", each] as const))),
+  );
+  return { mapping, providers, registration };
+}
+
+function pairOf(text: string, option: string): readonly [theirs: string, ours: string] {
+  const at = text.lastIndexOf("=");
+  if (at < 1 || at === text.length - 1) throw new UsageError(`--${option} needs <theirs>=<ours>`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+async function* inputOf(io: Io): AsyncGenerator<Buffer> {
+  if (io.stdin.isTTY) throw new UsageError("name a file, or pipe the rows in");
+  for await (const chunk of io.stdin) yield Buffer.from(chunk);
+}
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+const unreadable = (file: string, error: unknown) =>
+  new EvertokenError("invalid_input", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+
 /** Once, so that each row need not be told what was pasted along with it. */
 function readKey(io: Io, file: string): string {
-  const read = readPasted(readNamed(file).replace(/\r?\n$/, ""));
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  const read = readPasted(text.replace(/\r?\n$/, ""));
   if ("fault" in read) throw new EvertokenError("invalid_input", `${file} ${read.fault}`);
   for (const warning of pastedWarnings(file, read)) io.note(warning);
   return read.value;
 }
 
-/** A few side by side: no two of them are for one account, because the second is a bad row. */
-async function importAll(
-  io: Io,
-  opened: Opened,
-  rows: readonly Row[],
-  rules: RowRules,
-  checkpoint: Checkpoint,
-): Promise<Report> {
-  const { resumed } = checkpoint;
-  const startedAt = resumed?.startedAt ?? new Date();
-  const first = resumed?.done ?? 0;
-  for (const row of rows.slice(0, first)) remember(row, rules.seen);
-  const progress = createProgress(io, "importing");
-  const done: Done[] = [];
-  const keep = () => {
-    const { connections: _, skippedRows: __, resumedAfter: ___, ...counts } = toReport(done, checkpoint);
-    checkpoint.keep({ startedAt, done: first + done.length, ...counts });
+interface Work {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly size: number | null;
+  readonly translation: Translation;
+  readonly rules: RowRules;
+  readonly checkpoint: Checkpoint;
+}
+
+/** A few rows side by side: no two of them are for one account, because the second is a bad row. */
+async function importAll(io: Io, opened: Opened, work: Work): Promise<ImportReport> {
+  const { chunks, size, translation, rules, checkpoint } = work;
+  const { mapping } = translation;
+  const startedAt = checkpoint.resumed?.startedAt ?? new Date();
+  const first = checkpoint.resumed?.done ?? 0;
+  const tally = new Tally(checkpoint.resumed);
+  const unknown = mapping === null ? null : new UnknownFields(mapping.source, mapping.extra);
+  const translate = createTranslator(opened.engine, translation);
+  const keep = () => checkpoint.keep({ startedAt, done: first + tally.rows, ...tally.counts() });
+  const progress = createProgress(io, rules.plan === null ? "importing" : "judging");
+  const handle = async (row: Row) => {
+    const ready = await translate(row);
+    const done = ready.done ?? (await importRow(opened, ready.line, ready.value, rules));
+    return { ...ready, done };
   };
-  keep();
-  try {
-    for (let start = first; start < rows.length; start += atOnce) {
-      const batch = rows.slice(start, start + atOnce).map((row) => importRow(opened, row, rules));
-      done.push(...(await Promise.all(batch)));
-      if (done.length % rowsPerCheckpoint === 0) keep();
-      progress.update(first + done.length, rows.length);
+  let passed = 0;
+  let sample: Row[] | null = [];
+  const take = async (rows: readonly Row[]) => {
+    for (const each of rows) unknown?.see(each.value);
+    const again = rows.slice(0, Math.max(0, first - passed));
+    for (const row of again) note(await translate(row), rules);
+    passed += again.length;
+    const batch = rules.plan === null ? atOnce : plannedAtOnce;
+    for (let start = again.length; start < rows.length; start += batch) {
+      for (const judged of await Promise.all(rows.slice(start, start + batch).map(handle))) tally.add(judged);
+      if (tally.rows % rowsPerCheckpoint < batch) keep();
     }
-    return toReport(done, checkpoint);
+  };
+  try {
+    for await (const { rows, bytesRead } of readRows(chunks, {
+      source: mapping?.source ?? null,
+      key: mapping?.key ?? null,
+    })) {
+      if (sample !== null) {
+        sample.push(...rows);
+        if (sample.length < sampleSize) continue;
+        requireSource(sample.slice(0, sampleSize), mapping);
+        await take(sample);
+        sample = null;
+      } else await take(rows);
+      progress.update(bytesRead, size ?? bytesRead, `bytes, ${first + tally.rows} rows`);
+    }
+    if (sample !== null) {
+      requireSource(sample, mapping);
+      await take(sample);
+    }
   } catch (error) {
-    keep();
-    const again = checkpoint === noCheckpoint ? "--skip-known" : "--resume";
-    io.note(`stopped: ${first + done.length} of ${rows.length} rows are done; go on with ${again}`);
+    if (sample === null || tally.rows > 0) {
+      keep();
+      const again = checkpoint === noCheckpoint ? "--skip-known" : "--resume";
+      io.note(`stopped: ${first + tally.rows} rows are done; go on with ${again}`);
+    }
     throw error;
   } finally {
     progress.stop();
   }
-}
-
-function toReport(done: readonly Done[], { resumed }: Checkpoint): Report {
-  const connections = done.flatMap((each) => (each.kind === "stored" ? [each.row] : []));
-  const bad = done.flatMap((each) =>
-    each.kind === "bad" ? [{ line: each.line, code: each.code, message: each.message }] : [],
-  );
+  const { connections, skippedRows, unscheduled } = tally;
   return {
-    imported: (resumed?.imported ?? 0) + connections.filter(({ reconnected }) => !reconnected).length,
-    reconnected: (resumed?.reconnected ?? 0) + connections.filter(({ reconnected }) => reconnected).length,
-    skipped: (resumed?.skipped ?? 0) + done.filter(({ kind }) => kind === "skipped").length,
-    resumedAfter: resumed?.done ?? 0,
-    bad: [...(resumed?.bad ?? []), ...bad],
-    connections,
-    skippedRows: done.flatMap((each) => (each.kind === "skipped" ? [each.row] : [])),
+    ...{ from: mapping?.source.id ?? null, dryRun: rules.plan !== null, ...tally.counts() },
+    ...{ resumedAfter: first, providers: tally.providers(), reasons: tally.reasons() },
+    ...{ unknownFields: unknown?.report() ?? [], unscheduled, connections, skippedRows },
   };
 }
 
-const notNewer = (id: string) => `skipped: ${id} may hold newer tokens than this row (--overwrite takes the row's)`;
-
-function summary({ imported, reconnected, skipped, bad, connections }: Report): string[] {
-  const unscheduled = connections.filter(({ scheduled }) => !scheduled).length;
-  const counts = `${imported} imported, ${reconnected} reconnected, ${skipped} skipped, ${bad.length} bad`;
-  return unscheduled === 0
-    ? [counts]
-    : [counts, `Redis is away: ${unscheduled} jobs are added when it is back and the scheduler runs`];
+/** A row of an earlier run: a later one of the same account is one too many. */
+function note({ line, value, done }: ReadyRow, { seen }: RowRules): void {
+  if (done === null) remember(line, value, seen);
 }

@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
+import { importSources } from "../import-sources/index.ts";
 import type { Run } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { disconnect } from "./connections-disconnect.ts";
+import { exportCommand } from "./connections-export.ts";
 import { importConnections } from "./connections-import.ts";
 import { list } from "./connections-list.ts";
 import { show } from "./connections-show.ts";
@@ -9,7 +11,9 @@ import { show } from "./connections-show.ts";
 const statuses = ["connected", "token_expired", "needs_reauth", "error", "disconnected"];
 
 export function addConnections(program: Command, run: Run): void {
-  const connections = program.command("connections").description("connected accounts; tokens are never shown");
+  const connections = program
+    .command("connections")
+    .description("connected accounts; tokens are shown by `export --with-tokens` alone");
   connections
     .command("list")
     .description("list connections, in pages by id")
@@ -24,6 +28,15 @@ export function addConnections(program: Command, run: Run): void {
   connections
     .command("import [file]")
     .description("store token sets and schedule their refreshes; reads standard input when no file is named")
+    .addOption(
+      new Option("--from <system>", "rows as another system writes them").choices(importSources.map(({ id }) => id)),
+    )
+    .option("--dry-run", "judge every row and say what would be done; nothing is stored")
+    .option("--user <id>", "with --from: whose all these accounts are")
+    .option("--provider <[theirs=]ours>", "with --from: which provider is meant; may be repeated", collect)
+    .option("--map <theirs=ours>", "with --from: a column under another name; may be repeated", collect)
+    .option("--registration <name>", "with --from: our client registration that the grants belong to")
+    .option("--key-file <file>", "with --from: the key that the other system has encrypted its tokens with")
     .option("--skip-known", "leave accounts alone that are connected already")
     .option("--overwrite", "take the tokens of the file even where those that are stored may be newer")
     .option("--resume", "go on where an earlier import of the same file stopped")
@@ -34,13 +47,23 @@ export function addConnections(program: Command, run: Run): void {
     .addHelpText("after", importHelp)
     .action(run(importConnections));
   connections
+    .command("export [file]")
+    .description("write connections as JSON lines, which an import takes again; to a new file that only you can read")
+    .option("--with-tokens", "with their tokens in plain: for a move to another system")
+    .option("--user <id>", "of this user")
+    .option("--provider <id>", "at this provider")
+    .action(run(exportCommand));
+  connections
     .command("disconnect <id>")
     .description("erase the tokens and remove the job; the history stays")
     .action(run(disconnect));
 }
 
+/** An option that may be repeated. */
+const collect = (each: string, before: readonly string[] = []) => [...before, each];
+
 const importHelp = `
-The file is a JSON array, or JSON lines. Each row needs userId, provider, and accessToken or refreshToken, and may have
+Without --from the file is a JSON array, or JSON lines. Each row needs userId, provider, and accessToken or refreshToken, and may have
 both, expiresAt (ISO 8601, or "never") or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType,
 refreshTokenExpiresAt, authType, userEmail and metadata. "expiresAt": null beside a refresh token means that the end is
 not known: such a row is refreshed at once. A bad row is reported with its line, and nothing of it is stored; the others

@@ -8,7 +8,7 @@ import { type ImportOrder, readImport, refused } from "../grants/import-input.ts
 import { whyKeep } from "../grants/why-keep.ts";
 import { defaultRegistration } from "../providers/registration-names.ts";
 import { refuseUnaddressable } from "./refuse-unaddressable.ts";
-import { storeGrant } from "./store-grant.ts";
+import { type BroughtGrant, storeGrant } from "./store-grant.ts";
 
 /**
  * Stores a token set and schedules its refresh. An account that is known is reconnected (same id, next generation) if nothing can be lost by
@@ -17,6 +17,40 @@ import { storeGrant } from "./store-grant.ts";
  * @throws {EvertokenError} `grant_in_use` when another connection holds the refresh token and its provider lets it be spent only once
  */
 export async function importConnection(engine: Engine, input: ImportInput): Promise<Imported> {
+  const { configured, order, grant, now } = await prepareImport(engine, input);
+  const keep = (known: KnownRow) => reasonToKeep(engine, configured, order, known);
+  const stored = await storeGrant(engine, configured, grant, now, keep);
+  const { warnings } = order;
+  switch (stored.kind) {
+    case "held":
+      throw grantInUse(stored);
+    case "kept": {
+      const { id, generation, next_refresh_at: nextRefreshAt } = stored.known;
+      return {
+        ...{ id, generation, nextRefreshAt, reconnected: false, scheduled: true },
+        skipped: stored.why ?? "not_newer",
+        warnings,
+      };
+    }
+    case "stored": {
+      const { kind: _, ...rest } = stored;
+      if (warnings.length > 0) engine.logger.warn({ connection: rest.id, warnings }, `[${order.provider}] imported`);
+      return { ...rest, skipped: null, warnings };
+    }
+    default:
+      return stored satisfies never;
+  }
+}
+
+export interface PreparedImport {
+  readonly configured: ConfiguredProvider;
+  readonly order: ImportOrder;
+  readonly grant: BroughtGrant;
+  readonly now: Date;
+}
+
+/** All that can be said about a token set before anything is stored of it. @throws {EvertokenError} */
+export async function prepareImport(engine: Engine, input: ImportInput): Promise<PreparedImport> {
   const order = readImport(input);
   const configured = await withStore(() => engine.providers.known(order.provider));
   if (configured === undefined) {
@@ -43,36 +77,15 @@ export async function importConnection(engine: Engine, input: ImportInput): Prom
     brought: order.overwrite ? ("forced" as const) : ("checked" as const),
     endUnknown: authType === "oauth2" && order.refreshToken !== null && order.expiresAt === null,
   };
-  const keep = (known: KnownRow) => reasonToKeep(engine, configured, order, known);
-  const stored = await storeGrant(engine, configured, grant, now, keep);
-  const { warnings } = order;
-  switch (stored.kind) {
-    case "held":
-      throw new EvertokenError(
-        "grant_in_use",
-        `refreshToken: ${stored.spent ? spentSince(stored.holder.id) : inUseBy(stored.holder.id)}`,
-      );
-    case "kept": {
-      const { id, generation, next_refresh_at: nextRefreshAt } = stored.known;
-      return {
-        ...{ id, generation, nextRefreshAt, reconnected: false, scheduled: true },
-        skipped: stored.why ?? "not_newer",
-        warnings,
-      };
-    }
-    case "stored": {
-      const { kind: _, ...rest } = stored;
-      if (warnings.length > 0) engine.logger.warn({ connection: rest.id, warnings }, `[${order.provider}] imported`);
-      return { ...rest, skipped: null, warnings };
-    }
-    default:
-      return stored satisfies never;
-  }
+  return { configured, order, grant, now };
 }
+
+export const grantInUse = ({ holder, spent }: { readonly holder: { readonly id: string }; readonly spent: boolean }) =>
+  new EvertokenError("grant_in_use", `refreshToken: ${spent ? spentSince(holder.id) : inUseBy(holder.id)}`);
 
 const spentSince = (id: string) => `connection ${id} was imported with it, and has spent it since`;
 
-function reasonToKeep(
+export function reasonToKeep(
   { keyring }: Engine,
   { policy }: ConfiguredProvider,
   order: ImportOrder,

@@ -55,6 +55,9 @@ const importSchema = z.strictObject({
   overwrite: z.boolean().default(false),
 } satisfies Record<keyof ImportInput, z.ZodType>) satisfies z.ZodType<unknown, ImportInput>;
 
+/** What a row of an import may say. */
+export const importFields: readonly string[] = Object.keys(importSchema.shape);
+
 /** The same, checked, its tokens in plain and without what was pasted along with them. */
 export interface ImportOrder extends Omit<z.output<typeof importSchema>, "accessToken" | "refreshToken" | "legacyKey"> {
   readonly accessToken: string | null;

@@ -1,18 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { EvertokenError } from "@evertoken/engine";
 
-export interface BadRow {
-  readonly line: number;
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface Counts {
-  readonly imported: number;
-  readonly reconnected: number;
-  readonly skipped: number;
-}
+import type { Counts } from "./tally.ts";
 
 /** How far an import came: beside its file, without anything of its rows. */
 interface Progressed extends Counts {
@@ -20,7 +11,6 @@ interface Progressed extends Counts {
   readonly startedAt: Date;
   /** So many rows are dealt with, from the top. */
   readonly done: number;
-  readonly bad: readonly BadRow[];
 }
 
 export interface Checkpoint {
@@ -34,9 +24,9 @@ export interface Checkpoint {
 const checkpointPath = (file: string) => `${file}.import-progress`;
 
 /** @throws {EvertokenError} for an import that was begun and is neither resumed nor forgotten, and for one that cannot be resumed */
-export function openCheckpoint(file: string, content: string, resume: boolean): Checkpoint {
+export async function openCheckpoint(file: string, resume: boolean): Promise<Checkpoint> {
   const path = checkpointPath(file);
-  const sha256 = createHash("sha256").update(content).digest("hex");
+  const sha256 = await hashOf(file);
   const found = read(path);
   if (resume && found === null) throw invalid(`there is nothing to resume: ${path} is not there, or cannot be read`);
   if (resume && found?.sha256 !== sha256)
@@ -67,11 +57,18 @@ export function openCheckpoint(file: string, content: string, resume: boolean): 
 /** For rows that come from a pipe: they are gone when we stop. */
 export const noCheckpoint: Checkpoint = { resumed: null, keep: () => undefined, remove: () => undefined };
 
+/** In pieces: a file may be longer than any text can be. */
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
 /** null: not there, or not one of ours: it was written whole, so nothing in between needs to be understood. */
 function read(path: string): (Progressed & { readonly sha256: string }) | null {
   try {
     const found = JSON.parse(readFileSync(path, "utf8"));
-    const counts = [found.done, found.imported, found.reconnected, found.skipped];
+    const counts = [found.done, found.imported, found.reconnected, found.skipped, found.refused];
     const startedAt = new Date(found.startedAt);
     const ours = counts.every(Number.isInteger) && Array.isArray(found.bad) && !Number.isNaN(startedAt.getTime());
     return ours ? { ...found, startedAt } : null;

@@ -1,0 +1,46 @@
+import type { Pool } from "pg";
+import type { KnownRow } from "./connections.ts";
+import type { GrantHolder } from "./grant-holders.ts";
+
+export interface AccountKey {
+  readonly userId: string;
+  readonly provider: string;
+  readonly externalAccountId: string;
+}
+
+/** What is stored of each of these accounts; null: nothing. */
+export async function knownAccounts(pool: Pool, accounts: readonly AccountKey[]): Promise<(KnownRow | null)[]> {
+  const { rows } = await pool.query<KnownRow & { place: number }>({
+    name: "accounts-known",
+    text: `SELECT a.place::int AS place, c.id, c.registration, c.auth_type, c.status, c.access_token, c.refresh_token, c.expires_at,
+        c.next_refresh_at, c.generation, c.metadata
+      FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS a(user_id, provider, account, place)
+      JOIN connections c ON c.user_id = a.user_id AND c.provider = a.provider AND c.external_account_id = a.account`,
+    values: [
+      accounts.map(({ userId }) => userId),
+      accounts.map(({ provider }) => provider),
+      accounts.map(({ externalAccountId }) => externalAccountId),
+    ],
+  });
+  const found = new Map(rows.map(({ place, ...row }) => [place, row]));
+  return accounts.map((_, index) => found.get(index + 1) ?? null);
+}
+
+export type Holding = { readonly holder: GrantHolder; readonly spent: boolean };
+
+/** Who lives and holds each of these refresh tokens, or was imported with it and has spent it since; null: nobody. */
+export async function grantHoldings(pool: Pool, hashes: readonly string[]): Promise<(Holding | null)[]> {
+  const { rows } = await pool.query<GrantHolder & { place: number; spent: boolean }>({
+    name: "grants-held",
+    text: `WITH asked AS (SELECT * FROM unnest($1::text[]) WITH ORDINALITY AS h(hash, place)), found AS (
+        SELECT a.place, c.id, a.hash FROM asked a JOIN connections c ON c.grant_hash = a.hash AND c.grant_hash <> ''
+        UNION SELECT a.place, b.connection_id, a.hash FROM asked a JOIN brought_grants b ON b.grant_hash = a.hash
+      )
+      SELECT f.place::int AS place, c.id, c.user_id, c.provider, c.external_account_id, c.status,
+        c.grant_hash IS DISTINCT FROM f.hash AS spent
+      FROM found f JOIN connections c ON c.id = f.id WHERE c.status NOT IN ('disconnected', 'needs_reauth')`,
+    values: [hashes],
+  });
+  const found = new Map(rows.map(({ place, spent, ...holder }) => [place, { holder, spent }]));
+  return hashes.map((_, index) => found.get(index + 1) ?? null);
+}

@@ -1,0 +1,53 @@
+import type { OurName } from "../source.ts";
+import { googleProduct } from "./google-product.ts";
+
+/** Tokens of GitHub's OAuth apps never end; those of its apps are refreshed. */
+const github: OurName = ({ refreshes }) => (refreshes ? "github-app" : "github-oauth-app");
+
+/** What other systems call the providers of the box. A name that is the same here needs no line. */
+export const providerNames: Readonly<Record<string, OurName>> = {
+  google: googleProduct,
+  "google-oauth2": googleProduct,
+  "google-mail": "gmail",
+  googlemail: "gmail",
+  "google-my-business": "google-business-profile",
+  "google-youtube": "youtube",
+  facebook: "meta",
+  "facebook-pages": "meta",
+  "meta-marketing-api": "meta",
+  twitter: "x",
+  "twitter-v2": "x",
+  "twitter-oauth-2": "x",
+  azure: "microsoft",
+  "azure-ad": "microsoft",
+  "microsoft-entra-id": "microsoft",
+  "microsoft-teams": "microsoft",
+  "one-drive": "microsoft",
+  onedrive: "microsoft",
+  outlook: "microsoft",
+  "share-point": "microsoft",
+  "sharepoint-online": "microsoft",
+  github,
+  "github-app-oauth": "github-app",
+  "linkedin-openid": "linkedin",
+  "linkedin-oidc": "linkedin",
+  linkedin_oidc: "linkedin",
+  slack_oidc: "slack",
+  "slack-openid": "slack",
+  jira: "atlassian",
+  confluence: "atlassian",
+  "quickbooks-online": "quickbooks",
+  quickbooks_online: "quickbooks",
+  exactonline: "exact-online",
+  "salesforce-sandbox": "salesforce",
+  "zoho-crm": "zoho",
+  "zoho-books": "zoho",
+  "zoho-desk": "zoho",
+  stripe: "stripe-connect",
+  "stripe-app": "stripe-apps",
+  "tiktok-accounts": "tiktok",
+  "instagram-business": "instagram",
+  "hubspot-oauth": "hubspot",
+  "notion-oauth": "notion",
+  "amazon-selling-partner": "amazon",
+};
