@@ -43,7 +43,7 @@ parameter() {
 }
 
 echo "1. Connect: the user gives consent"
-begun=$(send POST /v1/connect/authorize "{\"user_id\":\"$user\",\"provider\":\"$PROVIDER\",\"return_url\":\"$RETURN_URL\"}")
+begun=$(send POST /v1/connect/authorize "{\"user_id\":\"$user\",\"provider\":\"$PROVIDER\",\"return_url\":\"$RETURN_URL\",\"confirm\":true}")
 url=$(field url <<<"$begun")
 if [ -n "${FOLLOW:-}" ]; then
   back=$("$FOLLOW" "$url")
@@ -51,10 +51,10 @@ else
   echo "Open $url"
   read -r -p "and paste where you ended up: " back
 fi
-# The browser that comes back must be the one that was sent: compare the state.
-[ "$(parameter state <<<"$back")" = "$(field state <<<"$begun")" ] || { echo "another state" >&2; exit 1; }
-id=$(parameter connection_id <<<"$back")
-[ -n "$id" ] || { echo "not connected: $(parameter error <<<"$back")" >&2; exit 1; }
+confirmation=$(parameter confirmation <<<"$back")
+[ -n "$confirmation" ] || { echo "not connected: $(parameter error <<<"$back")" >&2; exit 1; }
+# Your app says whose it is: the user of its own session, never one that stands in an address.
+id=$(send POST /v1/connect/confirm "{\"confirmation\":\"$confirmation\",\"user_id\":\"$user\"}" | field connection_id)
 echo "   connection $id"
 
 echo "2. Read a token, and call the provider with it"

@@ -126,7 +126,7 @@ test.skipIf(noChromium)(
     await page.waitForURL(`${journey.demo.issuer}/auth?**`);
     await page.unroute(`${journey.demo.issuer}/auth?**`);
     const { code = "", state: held, iss = "" } = await consent({ url: asked });
-    const answer = `${apiUrl}/connect/callback?${new URLSearchParams({ state: held, code, iss })}`;
+    const answer = `${apiUrl}/connect/callback/demo?${new URLSearchParams({ state: held, code, iss })}`;
     const changed = new URL(answer);
     changed.searchParams.set("state", `${changed.searchParams.get("state")?.slice(0, -4)}AAAA`);
     const told = await page.goto(changed.href);
@@ -143,7 +143,7 @@ test.skipIf(noChromium)(
     await page.waitForURL(`${appUrl}/done**`);
     expect(new URL(page.url()).searchParams.get("status")).toBe("connected");
     const state = new URL(page.url()).searchParams.get("state");
-    await page.goto(`${apiUrl}/connect/callback?state=${state}&code=again`);
+    await page.goto(`${apiUrl}/connect/callback/demo?state=${state}&code=again`);
     expect(await outcome()).toBe("state_used");
     expect((await journey.pool.query("SELECT generation FROM connections")).rows).toEqual([{ generation: 1 }]);
   },

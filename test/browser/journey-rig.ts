@@ -22,7 +22,7 @@ export async function startJourney(env: Env = {}, framed = false): Promise<Journ
   const apiUrl = `http://127.0.0.1:${await freePort()}`;
   const app = createServer();
   const appUrl = await listen(app);
-  const { demo, env: demoEnv } = await startDemo([`${apiUrl}/connect/callback`]);
+  const { demo, env: demoEnv } = await startDemo([`${apiUrl}/connect/callback/demo`]);
   const settings = { PUBLIC_URL: apiUrl, RETURN_URL_ALLOWLIST: `${appUrl}/done`, ...demoEnv, ...env };
   const embed: Env = framed ? { EMBED_ORIGINS: appUrl } : {};
   const rig = await createConnectRig({ ...settings, ...embed });

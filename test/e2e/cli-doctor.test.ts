@@ -57,6 +57,15 @@ test("wrong settings do not hide what else is wrong", async () => {
   expect(of("redis")).toMatchObject([{ result: "ok" }]);
 });
 
+test("what is switched off for a while after an upgrade", async () => {
+  const { code, of } = await examine({ CONNECT_CONFIRM: "off", CONNECT_SHARED_CALLBACK: "true" });
+  expect(code).toBe(0);
+  expect(of("connecting")).toMatchObject([
+    { result: "warn", detail: expect.stringContaining("CONNECT_CONFIRM is off") },
+    { result: "warn", advice: expect.stringContaining("/connect/callback/<provider>") },
+  ]);
+});
+
 test.runIf(process.platform === "linux")("a spool that cannot be written", async () => {
   const readOnly = "/sys/spool"; // nobody makes a directory there, root included
   const { code, of } = await examine({ SPOOL_DIR: readOnly });

@@ -16,7 +16,7 @@ const followMain = fileURLToPath(new URL("../support/follow-main.ts", import.met
 async function startAll() {
   const port = String(await closedPort());
   const publicUrl = `http://127.0.0.1:${port}`;
-  const redirectUri = `${publicUrl}/v1/connect/callback`;
+  const redirectUri = `${publicUrl}/connect/callback/demo`;
   const { demo, env } = await startDemo([redirectUri]);
   const adminKey = randomBytes(32).toString("base64url");
   const own = { API_PORT: port, PUBLIC_URL: publicUrl, RETURN_URL_ALLOWLIST: "https://app.example" };
@@ -64,7 +64,9 @@ test("with curl and a shell: connect, read a token, refresh, sync, health, disco
     ...[
       "api_key.created",
       "connect.begun",
+      "connect.pending",
       "connection.connected",
+      "connect.confirmed",
       "token.read",
       "connection.refreshed",
       "sync.requested",

@@ -1,5 +1,6 @@
 import { followAuthorization } from "@evertoken/demo";
 import { beforeAll, expect, test } from "vitest";
+import { Browser } from "../support/browser.ts";
 import { closedPort } from "../support/closed-port.ts";
 import { startDemo } from "../support/connect-rig.ts";
 import { type Api, startApi } from "./api-harness.ts";
@@ -13,14 +14,14 @@ beforeAll(async () => {
   // The redirect URI is registered before the API runs, so that its port has to be known.
   const port = String(await closedPort());
   const publicUrl = `http://127.0.0.1:${port}`;
-  redirectUri = `${publicUrl}/v1/connect/callback`;
+  redirectUri = `${publicUrl}/connect/callback/demo`;
   const { env } = await startDemo([redirectUri, spaCallback]);
   const lists = { PUBLIC_URL: publicUrl, RETURN_URL_ALLOWLIST: "https://app.example, https://spa.example" };
   api = await startApi({ env: { ...env, ...lists, EVERTOKEN_GENERIC_PROVIDERS: "acme,demo" } }, { API_PORT: port });
 });
 
 async function begin(overrides: object = {}) {
-  const body = { user_id: "ada", provider: "demo", return_url: returnUrl, ...overrides };
+  const body = { user_id: "ada", provider: "demo", return_url: returnUrl, confirm: true, ...overrides };
   const answer = await api.ask("POST /v1/connect/authorize", { body });
   expect(answer).toMatchObject({ status: 200, body: { url: expect.any(String), expires_at: expect.any(String) } });
   return answer.body as { url: string; state: string };
@@ -30,40 +31,56 @@ async function consent(url: string, to: string, decision: "allow" | "cancel" = "
   return followAuthorization({ authorizeUrl: url, redirectUri: to, login: "ada", decision });
 }
 
-/** What the browser does with the address that the provider sent it to. @returns where it goes next */
-async function open(url: URL): Promise<URL> {
-  const response = await fetch(url, { redirect: "manual" });
-  expect(response.status, await response.text()).toBe(303);
-  return new URL(response.headers.get("location") ?? "");
+/** What the browser does with an address that it is sent to. @returns where it goes next */
+async function open(browser: Browser, url: string | URL): Promise<URL> {
+  const { status, location, text } = await browser.get(url);
+  expect(status, text).toBe(303);
+  return location as URL;
+}
+
+/** Out to the provider and back to the app. */
+async function goThrough(url: string, decision: "allow" | "cancel" = "allow"): Promise<URL> {
+  const browser = new Browser();
+  return open(browser, await consent((await open(browser, url)).href, redirectUri, decision));
+}
+
+async function confirm(end: URL, userId: string) {
+  const body = { confirmation: end.searchParams.get("confirmation"), user_id: userId };
+  const done = await api.ask("POST /v1/connect/confirm", { body });
+  expect(done.status, done.text).toBe(200);
+  return done.body;
 }
 
 test("authorize, consent, callback: the account is connected and the app gets its user back", async () => {
   const { url, state } = await begin();
-  const back = await consent(url, redirectUri);
-  const end = await open(back);
+  const browser = new Browser();
+  const back = await consent((await open(browser, url)).href, redirectUri);
+  const end = await open(browser, back);
   expect(`${end.origin}${end.pathname}`).toBe("https://app.example/done");
   const outcome = Object.fromEntries(end.searchParams);
   expect(outcome).toEqual({
-    ...{ tab: "1", status: "connected", provider: "demo", state },
-    connection_id: expect.any(String),
+    ...{ tab: "1", status: "pending", provider: "demo", state },
+    confirmation: expect.any(String),
   });
-  const id = outcome.connection_id;
+  expect((await open(browser, back)).href).toBe(end.href);
+  const { connection_id: id } = await confirm(end, "ada");
   expect((await api.ask(`GET /v1/connections/${id}`)).body).toMatchObject({ display_name: "ada", status: "connected" });
   expect((await api.ask(`GET /v1/users/ada/providers/demo/token`)).body).toMatchObject({ connection_id: id });
-  expect((await open(back)).href).toBe(end.href);
+  expect((await open(browser, back)).searchParams.get("connection_id")).toBe(id);
   const again = await begin({ connection_id: id });
-  const reconnected = await open(await consent(again.url, redirectUri));
-  expect(reconnected.searchParams.get("connection_id")).toBe(id);
+  expect(await confirm(await goThrough(again.url), "ada")).toMatchObject({ connection_id: id, reconnected: true });
   const gone = await api.ask(`DELETE /v1/connections/${id}`);
   expect(gone.body).toEqual({ disconnected: true, revoked: "yes" });
 });
 
 test("a page of the app posts the answer itself, from an allowed origin only", async () => {
-  const { url, state } = await begin({ user_id: "spa", redirect_uri: spaCallback });
+  const bound = { redirect_uri: spaCallback, confirm: undefined, binding: "of the session of spa" };
+  const { url, state } = await begin({ user_id: "spa", ...bound });
   const back = await consent(url, spaCallback);
   const body = {
     state,
     redirect_uri: spaCallback,
+    binding: bound.binding,
     code: back.searchParams.get("code"),
     iss: back.searchParams.get("iss"),
   };
@@ -87,26 +104,28 @@ test("a page of the app posts the answer itself, from an allowed origin only", a
   expect((await api.ask(what, post({ origin: "https://spa.example" }))).body).toEqual(done.body);
   await api.refused(what, 409, "state_used", post({ origin: "https://spa.example" }, { code: "another" }));
   await api.refused(what, 400, "state_invalid", post({}, { state: "x".repeat(43) }));
-  const other = await begin({ redirect_uri: spaCallback });
+  const other = await begin(bound);
   const changed = { state: other.state, redirect_uri: redirectUri };
   await api.refused(what, 400, "redirect_uri_mismatch", post({}, changed));
 });
 
 test("refused consent, a state that nobody knows and an answer from another server", async () => {
   const { url } = await begin();
-  const refused = await open(await consent(url, redirectUri, "cancel"));
+  const refused = await goThrough(url, "cancel");
   expect(refused.searchParams.get("error")).toBe("consent_refused");
   await api.refused("GET /v1/connect/callback?state=unknown&code=c", 400, "state_invalid", { key: null });
   await api.refused("GET /v1/connect/callback?code=c", 400, "invalid_request", { key: null });
-  const { state } = await begin();
-  const foreign = new URL(`${redirectUri}?${new URLSearchParams({ state, code: "c", iss: "https://evil.example" })}`);
-  expect((await open(foreign)).searchParams.get("error")).toBe("issuer_mismatch");
+  const { url: next, state } = await begin();
+  const browser = new Browser();
+  await open(browser, next);
+  const foreign = `${redirectUri}?${new URLSearchParams({ state, code: "c", iss: "https://evil.example" })}`;
+  expect((await open(browser, foreign)).searchParams.get("error")).toBe("issuer_mismatch");
 });
 
 test("what authorize refuses, by field; nothing is stored", async () => {
   const states = async () => (await api.rig.pool.query("SELECT count(*)::int AS n FROM oauth_states")).rows[0].n;
   const before = await states();
-  const body = { user_id: "ada", provider: "demo", return_url: returnUrl };
+  const body = { user_id: "ada", provider: "demo", return_url: returnUrl, confirm: true };
   const cases: [object, number, string, string][] = [
     [{ return_url: "https://evil.example/" }, 400, "invalid_input", "return_url"],
     [{ return_url: "//evil.example" }, 400, "invalid_input", "return_url"],
@@ -141,8 +160,7 @@ test("a stored registration: its secret goes in and never comes out; connections
   const { rows } = await api.rig.pool.query("SELECT * FROM client_registrations");
   expect(JSON.stringify(rows)).not.toContain("demo secret");
   const { url } = await begin({ user_id: "white", registration: "white-label" });
-  const end = await open(await consent(url, redirectUri));
-  const id = end.searchParams.get("connection_id");
+  const { connection_id: id } = await confirm(await goThrough(url), "white");
   expect((await api.ask(`GET /v1/connections/${id}`)).body).toMatchObject({ registration: "white-label" });
   expect((await api.ask(`POST /v1/connections/${id}/refresh`)).body).toMatchObject({ generation: 2 });
   await api.refused(`DELETE ${path}`, 409, "registration_in_use");

@@ -21,6 +21,7 @@ test("the document is valid OpenAPI 3.1, names every endpoint, who may ask, and 
       "/v1/connections/{id}/token",
       "/v1/users/{userId}/providers/{provider}/token",
       "/v1/connect/callback",
+      "/v1/connect/confirm",
       "/v1/webhooks/deliveries/{delivery}/replay",
     ]),
   );

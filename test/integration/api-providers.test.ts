@@ -2,7 +2,7 @@ import { createEvertoken } from "@evertoken/engine";
 import { plainDefinition } from "@evertoken/providers";
 import { pino } from "pino";
 import { beforeAll, describe, expect, test } from "vitest";
-import { consent, returnUrl, startDemo } from "../support/connect-rig.ts";
+import { binding, consent, returnUrl, startDemo } from "../support/connect-rig.ts";
 import { attempts, comesDue, events, patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { findSecrets, httpHaystack, postgresHaystack, redisHaystack } from "../support/haystack.ts";
@@ -28,21 +28,21 @@ function otherProcess(api: Api) {
 }
 
 async function connectVia(api: Api, provider: string, more: Record<string, unknown> = {}): Promise<string> {
-  const body = { user_id: "u", provider, return_url: returnUrl, ...more };
+  const redirectUri = `${returnUrl}/${provider}`;
+  const body = { user_id: "u", provider, return_url: returnUrl, redirect_uri: redirectUri, binding, ...more };
   const flow = await api.ask("POST /v1/connect/authorize", { body });
   expect(flow.status, flow.text).toBe(200);
-  const { state, code = "", iss } = await consent(flow.body);
-  const query = new URLSearchParams({ state, code, ...(iss === undefined ? {} : { iss }) });
-  const back = await api.ask(`GET /v1/connect/callback?${query}`, { key: null });
-  const outcome = new URL(back.headers.get("location") ?? "");
-  expect(outcome.searchParams.get("status"), outcome.href).toBe("connected");
-  return outcome.searchParams.get("connection_id") ?? "";
+  const { state, code, iss } = await consent(flow.body);
+  const answer = { state, code, redirect_uri: redirectUri, binding, ...(iss === undefined ? {} : { iss }) };
+  const done = await api.ask("POST /v1/connect/callback", { key: null, body: answer });
+  expect(done.body, done.text).toMatchObject({ status: "connected" });
+  return done.body.connection_id;
 }
 
 test("a provider added by its issuer is connected, and refreshed by a worker that was running already", async () => {
   const api = await startApi({ env: { ...hasty, ...connectEnv, LOG_LEVEL: "trace" } });
   const { rig } = api;
-  const { demo } = await startDemo([`${publicUrl}/v1/connect/callback`]);
+  const { demo } = await startDemo([`${returnUrl}/intranet`]);
   const worker = await rig.start("worker");
   const second = await rig.start("api");
   const other = otherProcess(api);
@@ -75,7 +75,13 @@ test("a provider added by its issuer is connected, and refreshed by a worker tha
   const { data } = (await seen.json()) as { data: { id: string; origin: string; configured: boolean }[] };
   expect(data.find((one) => one.id === "intranet")).toMatchObject({ origin: "stored", configured: true });
   expect(await other.refresh(id)).toMatchObject({ generation: 3 });
-  const begun = await other.connect.authorize({ userId: "v", provider: "intranet", returnUrl, redirectUri: returnUrl });
+  const begun = await other.connect.authorize({
+    userId: "v",
+    provider: "intranet",
+    returnUrl,
+    redirectUri: `${returnUrl}/intranet`,
+    confirm: true,
+  });
   expect(begun.url).toContain(`${demo.issuer}/auth?`);
 
   await api.refused("DELETE /v1/providers/intranet", 409, "provider_in_use");
@@ -90,7 +96,7 @@ test("a provider added by its issuer is connected, and refreshed by a worker tha
   expect((await rig.pool.query("SELECT 1 FROM client_registrations")).rowCount).toBe(0);
   await until("the other process has heard of it", async () =>
     other.connect
-      .authorize({ userId: "v", provider: "intranet", returnUrl, redirectUri: returnUrl })
+      .authorize({ userId: "v", provider: "intranet", returnUrl, redirectUri: `${returnUrl}/intranet`, confirm: true })
       .then(() => false)
       .catch((error: { code: string }) => error.code === "unknown_provider"),
   );
@@ -297,7 +303,7 @@ describe("a replacement", () => {
     const { api, rig, add } = await setUp();
     expect((await add({ client_id: undefined, client_secret: undefined })).body).toMatchObject({ client_id: null });
     await api.refused("POST /v1/connect/authorize", 502, "invalid_client", {
-      body: { user_id: "u", provider: "own", return_url: returnUrl },
+      body: { user_id: "u", provider: "own", return_url: returnUrl, confirm: true },
     });
     const body = { client_id: "client", client_secret: "client-secret" };
     await api.refused("PUT /v1/registrations/acme/default", 400, "invalid_input", { body });

@@ -1,13 +1,13 @@
 import { createApi } from "@evertoken/api";
-import { authorize, completeConnect, connectLink } from "@evertoken/engine/internal";
+import { authorize, completeConnect, confirmConnect, connectLink } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import {
   begin,
+  binding,
   type ConnectRig,
   consent,
   createConnectRig,
   publicUrl,
-  redirectUri,
   returnUrl,
 } from "../support/connect-rig.ts";
 import type { Env } from "../support/rig.ts";
@@ -49,6 +49,18 @@ const post = (
     headers: { ...form, cookie, ...headers },
     payload: new URLSearchParams(fields).toString(),
   });
+
+/** A browser that a page or an app sends out: what it has been given, and the page for consent. */
+async function sendOut(app: App, url: string, cookie: string) {
+  const gone = await app.inject({ url: pathOf(url), headers: cookie === "" ? {} : { cookie } });
+  expect(gone.statusCode, gone.body).toBe(303);
+  const own = String(gone.headers["set-cookie"]).split(";")[0] as string;
+  return { url: String(gone.headers.location), cookie: cookie === "" ? own : `${cookie}; ${own}` };
+}
+
+/** Where a form of the connect page goes on to. */
+const goesOn = (page: { body: string }) =>
+  /http-equiv="refresh" content="0; url=([^"]+)"/.exec(page.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
 
 const states = async ({ pool }: ConnectRig) => (await pool.query("SELECT * FROM oauth_states")).rows;
 
@@ -198,11 +210,11 @@ test("a link for some providers leads to no other one", async () => {
 
 test("an answer that is brought to another browser connects nothing, and one that comes twice nothing more", async () => {
   const { rig, app } = await createPages();
-  const { cookie, token } = await open(app, rig, "attacker");
-  const started = await post(app, "/connect/start", cookie, { provider: "acme", form_token: token });
-  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(started.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const { cookie: session, token } = await open(app, rig, "attacker");
+  const started = await post(app, "/connect/start", session, { provider: "acme", form_token: token });
+  const { url, cookie } = await sendOut(app, goesOn(started), session);
   const { state, code = "" } = await consent({ url });
-  const back = `/connect/callback?${new URLSearchParams({ state, code })}`;
+  const back = `/connect/callback/acme?${new URLSearchParams({ state, code })}`;
   // The victim's browser has no session, or one of its own.
   const { cookie: victims } = await open(app, rig, "victim");
   const injected = [await app.inject({ url: back }), await app.inject({ url: back, headers: { cookie: victims } })];
@@ -216,16 +228,22 @@ test("an answer that is brought to another browser connects nothing, and one tha
   const again = await app.inject({ url: back, headers: { cookie } });
   expect(again.headers.location).toBe(own.headers.location);
   expect((await rig.server.summary()).requests).toBe(1);
-  const other = `/connect/callback?${new URLSearchParams({ state, code: "another" })}`;
+  const other = `/connect/callback/acme?${new URLSearchParams({ state, code: "another" })}`;
   expect((await app.inject({ url: other, headers: { cookie } })).headers.location).toContain("error=state_used");
 
-  const flow = await begin(rig.engine);
-  const twice = await app.inject({ url: `/connect/callback?state=${flow.state}&code=a&code=b` });
+  const flow = await authorize(rig.engine, { userId: "u", provider: "acme", returnUrl, confirm: true });
+  const sent = await sendOut(app, flow.url, "");
+  const twice = await app.inject({
+    url: `/connect/callback/acme?state=${flow.state}&code=a&code=b`,
+    headers: { cookie: sent.cookie },
+  });
   expect(String(twice.headers.location)).toMatch(
     /^https:\/\/app\.example\/done\?status=refused&error=authorization_failed/,
   );
   for (const query of ["", "?state=", "?state=a&state=b", "?state=%00", `?state=${"x".repeat(5000)}`, "?state[a]=b"]) {
-    expect([query, (await app.inject({ url: `/connect/callback${query}` })).statusCode]).toEqual([query, 400]);
+    for (const path of ["/connect/callback", "/connect/callback/acme"]) {
+      expect([query, (await app.inject({ url: `${path}${query}` })).statusCode]).toEqual([query, 400]);
+    }
   }
 });
 
@@ -247,7 +265,9 @@ test("token endpoints on private networks are not asked, neither for tokens nor 
     rig.server,
   );
   const { state } = await begin(guarded.engine);
-  expect(await completeConnect(guarded.engine, { state, code: "x" })).toMatchObject({ code: "provider_unavailable" });
+  expect(await completeConnect(guarded.engine, { state, code: "x", binding })).toMatchObject({
+    code: "provider_unavailable",
+  });
   expect(guarded.engineOutput()).toContain("ERR_PRIVATE_ADDRESS");
   const { id } = await guarded.connect();
   expect(await guarded.client.connections.disconnect(id)).toBe(true);
@@ -257,12 +277,18 @@ test("token endpoints on private networks are not asked, neither for tokens nor 
 test("no token, code, state or user id stands in any page, log, event, audit entry or job", async () => {
   const { rig, app } = await createPages();
   const { engine } = rig;
-  const flow = await authorize(engine, { userId: "canary-user", provider: "acme", returnUrl, redirectUri });
-  const answer = await consent(flow);
+  const flow = await authorize(engine, { userId: "canary-user", provider: "acme", returnUrl, confirm: true });
+  const sent = await sendOut(app, flow.url, "");
+  const answer = await consent(sent);
   const back = await app.inject({
-    url: `/connect/callback?${new URLSearchParams({ state: answer.state, code: answer.code ?? "" })}`,
+    url: `/connect/callback/acme?${new URLSearchParams({ state: answer.state, code: answer.code ?? "" })}`,
+    headers: { cookie: sent.cookie },
   });
   expect(back.statusCode).toBe(303);
+  const { searchParams } = new URL(String(back.headers.location));
+  const { rows: waiting } = await rig.pool.query("SELECT * FROM pending_grants");
+  expect(waiting).toHaveLength(1);
+  expect(await confirmConnect(engine, searchParams, { userId: "canary-user" })).toMatchObject({ kind: "connected" });
   const { cookie, token, page } = await open(app, rig, "canary-user");
   const [row] = (await rig.pool.query("SELECT id FROM connections")).rows;
   const after = await post(app, "/connect/disconnect", cookie, { connection: row.id, form_token: token });
@@ -272,10 +298,12 @@ test("no token, code, state or user id stands in any page, log, event, audit ent
   const jobs = await Promise.all(rig.queues.all().map((queue) => queue.getJobs()));
   const output = engine.logger.level + rig.engineOutput() + rig.clientOutput();
   expect(output).toContain("connected");
+  const confirmation = searchParams.get("confirmation") ?? "?";
+  expect(JSON.stringify([rows, waiting]) + output).not.toContain(confirmation);
   for (const secret of [answer.code ?? "?", "canary.at", "canary.rt", "client-secret"]) {
-    expect(JSON.stringify([rows, page.body, back.headers, jobs.flat().map((job) => job.data)]) + output).not.toContain(
-      secret,
-    );
+    expect(
+      JSON.stringify([rows, waiting, page.body, back.headers, jobs.flat().map((job) => job.data)]) + output,
+    ).not.toContain(secret);
   }
   expect(output).not.toContain("canary-user");
   expect(output).not.toContain(flow.state);
@@ -284,9 +312,9 @@ test("no token, code, state or user id stands in any page, log, event, audit ent
 
 async function begunInBrowser() {
   const pages = await createPages();
-  const { cookie, token } = await open(pages.app, pages.rig, "user");
-  const started = await post(pages.app, "/connect/start", cookie, { provider: "acme", form_token: token });
-  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(started.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const { cookie: session, token } = await open(pages.app, pages.rig, "user");
+  const started = await post(pages.app, "/connect/start", session, { provider: "acme", form_token: token });
+  const { url, cookie } = await sendOut(pages.app, goesOn(started), session);
   const { state, code = "" } = await consent({ url });
   return { ...pages, cookie, state, code };
 }
@@ -294,7 +322,7 @@ async function begunInBrowser() {
 test("a look at the head, a look ahead and a preview of a link ask the provider nothing, and use nothing up", async () => {
   const { rig, app, cookie, state, code } = await begunInBrowser();
   const query = new URLSearchParams({ state, code });
-  for (const path of ["/connect/callback", "/v1/connect/callback"]) {
+  for (const path of ["/connect/callback/acme", "/connect/callback", "/v1/connect/callback"]) {
     const url = `${path}?${query}`;
     expect((await app.inject({ method: "HEAD", url, headers: { cookie } })).statusCode).toBe(200);
     for (const headers of [
@@ -308,7 +336,7 @@ test("a look at the head, a look ahead and a preview of a link ask the provider 
     }
   }
   expect((await rig.server.summary()).requests).toBe(0);
-  const own = await app.inject({ url: `/connect/callback?${query}`, headers: { cookie } });
+  const own = await app.inject({ url: `/connect/callback/acme?${query}`, headers: { cookie } });
   expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
 });
 
@@ -316,17 +344,20 @@ test("an answer that the provider's page posts as a form is brought once more, w
   const { rig, app, cookie, state, code } = await begunInBrowser();
   const fields = { state, code, id_token: "canary-id", user: '{"name":"x"}' };
   // A form of another site comes without the cookie.
-  const posted = await post(app, "/connect/callback", "", fields, { "sec-fetch-site": "cross-site" });
+  const posted = await post(app, "/connect/callback/acme", "", fields, { "sec-fetch-site": "cross-site" });
   expect(posted.statusCode).toBe(303);
   const location = String(posted.headers.location);
-  expect(location).toBe(`${publicUrl}/connect/callback?${new URLSearchParams({ state, code })}`);
+  expect(location).toBe(`${publicUrl}/connect/callback/acme?${new URLSearchParams({ state, code })}`);
   expect((await rig.server.summary()).requests).toBe(0);
   const own = await app.inject({ url: pathOf(location), headers: { cookie } });
   expect(String(own.headers.location)).toMatch(`${publicUrl}/connect?status=connected`);
 
-  const begun = await consent(await begin(rig.engine));
+  const shared = `${publicUrl}/v1/connect/callback`;
+  const flow = { userId: "u", provider: "acme", returnUrl, redirectUri: shared, confirm: true };
+  const sent = await sendOut(app, (await authorize(rig.engine, flow)).url, "");
+  const begun = await consent(sent);
   const viaApi = await post(app, "/v1/connect/callback", "", { state: begun.state, code: begun.code ?? "" });
   expect(viaApi.statusCode).toBe(303);
-  const done = await app.inject({ url: pathOf(String(viaApi.headers.location)) });
-  expect(String(done.headers.location)).toMatch(/^https:\/\/app\.example\/done\?status=connected/);
+  const done = await app.inject({ url: pathOf(String(viaApi.headers.location)), headers: { cookie: sent.cookie } });
+  expect(String(done.headers.location)).toMatch(/^https:\/\/app\.example\/done\?status=pending/);
 });

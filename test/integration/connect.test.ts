@@ -4,6 +4,7 @@ import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal
 import { expect, test } from "vitest";
 import {
   begin,
+  binding,
   consent,
   createConnectRig,
   isActive,
@@ -60,9 +61,10 @@ test("from consent to a connection that stays fresh, with the account's name and
 test("of the state only its hash is stored, of the verifier only a ciphertext", async () => {
   const rig = await createConnectRig();
   const { state } = await begin(rig.engine);
+  // Hashed together with the binding, so that neither is worth anything alone.
   const { rows } = await rig.pool.query("SELECT * FROM oauth_states");
   expect(rows).toHaveLength(1);
-  expect(rows[0].state_hash).toBe(createHash("sha256").update(state).digest("hex"));
+  expect(rows[0].state_hash).toBe(createHash("sha256").update(`${state}.${binding}`).digest("hex"));
   expect(rows[0].code_verifier).toMatch(/^v1\./);
   expect(JSON.stringify(rows)).not.toContain(state);
 });
@@ -103,7 +105,7 @@ test("wrong, expired and foreign states, issuers and addresses: each is refused 
     returnUrl,
   ]);
   const bare = await begin(engine, { provider: "demo" });
-  expect(await refused({ state: bare.state })).toEqual(["code_missing", returnUrl]);
+  expect(await refused({ state: bare.state, binding })).toEqual(["code_missing", returnUrl]);
   expect(await refused(await consent(await begin(engine, { provider: "demo" }), "ada", "cancel"))).toEqual([
     "consent_refused",
     returnUrl,
@@ -114,7 +116,7 @@ test("wrong, expired and foreign states, issuers and addresses: each is refused 
 test("a flow that a browser began is finished by no other one", async () => {
   const rig = await createConnectRig();
   const binding = "b".repeat(43);
-  const stolen = await consent(await begin(rig.engine, { binding }));
+  const { binding: _, ...stolen } = await consent(await begin(rig.engine, { binding }));
   expect(await completeConnect(rig.engine, stolen)).toMatchObject({ code: "state_invalid", returnUrl: null });
   expect(await completeConnect(rig.engine, { ...stolen, binding: "c".repeat(43) })).toMatchObject({
     code: "state_invalid",

@@ -44,7 +44,7 @@ test("a grant that was never refreshed is known to be another client id's as wel
   await patch(rig, id, "client = 'another'");
   const again = await completeConnect(rig.engine, await consent(await begin(rig.engine, { connectionId: id })));
   expect(again).toMatchObject({ kind: "connected", reconnected: true, connectionId: id });
-  if (first.kind !== "connected") throw new Error(first.code);
+  if (first.kind !== "connected") throw new Error(first.kind);
   const { client } = await rig.row(first.connectionId);
   expect(client).toMatch(/^[0-9a-f]+$/);
   expect(await rig.row(id)).toMatchObject({ client, generation: 2 });

@@ -24,7 +24,7 @@ async function rigOfIssuer(issuer: string): Promise<Rig> {
   });
 }
 
-const flow = { userId: "u", provider: "sso", returnUrl, redirectUri: returnUrl };
+const flow = { userId: "u", provider: "sso", returnUrl, redirectUri: returnUrl, confirm: true };
 
 test("a client library asks the issuer of the settings when the endpoints are first needed, and once", async () => {
   const issuer = await startMetadataServer();

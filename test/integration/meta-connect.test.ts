@@ -1,6 +1,6 @@
 import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
-import { begin, type ConnectRig, createConnectRig } from "../support/connect-rig.ts";
+import { begin, binding, type ConnectRig, createConnectRig } from "../support/connect-rig.ts";
 import { attempts, comesDue } from "../support/drive.ts";
 import { type GraphServer, startGraphServer } from "../support/graph-server.ts";
 import { type Row, until } from "../support/rig.ts";
@@ -30,7 +30,7 @@ async function createGraphRig(): Promise<ConnectRig & { graph: GraphServer }> {
 async function connect({ engine, graph }: ConnectRig & { graph: GraphServer }, provider = "meta", account = "me") {
   const { state, url } = await begin(engine, { provider });
   expect(new URL(url).searchParams.get("scope")).toMatch(provider === "meta" ? /^public_profile,pages/ : /^instagram/);
-  return completeConnect(engine, { state, code: graph.consent(account) });
+  return completeConnect(engine, { state, code: graph.consent(account), binding });
 }
 
 const idOf = (done: Awaited<ReturnType<typeof connect>>) => (done as { connectionId: string }).connectionId;

@@ -89,7 +89,14 @@ test("an account that could not be refreshed is not brought in, and the field is
 test("a consent is not asked for where the account could not be refreshed afterwards", async () => {
   const rig = await rigOfShops();
   const ask = (metadata: Record<string, string>) =>
-    rig.client.connect.authorize({ userId: "u", provider: "shops", returnUrl, redirectUri: returnUrl, metadata });
+    rig.client.connect.authorize({
+      userId: "u",
+      provider: "shops",
+      returnUrl,
+      redirectUri: returnUrl,
+      confirm: true,
+      metadata,
+    });
   const refused = { code: "invalid_input", message: expect.stringContaining("metadata.shop: ") };
   await expect(ask({})).rejects.toMatchObject(refused);
   await expect(ask({ shop: "evil.example/" })).rejects.toMatchObject(refused);

@@ -15,8 +15,10 @@ import { onFileEnd, temporaryDirectory } from "./services.ts";
 import { startTokenServer, type TokenServer } from "./token-server.ts";
 
 export const publicUrl = "http://127.0.0.1:9013";
-export const redirectUri = `${publicUrl}/connect/callback`;
+/** A page of the app, which knows the session's binding. */
+export const redirectUri = "https://app.example/callback";
 export const returnUrl = "https://app.example/done";
+export const binding = "of the session of u";
 
 /** An engine that can connect accounts at a token server (`acme`, consent given at once) and at the demo server (`demo`). */
 export interface ConnectRig extends Rig {
@@ -91,12 +93,12 @@ export async function isActive(demo: DemoProvider, token: string): Promise<boole
   return ((await response.json()) as { active: boolean }).active;
 }
 
-/** Begins a flow for `u` at the token server. */
+/** Begins a flow for `u` at the token server, to be completed with the binding. */
 export function begin(engine: Engine, input: Partial<Parameters<typeof authorize>[1]> = {}): Promise<Authorization> {
-  return authorize(engine, { userId: "u", provider: "acme", returnUrl, redirectUri, ...input });
+  return authorize(engine, { userId: "u", provider: "acme", returnUrl, redirectUri, binding, ...input });
 }
 
-/** Walks through the provider's pages. @returns what comes back to the redirect URI */
+/** Walks through the provider's pages. @returns what comes back to the redirect URI, with the binding */
 export async function consent(
   { url }: Pick<Authorization, "url">,
   login = "ada",
@@ -105,7 +107,7 @@ export async function consent(
   const target = new URL(url).pathname === "/authorize" ? await location(url) : await walk(url, login, decision);
   const back = Object.fromEntries(target.searchParams);
   const { state = "", code, error, error_description: errorDescription, iss } = back;
-  return { state, code, error, errorDescription, iss };
+  return { state, code, error, errorDescription, iss, binding };
 }
 
 const walk = (authorizeUrl: string, login: string, decision: "allow" | "cancel") =>

@@ -12,7 +12,7 @@ export const problemSchema = z
     errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
     consent_helps: z.boolean().optional().describe("true: nothing but the user's consent helps"),
     reconnect_url: z.string().nullable().optional(),
-    return_url: z.string().optional(),
+    return_url: z.string().nullable().optional(),
     retry_at: z.string().nullable().optional(),
   })
   .meta({ id: "Problem" });
@@ -57,6 +57,7 @@ const ofEngine: Readonly<
   provider_refused: [422, "The provider's metadata cannot be used"],
   registration_not_found: [404, "There is no such client registration"],
   registration_in_use: [409, "Connections depend on the client registration"],
+  confirmation_needed: [400, "Nobody would confirm whose account comes back"],
   invalid_input: [400, "The request is not as it has to be"],
   unknown_provider: [422, "There is no such provider"],
   disconnected: [409, "The account is disconnected"],
@@ -87,6 +88,7 @@ const ofConnect: Readonly<Record<Exclude<ConnectRefusalCode, EvertokenErrorCode>
   state_invalid: [400, "The state is not known"],
   state_used: [409, "The state was used already"],
   state_expired: [410, "The state has ended"],
+  other_browser: [400, "The flow was begun in another browser"],
   redirect_uri_mismatch: [400, "The redirect URI is another one"],
   issuer_mismatch: [400, "The answer comes from another server"],
   code_missing: [400, "The answer holds no code"],
@@ -94,6 +96,9 @@ const ofConnect: Readonly<Record<Exclude<ConnectRefusalCode, EvertokenErrorCode>
   authorization_failed: [502, "The provider could not grant access"],
   identity_unavailable: [502, "The provider does not tell which account this is"],
   another_account: [409, "It is another account than the one to be reconnected"],
+  confirmation_unknown: [404, "There is no such confirmation"],
+  confirmation_expired: [410, "It was not confirmed in time"],
+  confirmed_for_another: [409, "Another user has begun the flow"],
 };
 
 const kinds: Readonly<Record<string, readonly [status: number, title: string]>> = { ...own, ...ofEngine, ...ofConnect };

@@ -2,8 +2,8 @@ import type { Engine } from "@evertoken/engine/internal";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 
-/** The addresses that providers send browsers back to. */
-const callbacks: ReadonlySet<string> = new Set(["/connect/callback", "/v1/connect/callback"]);
+/** The addresses that providers send browsers back to, and those that send them out. */
+const callback = /^(\/v1)?\/connect\/callback$|^\/connect\/(callback|go)\/[^/]+$/;
 
 const formType = "application/x-www-form-urlencoded";
 const longestForm = 64 * 1024;
@@ -32,7 +32,7 @@ export function guardCallbacks(app: FastifyInstance, engine: Engine): void {
 }
 
 const pathOf = ({ url }: FastifyRequest) => url.split("?", 1)[0] ?? "";
-const isCallback = (request: FastifyRequest) => callbacks.has(pathOf(request));
+const isCallback = (request: FastifyRequest) => callback.test(pathOf(request));
 
 const isForm = ({ headers }: FastifyRequest) => headers["content-type"]?.toLowerCase().startsWith(formType) === true;
 

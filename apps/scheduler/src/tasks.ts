@@ -8,7 +8,14 @@ import {
   pruneRefreshStats,
   recordTaskRun,
 } from "@evertoken/adapters";
-import { createGrantHashing, type Engine, nudgeDelivery, openQueues, restoreSyncs } from "@evertoken/engine/internal";
+import {
+  createGrantHashing,
+  dropUnconfirmed,
+  type Engine,
+  nudgeDelivery,
+  openQueues,
+  restoreSyncs,
+} from "@evertoken/engine/internal";
 import {
   announceReauth,
   lookAfterRevocations,
@@ -51,11 +58,12 @@ export function createTasks(engine: Engine): Task[] {
         const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
         await closeLeftCircuits(pool, config.timing);
         await nudgeDelivery(queues);
+        const unconfirmed = await dropUnconfirmed(engine);
         await lookAfterRevocations(engine);
         const grants = await hashGrants();
         const syncsPending = await restoreSyncs(engine);
         // Nothing, ever, once all of a former version are done.
-        return { ...report, syncsPending, ...(grants.hashed + grants.heldTwice === 0 ? {} : grants) };
+        return { ...report, syncsPending, unconfirmed, ...(grants.hashed + grants.heldTwice === 0 ? {} : grants) };
       },
     },
     {

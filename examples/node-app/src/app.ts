@@ -9,6 +9,12 @@ export interface AppOptions {
   readonly apiUrl: string;
 }
 
+/** One address for each provider, so that a code of the one cannot be taken to another. */
+interface Callback {
+  Params: { provider: string };
+  Querystring: Record<string, string>;
+}
+
 /** Three pages: connect an account, come back from the provider, call the API. */
 export function createApp(evertoken: Evertoken, { url, apiUrl }: AppOptions): FastifyInstance {
   const app = Fastify();
@@ -20,19 +26,20 @@ export function createApp(evertoken: Evertoken, { url, apiUrl }: AppOptions): Fa
       userId: userOf(request),
       provider: request.params.provider,
       returnUrl: `${url}/`,
-      redirectUri: `${url}/callback`,
+      redirectUri: `${url}/callback/${request.params.provider}`,
       binding,
     });
     const cookie = `connecting=${binding}; HttpOnly; SameSite=Lax; Path=/callback; Max-Age=600`;
     return reply.header("set-cookie", cookie).redirect(consentPage);
   });
 
-  app.get<{ Querystring: Record<string, string> }>("/callback", async (request, reply) => {
+  app.get<Callback>("/callback/:provider", async (request, reply) => {
     const { state = "", code, error, error_description: errorDescription, iss } = request.query;
     const binding = /(?:^|; )connecting=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
-    const end = await evertoken.connect.complete({ state, code, error, errorDescription, iss, binding });
-    if (end.kind === "connected") return reply.redirect(`${end.returnUrl}?connected=${end.provider}`);
-    return reply.code(400).send({ code: end.code, message: end.message });
+    const redirectUri = `${url}/callback/${request.params.provider}`;
+    const end = await evertoken.connect.complete({ state, code, error, errorDescription, iss, redirectUri, binding });
+    if (end.kind === "refused") return reply.code(400).send({ code: end.code, message: end.message });
+    return reply.redirect(`${end.returnUrl}?connected=${end.provider}`);
   });
 
   app.get<{ Params: { provider: string } }>("/account/:provider", async (request) => {

@@ -111,6 +111,7 @@ export {
   claimRevocations,
   dropRevocation,
   expireRevocations,
+  livesByTheSame,
   type Revocation,
 } from "./store/revocations.ts";
 export { readSchemaState, type SchemaState, tryPrepared } from "./store/schema-state.ts";

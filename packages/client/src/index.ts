@@ -3,9 +3,13 @@ export type {
   Authorization,
   AuthorizeInput,
   Completed,
+  Confirmed,
+  ConfirmInput,
   ConnectAnswer,
   ConnectLinkInput,
   ConnectRefusalCode,
+  Pending,
+  ReturnQuery,
 } from "./contract/connect.ts";
 export type {
   ConnectionFilter,

@@ -8,6 +8,11 @@ export interface Answer {
   readonly text: string;
 }
 
+interface Asked {
+  readonly fields: readonly string[];
+  readonly refusals?: boolean;
+}
+
 export type Verdict = { readonly kind: "value"; readonly value: Wire } | Failure;
 
 export interface Failure {
@@ -22,13 +27,14 @@ export interface Failure {
 /**
  * Whether an answer is Evertoken's, of a version that will do, and what it says.
  *
- * @param fields that the answer must have
+ * @param asked which fields it must have, and whether a problem that has them will do
  */
-export function readAnswer(url: string, { status, headers, text }: Answer, fields: readonly string[]): Verdict {
+export function readAnswer(url: string, { status, headers, text }: Answer, asked: Asked): Verdict {
   const version = headers.get("evertoken-version");
   const body = parse(headers, text);
   const problem = body !== null && String(body.type).startsWith("urn:evertoken:problem:");
-  const complete = body !== null && status < 300 && fields.every((field) => field in body);
+  const mayBe = status < 300 || (problem && asked.refusals === true);
+  const complete = body !== null && mayBe && asked.fields.every((field) => field in body);
   if (version === null && !problem && !complete) return notOurs(url, status, headers);
   if (isTooOld(version)) return failed("server_too_old", tooOld(url, version));
   if (complete) return { kind: "value", value: body };

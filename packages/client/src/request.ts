@@ -14,6 +14,8 @@ interface Ask {
   readonly repeatable: boolean;
   /** What the answer must have. */
   readonly fields: readonly string[];
+  /** Whether a problem that has these fields is an answer as well: what the user or the provider did. */
+  readonly refusals?: boolean;
 }
 
 export type Request = (ask: Ask) => Promise<Wire>;
@@ -49,11 +51,7 @@ async function send({ url, key, fetch }: Settings, ask: Ask, deadline: number): 
   try {
     const init = { method, headers, redirect: "manual", signal, ...content } as const;
     const response = await fetch(`${url}${path}${toQuery(query)}`, init);
-    return readAnswer(
-      url,
-      { status: response.status, headers: response.headers, text: await response.text() },
-      ask.fields,
-    );
+    return readAnswer(url, { status: response.status, headers: response.headers, text: await response.text() }, ask);
   } catch (error) {
     return notReached(url, signal, error);
   }

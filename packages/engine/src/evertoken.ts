@@ -4,6 +4,7 @@ import { catalogue, createProviders, readProviderSettings } from "@evertoken/pro
 import { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 import { authorize } from "./connect/authorize.ts";
 import { completeConnect } from "./connect/complete-connect.ts";
+import { confirmConnect } from "./connect/confirm-connect.ts";
 import { makeConnectLink } from "./connect/connect-link.ts";
 import { getConnection, listConnections, refreshLog, userHealth } from "./connect/connections.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
@@ -63,6 +64,7 @@ export function fromEngine(engine: Engine): Evertoken {
     connect: {
       authorize: work.watch((input) => authorize(engine, input)),
       complete: (answer) => completeConnect(engine, answer),
+      confirm: (query, input) => confirmConnect(engine, query, input),
       link: work.watch((input) => makeConnectLink(engine, input)),
     },
     connections: {

@@ -6,6 +6,7 @@ export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
 export { authorize } from "./connect/authorize.ts";
 export { completeConnect } from "./connect/complete-connect.ts";
+export { confirmConnect } from "./connect/confirm-connect.ts";
 export {
   type ConnectVisitor,
   connectLink,
@@ -18,6 +19,8 @@ export { refusalText } from "./connect/connect-refusal.ts";
 export { refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 export { type Exported, type ExportFilter, exportConnections } from "./connect/export-connections.ts";
+export { takeStart } from "./connect/oauth-states.ts";
+export { dropUnconfirmed } from "./connect/pending-grants.ts";
 export { createImportPlanner, type PlannedImport } from "./connect/plan-import.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";

@@ -25,12 +25,15 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
   const known = typeof form.connection === "string" ? await ownConnection(engine, session, form.connection) : null;
   const provider = known?.provider ?? String(form.provider ?? "");
   if (session.providers !== null && !session.providers.includes(provider)) throw unavailable();
-  const { url } = await authorize(engine, {
-    ...{ userId: session.userId, provider, binding: session.id },
-    ...{ returnUrl: session.returnUrl ?? home, redirectUri: `${home}/callback` },
-    ...(known === null ? {} : { connectionId: known.id }),
-    ...(session.userEmail === null ? {} : { userEmail: session.userEmail }),
-  });
+  const { url } = await authorize(
+    engine,
+    {
+      ...{ userId: session.userId, provider, returnUrl: session.returnUrl ?? home },
+      ...(known === null ? {} : { connectionId: known.id }),
+      ...(session.userEmail === null ? {} : { userEmail: session.userEmail }),
+    },
+    session.id,
+  );
   const name = engine.providers.get(provider)?.provider.name ?? provider;
   const content = html`<div class="card lone"><h1>Going on to ${name}</h1>
 <p class="dim">You give your consent there, and come back afterwards.</p><a class="button" href="${url}">Continue to ${name}</a></div>`;

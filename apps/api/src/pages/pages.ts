@@ -5,6 +5,7 @@ import { act, disconnect, start } from "./actions.ts";
 import { callback } from "./callback.ts";
 import type { PagesContext } from "./context.ts";
 import { failed } from "./failed.ts";
+import { sendOut } from "./send-out.ts";
 import { show } from "./show.ts";
 
 export interface PagesOptions {
@@ -12,7 +13,7 @@ export interface PagesOptions {
   readonly actionsPerMinute?: number;
 }
 
-/** The connect page, its actions, and the redirect URI `<PUBLIC_URL>/connect/callback`. Nothing at all without PUBLIC_URL. */
+/** The connect page, its actions, start addresses, and the redirect URIs `<PUBLIC_URL>/connect/callback/<provider>`. Nothing without PUBLIC_URL. */
 export async function registerPages(app: FastifyInstance, engine: Engine, options: PagesOptions = {}): Promise<void> {
   const { publicUrl, embedOrigins } = engine.config.connect;
   if (publicUrl === null) return;
@@ -26,9 +27,12 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
     scope.addHook("onRequest", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(context, error, request, reply));
     scope.get("/connect", { schema }, (request, reply) => show(context, request, reply));
-    scope.get("/connect/callback", { schema }, (request, reply) => callback(engine, request, reply));
-    // Brought once more as a GET: see guardCallbacks.
-    scope.post("/connect/callback", limited, (_request, reply) => reply.code(400).send());
+    scope.get("/connect/go/:token", { schema }, (request, reply) => sendOut(engine, request, reply));
+    for (const path of ["/connect/callback/:provider", "/connect/callback"]) {
+      scope.get(path, { schema }, (request, reply) => callback(engine, request, reply));
+      // Brought once more as a GET: see guardCallbacks.
+      scope.post(path, limited, (_request, reply) => reply.code(400).send());
+    }
     scope.post("/connect/start", limited, (request, reply) => act(context, request, reply, start));
     scope.post("/connect/disconnect", limited, (request, reply) => act(context, request, reply, disconnect));
   });

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { type ConnectVisitor, type Engine, openFor, readConnectLink, sealFor } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { cookieOf } from "../flow-cookie.ts";
 
 /** A browser that came with a link. Kept in its cookie, encrypted; nothing is kept here. */
 export interface Session extends ConnectVisitor {
@@ -34,15 +35,8 @@ function attributes({ config }: Engine): string {
 }
 
 export function readSession(engine: Engine, request: FastifyRequest): Session | null {
-  const value = cookieOf(request.headers.cookie ?? "");
+  const value = cookieOf(request, cookieName);
   return value === null ? null : openFor<Session>(engine, purpose, value);
-}
-
-function cookieOf(header: string): string | null {
-  const pairs = header
-    .split(/;\s*/)
-    .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]);
-  return pairs.find(([name]) => name === cookieName)?.[1] ?? null;
 }
 
 /** Stands in every form; another site cannot know it. */

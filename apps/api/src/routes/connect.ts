@@ -1,5 +1,15 @@
-import { authorize, type Completed, completeConnect, makeConnectLink, withOutcome } from "@evertoken/engine/internal";
+import {
+  authorize,
+  type Completed,
+  type Confirmed,
+  completeConnect,
+  confirmConnect,
+  type Engine,
+  makeConnectLink,
+  withOutcome,
+} from "@evertoken/engine/internal";
 import { z } from "zod";
+import { bringAnswer, outcomeOf } from "../bring-answer.ts";
 import { checkOrigin } from "../foreign-origin.ts";
 import { Problem } from "../problem.ts";
 import { route } from "../route.ts";
@@ -13,12 +23,18 @@ const binding = text(256).optional();
 const authorizeBody = z.strictObject({
   ...{ user_id: userId, provider: providerId, registration: text(64).optional() },
   return_url: address.describe("Where the user ends up; must be on the allow list"),
-  redirect_uri: address.optional().describe("Default: this API's own callback"),
+  redirect_uri: address.optional().describe("A page of yours. Default: this API's callback of the provider"),
   scopes: z.array(text()).max(100).optional().describe("Default: those of the provider's file"),
   connection_id: uuid.optional().describe("Reconnect this one: it keeps its id and history"),
   metadata: z.record(text(128), text()).optional().describe("What endpoints need: shop, data centre, instance"),
   user_email: email.optional(),
-  binding: binding.describe("Of the user's browser, such as from a cookie: the answer counts only with the same one"),
+  confirm: z
+    .boolean()
+    .optional()
+    .describe("You call POST /v1/connect/confirm at the return URL. Needed where there is no `binding`"),
+  binding: binding.describe(
+    "A secret of the user's session, 16 characters or more: the answer counts only with the same one",
+  ),
 });
 
 const answerOf = {
@@ -39,8 +55,13 @@ const refused = z.object({
 });
 
 const connected = z.object({
+  status: z.literal("connected"),
   ...{ connection_id: uuid, provider: z.string(), reconnected: z.boolean(), return_url: z.string() },
   missing_scopes: z.array(z.string()).describe("Asked for and not granted"),
+});
+
+const pending = z.object({
+  ...{ status: z.literal("pending"), confirmation: z.string(), provider: z.string(), return_url: z.string() },
 });
 
 const linkBody = z.strictObject({
@@ -68,26 +89,49 @@ const toAnswer = ({
   ),
 });
 
-/** What an app finds in the query of its return URL; the same as after the connect page, and the state to compare. */
-function outcomeOf(done: Completed, state: string): Record<string, string> {
-  if (done.kind === "refused") return { status: "refused", error: done.code, state };
-  const { connectionId, provider, missingScopes } = done;
-  const missing = missingScopes.length === 0 ? {} : { missing_scopes: missingScopes.join(" ") };
-  return { status: "connected", connection_id: connectionId, provider, ...missing, state };
+/** Registered at providers before each had a callback of its own. */
+const shared = ({ config }: Engine) => `${config.connect.publicUrl}/v1/connect/callback`;
+
+function sharedCallback(engine: Engine, provider: string): string | undefined {
+  const { publicUrl, sharedCallback } = engine.config.connect;
+  const mayShare = sharedCallback && publicUrl !== null && engine.providers.get(provider)?.origin !== "stored";
+  return mayShare ? shared(engine) : undefined;
+}
+
+/** As an answer of the API; what was refused becomes a problem. @throws {Problem} */
+function settledBody(done: Confirmed): z.output<typeof connected> {
+  if (done.kind === "refused") {
+    throw new Problem(done.code, { detail: done.message, return_url: done.returnUrl });
+  }
+  const { kind: status, connectionId, provider, reconnected, returnUrl, missingScopes } = done;
+  const what = { status, connection_id: connectionId, provider, reconnected, return_url: returnUrl };
+  return { ...what, missing_scopes: [...missingScopes] };
+}
+
+function completedBody(done: Completed) {
+  if (done.kind !== "pending") return settledBody(done);
+  const { kind: status, confirmation, provider, returnUrl } = done;
+  return { status, confirmation, provider, return_url: returnUrl };
 }
 
 export const connectRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connect/authorize", scope: "connections:write", tag: "Connect" },
     summary: "Begin to connect an account",
-    description: `Send the user's browser to \`url\`. Keep \`state\` in the user's session and compare it when the user is back: that
-proves that the same browser began and ended the flow. Good once, and for ten minutes.`,
+    description: `Send the user's browser to \`url\`, at once: the first browser that opens it is the only one that can come back. What comes
+back is stored once you have confirmed it for the user of your own session (\`confirm\`), or have given it with the right \`binding\`. Good
+once, and for ten minutes.`,
     body: authorizeBody,
     answer: z.object({ url: z.string(), state: z.string(), expires_at: timeOut }),
     async handle({ body, actor }, { engine, audit }) {
-      const { return_url: returnUrl, redirect_uri: redirectUri, binding, ...rest } = body;
+      const {
+        return_url: returnUrl,
+        redirect_uri: redirectUri = sharedCallback(engine, body.provider),
+        ...rest
+      } = body;
       const { registration, scopes, connection_id: connectionId, metadata, user_email: userEmail } = rest;
-      const optional = some({ redirectUri, registration, scopes, connectionId, metadata, userEmail, binding });
+      const { confirm, binding } = rest;
+      const optional = some({ registration, scopes, connectionId, metadata, userEmail, redirectUri, confirm, binding });
       const begun = await authorize(engine, {
         ...{ userId: body.user_id, provider: body.provider, returnUrl },
         ...optional,
@@ -99,13 +143,13 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
   route({
     ...{ method: "GET", url: "/v1/connect/callback", scope: "public", tag: "Connect" },
     summary: "Where the provider sends the browser back to",
-    description: `Goes on to the return URL with \`status=connected\`, \`connection_id\`, \`provider\` and \`state\`, or with
-\`status=refused\`, \`error\` and \`state\`. A state that nobody knows has no return URL.`,
+    description: `The one that all providers shared; now each has its own, \`<PUBLIC_URL>/connect/callback/<provider>\`. Goes on to the return
+URL with \`status=pending\`, \`confirmation\`, \`provider\` and \`state\`, or with \`status=connected\` and \`connection_id\`, or with
+\`status=refused\` and \`error\`. A state that nobody knows has no return URL.`,
     query: z.looseObject({ state: text(512), ...answerOf }),
     status: 303,
-    async handle({ query, reply }, { engine }) {
-      const { state } = query;
-      const done = await completeConnect(engine, { state, ...toAnswer(query) });
+    async handle({ query: { state }, request, reply }, { engine }) {
+      const done = await bringAnswer(engine, request, shared(engine));
       if (done.returnUrl !== null) return reply.redirect(withOutcome(done.returnUrl, outcomeOf(done, state)), 303);
       throw done.kind === "refused" ? new Problem(done.code, { detail: done.message }) : new Problem("internal_error");
     },
@@ -114,23 +158,39 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
     ...{ method: "POST", url: "/v1/connect/callback", scope: "public", tag: "Connect" },
     summary: "The same for a page of yours that got the answer",
     description:
-      "For single-page apps; from a browser only of an allowed origin. The state is the proof, so no key is needed.",
+      "For single-page apps; from a browser only of an allowed origin. Needs no key, since it stores nothing without the `binding` of the flow: what comes without one is `pending`, and confirmed by your server.",
     body: z.strictObject({
       ...{ state: text(512), redirect_uri: address, ...answerOf },
+      binding: binding.describe("Of the user's session, where the flow was begun with one"),
       parameters,
     }),
-    answer: connected,
+    answer: z.union([connected, pending]),
     async handle({ body, request, reply }, { engine }) {
       checkOrigin(request, reply, engine);
-      const { state, redirect_uri: redirectUri, parameters = {}, ...rest } = body;
-      const done = await completeConnect(engine, { state, redirectUri, ...toAnswer({ ...parameters, ...rest }) });
-      if (done.kind === "refused") {
-        const where = done.returnUrl === null ? {} : { return_url: done.returnUrl };
-        throw new Problem(done.code, { detail: done.message, ...where });
-      }
-      const { connectionId, provider, reconnected, returnUrl, missingScopes } = done;
-      const scopes = { missing_scopes: [...missingScopes] };
-      return { connection_id: connectionId, provider, reconnected, return_url: returnUrl, ...scopes };
+      const { state, redirect_uri: redirectUri, parameters = {}, binding, ...rest } = body;
+      const answer = toAnswer({ ...parameters, ...rest });
+      return completedBody(await completeConnect(engine, { state, redirectUri, binding, ...answer }));
+    },
+  }),
+  route({
+    ...{ method: "POST", url: "/v1/connect/confirm", scope: "connections:write", tag: "Connect" },
+    summary: "What came back is for the user of your session",
+    description: `For flows that were begun with \`confirm\`. Take \`confirmation\` from the query of the return URL, and \`user_id\` from your own
+session, never from an address. Another user's is dropped and revoked, as is what nobody confirms within ten minutes. The same
+confirmation again gets the same answer.`,
+    body: z.strictObject({
+      confirmation: text(256).optional().describe("Of the query of the return URL"),
+      error: text(256)
+        .optional()
+        .describe("Of the same query, if there is one in its place: then the answer is that problem"),
+      user_id: userId,
+    }),
+    answer: connected,
+    async handle({ body, actor }, { engine, audit }) {
+      const { user_id: userId, ...query } = body;
+      const done = settledBody(await confirmConnect(engine, query, { userId }));
+      await audit({ actor, action: "connect.confirmed", connectionId: done.connection_id });
+      return done;
     },
   }),
   route({
@@ -140,9 +200,13 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
       "Says what came of it, also when that is a refusal. The same answer within a minute gets the same result.",
     body: z.strictObject({
       ...{ state: text(512), redirect_uri: address.optional(), ...answerOf, parameters },
-      binding: binding.describe("Of the browser, where the flow was begun with one"),
+      binding: binding.describe("Of the user's session, where the flow was begun with one"),
     }),
-    answer: z.discriminatedUnion("kind", [connected.extend({ kind: z.literal("connected") }), refused]),
+    answer: z.discriminatedUnion("kind", [
+      connected.extend({ kind: z.literal("connected") }),
+      pending.omit({ status: true }).extend({ kind: z.literal("pending") }),
+      refused,
+    ]),
     async handle({ body }, { engine }) {
       const { state, redirect_uri: redirectUri, binding, parameters = {}, ...rest } = body;
       const done = await completeConnect(engine, {
@@ -152,7 +216,8 @@ proves that the same browser began and ended the flow. Good once, and for ten mi
         ...toAnswer({ ...parameters, ...rest }),
       });
       if (done.kind === "refused") return toWire(done);
-      return { ...toWire(done), missing_scopes: [...done.missingScopes] };
+      if (done.kind === "pending") return toWire(done);
+      return { ...toWire(done), status: done.kind, missing_scopes: [...done.missingScopes] };
     },
   }),
   route({

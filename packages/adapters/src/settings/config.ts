@@ -77,6 +77,14 @@ export interface Config {
     readonly returnUrls: readonly string[];
     /** Who may show the connect page in a frame. */
     readonly embedOrigins: readonly string[];
+    /** What the connect page calls the app; null: by its address. */
+    readonly appName: string | null;
+    /** Whether flows without a binding wait for the app's word. */
+    readonly confirm: boolean;
+    /** Whether providers are sent to the one callback that all share, as it was registered before each had its own. */
+    readonly sharedCallback: boolean;
+    /** How long the reconnect address of a token error can be opened. */
+    readonly reconnectLinkMs: number;
   };
   readonly notify: NotifyConfig;
   /** For how long a revocation is tried that the provider does not confirm. */
@@ -177,6 +185,10 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
       returnUrls: read.webUrls("RETURN_URL_ALLOWLIST", "prefix"),
       embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
+      appName: read.optionalText("APP_NAME"),
+      confirm: read.oneOf("CONNECT_CONFIRM", ["on", "off"], "on") === "on",
+      sharedCallback: read.flag("CONNECT_SHARED_CALLBACK", false),
+      reconnectLinkMs: read.ms("RECONNECT_LINK_MS", 15 * minute, minute),
     },
   });
   return { config, faults: [...read.faults, ...contradictions(config), ...notifyFaults(config.notify)] };

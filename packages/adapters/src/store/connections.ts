@@ -63,19 +63,23 @@ export type Upserted =
   /** Another connection lives that holds the refresh token, or has spent it. */
   | { readonly kind: "held"; readonly holder: GrantHolder; readonly spent: boolean }
   /** What is stored stays. */
-  | { readonly kind: "kept"; readonly known: KnownRow };
+  | { readonly kind: "kept"; readonly known: KnownRow }
+  /** What was to be stored waited for a word, and waits no more. */
+  | { readonly kind: "gone" };
 
 /**
  * Stores the connection with its due time in one statement. An account that is known keeps its id and history; its generation moves,
  * so that whatever is under way with the old token set cannot overwrite the new one.
  *
  * @param forRow what to store, once it is known what is there; null leaves that as it is
+ * @param pendingId the row of `pending_grants` that it waited in: stored only while it is there, and gone afterwards
  */
 export async function upsert(
   pool: Pool,
   connection: NewConnection,
   forRow: (id: string, known: KnownRow | null) => ForRow | null,
   now: Date,
+  pendingId: string | null = null,
 ): Promise<Upserted> {
   for (;;) {
     const known = await findKnown(pool, connection);
@@ -86,7 +90,7 @@ export async function upsert(
     const spender = row.brought !== null && row.grantHash ? await spentBy(pool, row.grantHash) : null;
     if (spender !== null && spender.id !== known?.id) return { kind: "held", holder: spender, spent: true };
     if (spender !== null && known !== null && row.brought === "checked") return { kind: "kept", known };
-    const stored = await store(pool, connection, id, known, row, now).catch(inUse);
+    const stored = await store(pool, connection, id, known, row, now, pendingId).catch(inUse);
     // A conflict with nobody: the holder has gone or given way meanwhile. Nothing stored: the account was written between our look and our
     // write. Look again.
     if (stored === "grant_in_use") {
@@ -94,12 +98,17 @@ export async function upsert(
       const holder = (await giveWay(pool, hash)) ? null : await holderOf(pool, hash);
       if (holder !== null) return { kind: "held", holder, spent: false };
     } else if (stored !== undefined) return { kind: "stored", ...stored, reconnected: known !== null };
+    else if (pendingId !== null && !(await isPending(pool, pendingId))) return { kind: "gone" };
   }
 }
 
 function inUse(error: unknown): "grant_in_use" {
   if (isGrantInUse(error)) return "grant_in_use";
   throw error;
+}
+
+async function isPending(pool: Pool, id: string): Promise<boolean> {
+  return (await pool.query("SELECT FROM pending_grants WHERE id = $1", [id])).rows.length > 0;
 }
 
 async function store(
@@ -109,6 +118,7 @@ async function store(
   known: KnownRow | null,
   row: ForRow,
   now: Date,
+  pendingId: string | null,
 ): Promise<{ id: string; generation: number } | undefined> {
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "connection-upsert",
@@ -138,6 +148,7 @@ async function store(
       row.grantHash,
       known?.generation ?? null,
       row.brought !== null,
+      pendingId,
     ],
   });
   return rows[0];
@@ -165,7 +176,8 @@ WITH stored AS (
   INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
     access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
     connected_at, updated_at, user_email, client, grant_ends_at, grant_hash)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $19, $20, $21, $22)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::timestamptz, $17::timestamptz, $19, $20, $21, $22
+  WHERE $25::uuid IS NULL OR EXISTS (SELECT FROM pending_grants WHERE id = $25)
   ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
     registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
     parent_id = excluded.parent_id, auth_type = excluded.auth_type, access_token = excluded.access_token,
@@ -181,6 +193,8 @@ WITH stored AS (
 ), brought AS (
   INSERT INTO brought_grants (grant_hash, connection_id) SELECT $22, id FROM stored WHERE $24 AND $22 <> ''
   ON CONFLICT (grant_hash) DO UPDATE SET connection_id = excluded.connection_id
+), confirmed AS (
+  DELETE FROM pending_grants p USING stored WHERE p.id = $25
 ), forgiven AS (
   -- To revoke the old grant now would, at many providers, end the new one.
   DELETE FROM revocations r USING stored WHERE r.connection_id = stored.id

@@ -11,6 +11,7 @@ import { createPrismaClient } from "@evertoken/database";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
+import { checkConnecting } from "./check-connecting.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkInstallation } from "./check-installation.ts";
@@ -31,6 +32,7 @@ export async function examine(env: Env): Promise<Finding[]> {
   for (const warning of [...config.warnings, ...remarks.warnings]) {
     findings.push(warn("settings", warning, "set it without that, so that everybody reads the same"));
   }
+  findings.push(...checkConnecting(config));
   findings.push(...(await checkIssuers(settings, config, env)));
   if (config.databaseUrl !== "") findings.push(...(await examineDatabase(config, createProviders(settings))));
   findings.push(...(await examineRedis(config)));

@@ -4,7 +4,7 @@ import { isGiven } from "../environment.ts";
 /** Where the API of this machine is reached, for browsers as well. */
 export interface ApiSettings {
   readonly publicUrl: string;
-  /** Where it takes answers of authorization servers: that of the connect page, and that of the API. */
+  /** Where it takes answers of the demo's authorization server: its own callback, and those that providers may share. */
   readonly callbacks: readonly string[];
   /** As far as the operator has not given them. */
   readonly settings: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export function apiSettings(given: Env, asked: string | null, url: string): ApiS
   const settings = { PUBLIC_URL: publicUrl, RETURN_URL_ALLOWLIST: new URL(publicUrl).origin };
   return {
     publicUrl,
-    callbacks: [`${publicUrl}/connect/callback`, `${publicUrl}/v1/connect/callback`],
+    callbacks: ["/connect/callback/demo", "/connect/callback", "/v1/connect/callback"].map((path) => publicUrl + path),
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !isGiven(given, name))),
   };
 }

@@ -5,7 +5,7 @@ export interface AuthorizeInput {
   readonly registration?: string | undefined;
   /** Where the user ends up, with what became of it in the query; must be on the allow list. */
   readonly returnUrl: string;
-  /** Where the provider sends its answer: a page of the app that completes it. Default: the API's own callback. */
+  /** Where the provider sends its answer: a page of the app that completes it. Default: the API's callback of this provider. */
   readonly redirectUri?: string | undefined;
   /** Left out: those of the provider's file. */
   readonly scopes?: string[] | undefined;
@@ -14,12 +14,17 @@ export interface AuthorizeInput {
   /** What the provider's endpoints need: shop, data centre, instance. */
   readonly metadata?: Record<string, string> | undefined;
   readonly userEmail?: string | undefined;
-  /** A secret of the user's browser, 16 to 256 characters, such as from a cookie: the answer counts only with the same one. */
+  /** What comes back waits until it is confirmed, with the query of the return URL, for the user of the app's session. */
+  readonly confirm?: boolean | undefined;
+  /**
+   * A secret of the user's session, 16 to 256 characters: the answer counts only with the same one, and then in one step. For a `redirectUri`
+   * of the app's own.
+   */
   readonly binding?: string | undefined;
 }
 
 export interface Authorization {
-  /** Where to send the user's browser. */
+  /** Where to send the user's browser, at once. An address of ours goes on to the provider, and is good for one browser. */
   readonly url: string;
   readonly state: string;
   readonly expiresAt: Date;
@@ -34,13 +39,33 @@ export interface ConnectAnswer {
   readonly iss?: string | undefined;
   /** Whatever else came back, by name: of it, what the provider's file names is kept. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
-  /** Of a page of the app that posts the answer: must be the one that was asked for. */
+  /** The address that it came to: must be the one that was asked for. */
   readonly redirectUri?: string | undefined;
-  /** Of the browser, where the flow was begun with one. */
+  /** Of the user's session, where the flow was begun with one. */
   readonly binding?: string | undefined;
 }
 
-export type Completed =
+/** What became of a connect flow. */
+export type Completed = Confirmed | Pending;
+
+/** Consent was given. Nothing is served or refreshed before the app has confirmed it; after ten minutes it is dropped and revoked. */
+export interface Pending {
+  readonly kind: "pending";
+  /** Only the browser that gave consent brings it. */
+  readonly confirmation: string;
+  readonly provider: string;
+  readonly returnUrl: string;
+}
+
+/** The query of the return URL, in any form. */
+export type ReturnQuery = string | URLSearchParams | Readonly<Record<string, unknown>>;
+
+export interface ConfirmInput {
+  /** Whom the app's own session belongs to; never what an address says. */
+  readonly userId: string;
+}
+
+export type Confirmed =
   | {
       readonly kind: "connected";
       readonly connectionId: string;
@@ -65,6 +90,7 @@ export type ConnectRefusalCode =
   | "state_invalid"
   | "state_used"
   | "state_expired"
+  | "other_browser"
   | "redirect_uri_mismatch"
   | "issuer_mismatch"
   | "code_missing"
@@ -76,7 +102,10 @@ export type ConnectRefusalCode =
   | "unknown_answer"
   | "identity_unavailable"
   | "another_account"
-  | "grant_in_use";
+  | "grant_in_use"
+  | "confirmation_unknown"
+  | "confirmation_expired"
+  | "confirmed_for_another";
 
 export interface ConnectLinkInput {
   readonly userId: string;

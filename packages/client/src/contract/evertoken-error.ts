@@ -23,6 +23,7 @@ export const errorCodes = [
   "answer_lost",
   // Of the call.
   "invalid_input",
+  "confirmation_needed",
   "unknown_provider",
   "not_found",
   "provider_not_found",

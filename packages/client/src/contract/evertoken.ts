@@ -1,4 +1,13 @@
-import type { Authorization, AuthorizeInput, Completed, ConnectAnswer, ConnectLinkInput } from "./connect.ts";
+import type {
+  Authorization,
+  AuthorizeInput,
+  Completed,
+  Confirmed,
+  ConfirmInput,
+  ConnectAnswer,
+  ConnectLinkInput,
+  ReturnQuery,
+} from "./connect.ts";
 import type { ConnectionFilter, ConnectionView, Imported, ImportInput, ProviderHealth } from "./connections.ts";
 import type { BulkOptions, BulkReport, RefreshAttempt, RequestedSync, Scheduled } from "./refreshes.ts";
 import type {
@@ -50,6 +59,8 @@ export interface Evertoken {
     authorize(input: AuthorizeInput): Promise<Authorization>;
     /** Takes the provider's answer. Never throws for what the user or the provider did. */
     complete(answer: ConnectAnswer): Promise<Completed>;
+    /** At the return URL: what came back is for the user of your session. Never throws for what the user or the provider did. */
+    confirm(query: ReturnQuery, input: ConfirmInput): Promise<Confirmed>;
     /** A short-lived link to the connect page for one of your users. */
     link(input: ConnectLinkInput): Promise<string>;
   };

@@ -13,8 +13,8 @@ import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { isUuid } from "../is-uuid.ts";
 import { defaultRegistration } from "../providers/registration-names.ts";
 import { notFound } from "../token/fresh-token.ts";
-import { type Flow, saveFlow } from "./oauth-states.ts";
-import { allowedUrl } from "./return-url.ts";
+import { flowAddresses, isOurCallback, startUrl } from "./flow-addresses.ts";
+import { type Flow, newSecret, saveFlow } from "./oauth-states.ts";
 
 const storable = (value: string) => value.isWellFormed() && !value.includes("\0");
 const text = z.string().trim().min(1).max(512).refine(storable, "has characters that cannot be stored");
@@ -25,7 +25,7 @@ const authorizeSchema = z.strictObject({
   registration: text.optional(),
   /** Where the user ends up, with what became of it in the query. */
   returnUrl: z.string(),
-  /** Where the provider sends its answer: the API's callback, or a page of the app that completes it. */
+  /** Where the provider sends its answer: a page of the app that passes it on. Left out: the API's callback of this provider. */
   redirectUri: z.string().optional(),
   /** Left out: those of the provider's file. */
   scopes: z.array(text).max(100).optional(),
@@ -34,17 +34,27 @@ const authorizeSchema = z.strictObject({
   /** What the provider's endpoints need: shop, data centre, instance. */
   metadata: z.record(text, z.string().max(512).refine(storable, "has characters that cannot be stored")).optional(),
   userEmail: z.email().max(320).optional(),
-  /** Of a browser: see `saveFlow`. */
+  /** What the flow brings waits until the app has confirmed it, with the query of the return URL, for the user of its session. */
+  confirm: z.boolean().optional(),
+  /** A secret of the user's session, which completes the flow in one step: for a `redirectUri` of the app's own. */
   binding: z.string().min(16).max(256).optional(),
 } satisfies Record<keyof AuthorizeInput, z.ZodType>) satisfies z.ZodType<unknown, AuthorizeInput>;
 
 /**
- * The beginning of a connect flow: the provider's page for consent, with a state that is good once and for ten minutes, and PKCE.
+ * The beginning of a connect flow: to the provider's page for consent, with a state that is good once and for ten minutes, and PKCE. What
+ * it brings belongs to the user of one session: the app says so afterwards (`confirm`), or has said it already (`binding`).
  *
- * @throws {EvertokenError} `invalid_input`, `unknown_provider`, `invalid_client` (no registration), `connection_not_found`
+ * @param session of our connect page, which stands for the user whose link was opened
+ * @throws {EvertokenError} `invalid_input`, `confirmation_needed`, `unknown_provider`, `invalid_client` (no registration),
+ *   `connection_not_found`
  */
-export async function authorize(engine: Engine, input: AuthorizeInput): Promise<Authorization> {
-  const { binding = null, ...parsed } = parse(input);
+export async function authorize(
+  engine: Engine,
+  input: AuthorizeInput,
+  session: string | null = null,
+): Promise<Authorization> {
+  const parsed = parse(input);
+  const { confirm = false, binding = session } = parsed;
   const configured = await withStore(() => engine.providers.find(parsed.provider));
   if (configured === undefined)
     throw new EvertokenError("unknown_provider", `there is no provider "${parsed.provider}"`);
@@ -56,51 +66,39 @@ export async function authorize(engine: Engine, input: AuthorizeInput): Promise<
     provider: parsed.provider,
     registration: parsed.registration ?? known?.registration ?? defaultRegistration,
     connectionId: known?.id ?? null,
-    ...addresses(engine, parsed),
+    ...flowAddresses(engine.config.connect, configured, parsed),
     scopes: parsed.scopes ?? configured.provider.scopes.map(({ scope }) => scope),
     metadata: { ...known?.metadata, ...parsed.metadata },
+    confirm,
   };
+  const ours = isOurCallback(engine.config.connect, flow.redirectUri);
+  if (ours && parsed.binding !== undefined) throw new EvertokenError("invalid_input", unreachableBinding);
+  if (!confirm && binding === null && engine.config.connect.confirm) {
+    throw new EvertokenError("confirmation_needed", confirmationNeeded);
+  }
   const registration = await registrationFor(engine, configured, flow.registration);
   // Tried before anything is stored: a shop or a data centre that does not fit is the caller's mistake.
   refuseMetadata(configured, flow);
-  const urlWith = (state: string, challenge: string) => consentUrl(configured, registration, flow, state, challenge);
-  urlWith("", "");
-  const { state, codeVerifier, expiresAt } = await saveFlow(engine, flow, binding);
+  const [state, codeVerifier] = [newSecret(), newSecret()];
   const challenge = createHash("sha256").update(codeVerifier).digest("base64url");
-  return { url: urlWith(state, challenge), state, expiresAt };
+  const consentUrl = consentUrlOf(configured, registration, flow, state, challenge);
+  const start = ours ? { token: newSecret(), consentUrl } : null;
+  const expiresAt = await saveFlow(engine, { flow, state, codeVerifier, binding, start });
+  return { url: start === null ? consentUrl : startUrl(engine.config.connect, start.token), state, expiresAt };
 }
+
+const confirmationNeeded =
+  "nobody says whose account comes back: begin with `confirm`, and when the user is back at the return URL pass its query and the id of " +
+  "your session's user to `connect.confirm` (POST /v1/connect/confirm); or give a `binding`. CONNECT_CONFIRM=off puts this off for a while";
+
+const unreachableBinding =
+  "binding: goes with a redirectUri of your own, since our callback is given none: use `confirm`, or pass a redirectUri";
 
 function parse(input: unknown): z.output<typeof authorizeSchema> {
   const parsed = authorizeSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
   throw new EvertokenError("invalid_input", faults.join("; "));
-}
-
-/** Both must lead to us or to an allowed app: a code that goes elsewhere is a grant given away. */
-function addresses({ config }: Engine, input: { returnUrl: string; redirectUri?: string | undefined }) {
-  const { publicUrl, returnUrls } = config.connect;
-  const wanted = input.redirectUri ?? ownCallback(publicUrl);
-  const allowed = publicUrl === null ? returnUrls : [...returnUrls, `${publicUrl}/connect`];
-  const callbacks = publicUrl === null ? returnUrls : [...returnUrls, publicUrl];
-  const returnUrl = allowedUrl(input.returnUrl, allowed);
-  const redirectUri = allowedUrl(wanted, callbacks);
-  const faults = [
-    ...(returnUrl === null ? ["returnUrl: not on the allow list (RETURN_URL_ALLOWLIST)"] : []),
-    ...(redirectUri === null || redirectUri.includes("#")
-      ? ["redirectUri: neither below PUBLIC_URL nor on the allow list (RETURN_URL_ALLOWLIST), or with a fragment"]
-      : []),
-  ];
-  if (returnUrl === null || redirectUri === null || faults.length > 0) {
-    throw new EvertokenError("invalid_input", faults.join("; "));
-  }
-  // The provider compares it letter by letter with what was registered.
-  return { returnUrl, redirectUri: wanted };
-}
-
-function ownCallback(publicUrl: string | null): string {
-  if (publicUrl !== null) return `${publicUrl}/v1/connect/callback`;
-  throw new EvertokenError("invalid_input", "redirectUri: is needed, since PUBLIC_URL is not set");
 }
 
 async function reconnected({ prisma }: Engine, id: string, { userId, provider }: { userId: string; provider: string }) {
@@ -140,7 +138,7 @@ function refuseMetadata({ provider }: ConfiguredProvider, { metadata }: Flow): v
   if (faults.length > 0) throw new EvertokenError("invalid_input", faults.join("; "));
 }
 
-function consentUrl(
+function consentUrlOf(
   { provider }: ConfiguredProvider,
   registration: Registration,
   { redirectUri, scopes, metadata }: Flow,

@@ -6,6 +6,7 @@ export const refusalText: Readonly<Record<ConnectRefusalCode, string>> = {
   state_invalid: "This connection attempt is not known. Please start again.",
   state_used: "This connection attempt was finished already. Please start again if the account is missing.",
   state_expired: "This connection attempt took too long. Please start again.",
+  other_browser: "This connection attempt was begun in another browser. Please start again in this one.",
   redirect_uri_mismatch: "The answer came back to another address than it was asked for. Please start again.",
   issuer_mismatch: "The answer came from another server than the one that was asked. Nothing was connected.",
   code_missing: "The provider's answer was incomplete. Please start again.",
@@ -18,7 +19,14 @@ export const refusalText: Readonly<Record<ConnectRefusalCode, string>> = {
   identity_unavailable: "The provider does not tell which account this is. Nothing was connected.",
   another_account: "That is another account than the one to be reconnected. Please sign in with the same account.",
   grant_in_use: "This account is connected already, for another user or under another name. Nothing was changed.",
+  confirmation_unknown: "This connection attempt is not known. Please start again.",
+  confirmation_expired: "This connection attempt was not confirmed in time. Please start again.",
+  confirmed_for_another: "This connection attempt was begun by another user. Nothing was connected.",
 };
+
+/** Of an address, which anybody may have written. */
+export const refusalCodeOf = (text: string): ConnectRefusalCode =>
+  Object.hasOwn(refusalText, text) ? (text as ConnectRefusalCode) : "authorization_failed";
 
 /** Ends a connect flow; caught at its top, so that each step can simply say why it cannot go on. */
 export class ConnectRefused extends Error {

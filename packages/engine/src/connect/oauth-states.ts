@@ -16,51 +16,81 @@ export interface Flow {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What it brings waits until the app has confirmed it for its user. */
+  readonly confirm: boolean;
 }
 
 export interface StoredFlow extends Flow {
   readonly codeVerifier: string | null;
 }
 
-const lifetimeMs = 600_000;
-
-const newSecret = () => randomBytes(32).toString("base64url");
-const verifierPlace = (stateHash: string) => `oauth_states/${stateHash}/code_verifier`;
-
-/**
- * A flow that was begun in a browser of ours can be finished in that browser only: the binding, which stands in a cookie, is hashed
- * together with the state. Of either only the hash is kept.
- */
-function hashState(state: string, binding: string | null): string {
-  return createHash("sha256")
-    .update(binding === null ? state : `${state}.${binding}`)
-    .digest("hex");
+/** A flow that begins, with what only the browser will know. */
+export interface NewFlow {
+  readonly flow: Flow;
+  /** One-time (RFC 6749 section 10.12). */
+  readonly state: string;
+  /** PKCE (RFC 7636). */
+  readonly codeVerifier: string;
+  readonly binding: string | null;
+  /** Our start address' last part, and the page for consent that it leads to; null: the app sends the browser out itself. */
+  readonly start: { readonly token: string; readonly consentUrl: string } | null;
 }
 
-/** @returns the one-time state (RFC 6749 section 10.12) and the PKCE verifier (RFC 7636) */
-export async function saveFlow({ pool, keyring }: Engine, flow: Flow, binding: string | null) {
-  const [state, codeVerifier] = [newSecret(), newSecret()];
+const lifetimeMs = 600_000;
+
+export const newSecret = () => randomBytes(32).toString("base64url");
+export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("hex");
+const verifierPlace = (stateHash: string) => `oauth_states/${stateHash}/code_verifier`;
+const consentPlace = (stateHash: string) => `oauth_states/${stateHash}/consent_url`;
+
+/**
+ * A flow that was begun with a binding is finished with that binding only: it is hashed together with the state. Of either only the
+ * hash is kept.
+ */
+function hashState(state: string, binding: string | null): string {
+  return hashSecret(binding === null ? state : `${state}.${binding}`);
+}
+
+/** @returns when it ends */
+export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promise<Date> {
+  const { flow, state, codeVerifier, binding, start } = begun;
   const hash = hashState(state, binding);
   const { rows } = await withStore(() =>
     pool.query<{ expires_at: Date }>({
       name: "oauth-state-save",
       text: `WITH pruned AS (DELETE FROM oauth_states WHERE expires_at < now() - interval '1 day')
         INSERT INTO oauth_states (state_hash, user_id, user_email, provider, registration, connection_id, return_url, redirect_uri,
-          code_verifier, scopes, metadata, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + $12 * interval '1 millisecond') RETURNING expires_at`,
+          code_verifier, scopes, metadata, expires_at, confirm, start_hash, consent_url)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + $12 * interval '1 millisecond', $13, $14, $15)
+        RETURNING expires_at`,
       values: [
         ...[hash, flow.userId, flow.userEmail, flow.provider, flow.registration, flow.connectionId, flow.returnUrl],
-        ...[
-          flow.redirectUri,
-          keyring.sealText(codeVerifier, verifierPlace(hash)),
-          flow.scopes,
-          flow.metadata,
-          lifetimeMs,
-        ],
+        ...[flow.redirectUri, keyring.sealText(codeVerifier, verifierPlace(hash)), flow.scopes, flow.metadata],
+        ...[lifetimeMs, flow.confirm, start === null ? null : hashSecret(start.token)],
+        start === null ? null : keyring.sealText(start.consentUrl, consentPlace(hash)),
       ],
     }),
   );
-  return { state, codeVerifier, expiresAt: rows[0]?.expires_at as Date };
+  return rows[0]?.expires_at as Date;
+}
+
+/**
+ * Takes a start address for one browser, which alone can bring the answer back. The same browser may open it again.
+ *
+ * @param browser the secret of its cookie
+ * @returns the provider's page for consent; null: not known, too late, or another browser's
+ */
+export async function takeStart({ pool, keyring }: Engine, token: string, browser: string): Promise<string | null> {
+  const { rows } = await withStore(() =>
+    pool.query<{ state_hash: string; consent_url: string }>({
+      name: "oauth-state-start",
+      text: `UPDATE oauth_states SET browser_hash = $2 WHERE start_hash = $1 AND used_at IS NULL AND expires_at > now()
+        AND coalesce(browser_hash, $2) = $2 RETURNING state_hash, consent_url`,
+      values: [hashSecret(token), hashSecret(browser)],
+    }),
+  );
+  const [row] = rows;
+  return row === undefined ? null : keyring.openText(row.consent_url, consentPlace(row.state_hash));
 }
 
 export type TakenFlow =
@@ -81,27 +111,39 @@ interface StateRow {
   code_verifier: string | null;
   scopes: string[];
   metadata: Record<string, string>;
+  confirm: boolean;
+  start_hash: string | null;
+  browser_hash: string | null;
   used_at: Date | null;
+}
+
+/** What the one who brings an answer has to show. */
+export interface Presented {
+  readonly state: string;
+  readonly binding: string | null;
+  /** The secret of the browser's cookie. */
+  readonly browser: string | null;
 }
 
 /** Uses the state up, by one conditional statement: of many that present it at the same time one gets it. */
 export async function takeFlow(
   engine: Engine,
-  state: string,
-  binding: string | null,
+  { state, binding, browser }: Presented,
   answerHash: string,
 ): Promise<TakenFlow> {
   const hashes = [hashState(state, null), ...(binding === null ? [] : [hashState(state, binding)])];
+  const browserHash = browser === null ? null : hashSecret(browser);
   const { rows } = await withStore(() =>
     engine.pool.query<StateRow>({
       name: "oauth-state-take",
       text: `UPDATE oauth_states SET used_at = now(), answer_hash = $2
-        WHERE state_hash = ANY($1) AND used_at IS NULL AND expires_at > now() RETURNING *`,
-      values: [hashes, answerHash],
+        WHERE state_hash = ANY($1) AND used_at IS NULL AND expires_at > now() AND (start_hash IS NULL OR browser_hash = $3)
+        RETURNING *`,
+      values: [hashes, answerHash, browserHash],
     }),
   );
   const row = rows[0];
-  if (row === undefined) return whyNot(engine, hashes);
+  if (row === undefined) return whyNot(engine, hashes, browserHash);
   try {
     return { kind: "taken", flow: toFlow(engine, row), stateHash: row.state_hash };
   } catch (error) {
@@ -111,12 +153,16 @@ export async function takeFlow(
   }
 }
 
-async function whyNot({ pool }: Engine, hashes: readonly string[]): Promise<TakenFlow> {
+async function whyNot({ pool }: Engine, hashes: readonly string[], browserHash: string | null): Promise<TakenFlow> {
   const { rows } = await withStore(() =>
     pool.query<StateRow>("SELECT * FROM oauth_states WHERE state_hash = ANY($1)", [hashes]),
   );
   const row = rows[0];
   if (row === undefined) return { kind: "refused", why: new ConnectRefused("state_invalid"), returnUrl: null };
+  // Nothing is used up, and nothing told: the browser that was sent out may still come.
+  if (row.start_hash !== null && row.browser_hash !== browserHash) {
+    return { kind: "refused", why: new ConnectRefused("other_browser"), returnUrl: null };
+  }
   const returnUrl = row.return_url;
   if (row.used_at === null) return { kind: "refused", why: new ConnectRefused("state_expired"), returnUrl };
   return { kind: "used", stateHash: row.state_hash, why: new ConnectRefused("state_used"), returnUrl };
@@ -134,6 +180,7 @@ function toFlow({ keyring }: Engine, row: StateRow): StoredFlow {
     redirectUri: row.redirect_uri,
     scopes: row.scopes,
     metadata: row.metadata,
+    confirm: row.confirm,
     codeVerifier: sealed === null ? null : keyring.openText(sealed, verifierPlace(row.state_hash)),
   };
 }

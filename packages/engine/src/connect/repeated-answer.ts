@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Completed, ConnectAnswer } from "@evertoken/client";
+import type { Completed, Confirmed, ConnectAnswer } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 
@@ -14,13 +14,16 @@ export function hashAnswer({ state, code, error, iss, redirectUri }: ConnectAnsw
   return createHash("sha256").update(said).digest("hex");
 }
 
-/** Keeps what came of an answer. @param stateHash of the flow that it ended */
-export async function keepOutcome({ pool }: Engine, stateHash: string, outcome: Completed): Promise<void> {
+const place = (stateHash: string) => `oauth_states/${stateHash}/outcome`;
+
+/** Keeps what came of an answer, encrypted: who reads the table can confirm nothing. @param stateHash of the flow that it ended */
+export async function keepOutcome({ pool, keyring }: Engine, stateHash: string, outcome: Completed): Promise<void> {
+  const sealed = keyring.sealText(JSON.stringify(outcome), place(stateHash));
   await withStore(() =>
     pool.query({
       name: "oauth-state-outcome",
       text: "UPDATE oauth_states SET outcome = $2 WHERE state_hash = $1",
-      values: [stateHash, JSON.stringify(outcome)],
+      values: [stateHash, JSON.stringify(sealed)],
     }),
   );
 }
@@ -30,25 +33,52 @@ export async function keepOutcome({ pool }: Engine, stateHash: string, outcome: 
  *
  * @returns null: it is another answer, or too late
  */
-export async function outcomeBefore(
-  engine: Engine,
-  stateHash: string,
-  answer: ConnectAnswer,
-): Promise<Completed | null> {
-  const { pool, work, config } = engine;
-  // An exchange, and who it was: two requests.
-  for (const deadline = Date.now() + 2 * config.request.timeoutMs; ; ) {
-    const { rows } = await withStore(() =>
-      pool.query<{ outcome: Completed | null }>({
-        name: "oauth-state-repeated",
-        text: `SELECT outcome FROM oauth_states
-          WHERE state_hash = $1 AND answer_hash = $2 AND used_at > now() - $3 * interval '1 millisecond'`,
-        values: [stateHash, hashAnswer(answer), repeatableMs],
-      }),
-    );
+export function outcomeBefore(engine: Engine, stateHash: string, answer: ConnectAnswer): Promise<Completed | null> {
+  return awaitOutcome(engine, stateHash, {
+    name: "oauth-state-repeated",
+    text: `SELECT outcome FROM oauth_states
+      WHERE state_hash = $1 AND answer_hash = $2 AND used_at > now() - $3 * interval '1 millisecond'`,
+    values: [stateHash, hashAnswer(answer), repeatableMs],
+    isEnd: () => true,
+    // An exchange, and who it was: two requests.
+    waitMs: 2 * engine.config.request.timeoutMs,
+  });
+}
+
+/** What came of the confirmation of a flow, which another process may just be writing down. @returns null: it was dropped */
+export async function outcomeConfirmed(engine: Engine, stateHash: string): Promise<Confirmed | null> {
+  const outcome = await awaitOutcome(engine, stateHash, {
+    name: "oauth-state-confirmed",
+    text: "SELECT outcome FROM oauth_states WHERE state_hash = $1",
+    values: [stateHash],
+    isEnd: ({ kind }) => kind === "connected",
+    waitMs: 1000,
+  });
+  return outcome?.kind === "connected" ? outcome : null;
+}
+
+interface Look {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+  readonly isEnd: (outcome: Completed) => boolean;
+  readonly waitMs: number;
+}
+
+async function awaitOutcome(engine: Engine, stateHash: string, look: Look): Promise<Completed | null> {
+  const { name, text, values, isEnd, waitMs } = look;
+  for (const deadline = Date.now() + waitMs; ; ) {
+    const { rows } = await withStore(() => engine.pool.query<{ outcome: unknown }>({ name, text, values }));
     const [row] = rows;
     if (row === undefined || Date.now() > deadline) return null;
-    if (row.outcome !== null) return row.outcome;
-    await work.pause(pollMs);
+    const outcome = read(engine, stateHash, row.outcome);
+    if (outcome !== null && isEnd(outcome)) return outcome;
+    await engine.work.pause(pollMs);
   }
+}
+
+/** A former version left it in the clear. */
+function read({ keyring }: Engine, stateHash: string, kept: unknown): Completed | null {
+  if (typeof kept !== "string") return kept as Completed | null;
+  return JSON.parse(keyring.openText(kept, place(stateHash))) as Completed;
 }

@@ -1,7 +1,8 @@
-import { describeError, type Revocation } from "@evertoken/adapters";
+import { describeError, livesByTheSame, type Revocation } from "@evertoken/adapters";
 import type { Sealed, TokenColumn } from "@evertoken/core";
-import { revokeRequest } from "@evertoken/providers";
+import { clientOf, revokeRequest } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
+import { unnamedAccount } from "./account-identity.ts";
 
 const revokeWithinMs = 10_000;
 
@@ -20,6 +21,13 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
     const provider = (await engine.providers.find(grant.provider))?.provider;
     const registration = await engine.registrations.find(grant.provider, grant.registration);
     if (provider === undefined || registration === null) return "no";
+    if (
+      grant.external_account_id != null &&
+      (await livesByTheSame(engine.pool, grant, clientOf(registration), unnamedAccount))
+    ) {
+      failed({ reason: "a connection of the same account lives" });
+      return "no";
+    }
     const tokens = {
       accessToken: opened(engine, id, "access_token", grant.access_token),
       refreshToken: opened(engine, id, "refresh_token", grant.refresh_token),

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { unnamedAccount } from "./account-identity.ts";
 import { ConnectRefused } from "./connect-refusal.ts";
-import type { StoredFlow } from "./oauth-states.ts";
+import type { Flow } from "./oauth-states.ts";
 import { type StoredGrant, storeGrant } from "./store-grant.ts";
 
 export interface Obtained {
@@ -19,13 +19,15 @@ export interface Obtained {
 /**
  * Stores what a connect flow brought. An account that is known keeps its id and history, whether or not it was named beforehand.
  *
- * @throws {ConnectRefused} `another_account`, `grant_in_use`
+ * @param pendingId where it waited; it goes from there as it is stored, and once only
+ * @throws {ConnectRefused} `another_account`, `grant_in_use`, `confirmation_expired` (it waits no more)
  */
 export async function storeConnection(
   engine: Engine,
   configured: ConfiguredProvider,
-  flow: StoredFlow,
+  flow: Flow,
   { granted, identity, askedAt, registration }: Obtained,
+  pendingId: string | null,
 ): Promise<StoredGrant> {
   const { policy } = configured;
   const externalAccountId =
@@ -51,7 +53,7 @@ export async function storeConnection(
     return storeGrant(
       engine,
       configured,
-      { connection: named, registration, tokens: granted, brought: null, endUnknown: false },
+      { connection: named, registration, tokens: granted, brought: null, endUnknown: false, pendingId },
       askedAt,
     );
   };
@@ -64,19 +66,14 @@ export async function storeConnection(
   throw new ConnectRefused("grant_in_use", again.kind === "held" ? inUseBy(again.holder.id) : null);
 }
 
-function noted(
-  { logger }: Engine,
-  { provider }: StoredFlow,
-  { notes }: GrantedTokens,
-  stored: StoredGrant,
-): StoredGrant {
+function noted({ logger }: Engine, { provider }: Flow, { notes }: GrantedTokens, stored: StoredGrant): StoredGrant {
   const line = { provider, connection: stored.id, reason: notes.join("; ") };
   if (notes.length > 0) logger.warn(line, "the answer to a code was odd");
   return stored;
 }
 
 /** Unless a certain connection is to be reconnected: that one would stay as it is. */
-function sameUsersAccount(holder: GrantHolder, flow: StoredFlow): string | null {
+function sameUsersAccount(holder: GrantHolder, flow: Flow): string | null {
   const same = holder.user_id === flow.userId && holder.provider === flow.provider && flow.connectionId === null;
   return same ? holder.external_account_id : null;
 }

@@ -4,6 +4,7 @@ import type { ConfiguredProvider, Registration } from "@evertoken/providers";
 import { derives, type Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
+import { ConnectRefused } from "./connect-refusal.ts";
 
 /** A token set from outside: of connecting, reconnecting or importing. */
 export interface BroughtGrant {
@@ -16,6 +17,8 @@ export interface BroughtGrant {
   readonly brought: "checked" | "forced" | null;
   /** Nobody knows when the access token ends: it is refreshed soon, and not when it may be too late. */
   readonly endUnknown: boolean;
+  /** Where it waited for the app's word; left out: nowhere. */
+  readonly pendingId?: string | null;
 }
 
 export interface StoredGrant extends Stored {
@@ -36,6 +39,7 @@ export type GrantStored<Why = never> =
  *
  * @param whyKeep asked about an account that is known; an answer leaves it as it is
  * @throws {EvertokenError}
+ * @throws {ConnectRefused} `confirmation_expired`: it waits no more, since it was stored already, or dropped
  */
 export async function storeGrant<Why = never>(
   engine: Engine,
@@ -62,7 +66,8 @@ export async function storeGrant<Why = never>(
       nextRefreshAt,
     };
   };
-  const stored = await withStore(() => upsert(engine.pool, connection, forRow, now));
+  const stored = await withStore(() => upsert(engine.pool, connection, forRow, now, grant.pendingId ?? null));
+  if (stored.kind === "gone") throw new ConnectRefused("confirmation_expired");
   if (stored.kind === "held") return stored;
   if (stored.kind === "kept") return { ...stored, why };
   return { ...stored, nextRefreshAt, scheduled: await schedule(engine, connection.provider, stored, nextRefreshAt) };

@@ -23,6 +23,9 @@ const columns: readonly SealedColumn[] = [
   { table: "connections", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
   { table: "revocations", column: "access_token", place: "'connections/' || connection_id || '/access_token'" },
   { table: "revocations", column: "refresh_token", place: "'connections/' || connection_id || '/refresh_token'" },
+  { table: "pending_grants", column: "access_token", place: "'connections/' || id || '/access_token'" },
+  { table: "pending_grants", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
+  { table: "pending_grants", column: "details", place: "'pending_grants/' || id || '/details'" },
   {
     table: "client_registrations",
     column: "client_secret",

@@ -1,0 +1,72 @@
+import { createUserHash, describeError } from "@evertoken/adapters";
+import type { Confirmed } from "@evertoken/client";
+import { type ConfiguredProvider, missingScopes } from "@evertoken/providers";
+import { createAudit } from "../audit.ts";
+import type { Engine } from "../engine.ts";
+import { requestSync } from "../sync/request-sync.ts";
+import type { ConnectRefused } from "./connect-refusal.ts";
+import type { Flow } from "./oauth-states.ts";
+import { type Obtained, storeConnection } from "./store-connection.ts";
+
+/**
+ * The connection, from what a flow brought for its user; then the first sync, the log and the audit trail.
+ *
+ * @param pendingId where it waited for the app's word: it goes from there in the same statement
+ * @throws {ConnectRefused} `another_account`, `grant_in_use`, `confirmation_expired`
+ */
+export async function settleFlow(
+  engine: Engine,
+  configured: ConfiguredProvider,
+  flow: Flow,
+  obtained: Obtained,
+  pendingId: string | null,
+): Promise<Confirmed> {
+  const { id: connectionId, reconnected } = await storeConnection(engine, configured, flow, obtained, pendingId);
+  // Redis may be away: the connection stands, and the app can ask for a sync again.
+  await requestSync(engine, connectionId, { reason: "connected" }).catch(() => {});
+  const missing = missingScopes(configured.provider, flow.scopes, obtained.granted.scopes ?? flow.scopes);
+  engine.logger.info(
+    { connection: connectionId, reconnected, missingScopes: missing },
+    `${who(engine, flow)} connected`,
+  );
+  await audited(engine, flow, "connection.connected", { connectionId, reconnected });
+  const { provider, returnUrl } = flow;
+  return { kind: "connected", connectionId, provider, returnUrl, reconnected, missingScopes: missing };
+}
+
+/** Tells the log, and the one who asked, why nothing was connected. */
+export function refusedFlow(
+  engine: Engine,
+  why: ConnectRefused,
+  flow: Pick<Flow, "provider" | "userId"> | null,
+  returnUrl: string | null,
+): Confirmed {
+  const line = { code: why.code, ...(why.reason === null ? {} : { reason: why.reason }) };
+  engine.logger.warn(line, flow === null ? "a connect flow was refused" : `${who(engine, flow)} not connected`);
+  return { kind: "refused", code: why.code, message: why.message, returnUrl };
+}
+
+/** What was done is done, whether or not it could be written down who did it. */
+export async function audited(
+  engine: Engine,
+  flow: Pick<Flow, "provider" | "userId">,
+  action: string,
+  {
+    connectionId = null,
+    ...detail
+  }: { connectionId?: string | null } & Readonly<Record<string, string | boolean | null>>,
+): Promise<void> {
+  const actor = `user:${hashOf(engine, flow)}`;
+  try {
+    await createAudit(engine)({ actor, action, connectionId, detail: { provider: flow.provider, ...detail } });
+  } catch (error) {
+    engine.logger.error({ connection: connectionId, err: describeError(error) }, "not in the audit log");
+  }
+}
+
+export const who = (engine: Engine, flow: Pick<Flow, "provider" | "userId">) =>
+  `[${flow.provider}][${hashOf(engine, flow)}]`;
+
+function hashOf({ config }: Engine, { userId }: Pick<Flow, "userId">): string {
+  return createUserHash(config.encryptionKeys[0] ?? "")(userId);
+}
