@@ -65,6 +65,7 @@ test.each(shared)("%s has the default that .env.example states", (name) => {
 test("a setting without a stated default has none in the code either", () => {
   const empty = shared.filter((name) => example.get(name) === "" && !(name in needed));
   expect(empty.sort()).toEqual([
+    "APP_NAME",
     "DASHBOARD_PASSWORD",
     "DASHBOARD_VIEWER_PASSWORD",
     "DISCORD_WEBHOOK_URL",
