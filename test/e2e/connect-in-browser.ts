@@ -1,23 +1,20 @@
 import { followAuthorization } from "@evertoken/demo";
+import { Browser } from "../support/browser.ts";
 
 /** Connects an account of the demo as a person with a browser does: the link, the page, the consent, and back to the page. */
 export async function connectInBrowser(link: string, login: string) {
-  const opened = await fetch(link, { redirect: "manual" });
-  const headers = { cookie: (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "" };
-  const home = opened.headers.get("location") ?? "";
-  const page = await read(await fetch(home, { headers }));
-  const form = new URLSearchParams({
-    provider: "demo",
-    form_token: found(page.html, /name="form_token" value="([^"]+)"/),
-  });
-  const begun = await read(await fetch(`${home}/start`, { method: "POST", headers, body: form }));
-  const authorizeUrl = found(begun.html, /class="button" href="([^"]+)"/).replaceAll("&amp;", "&");
+  const browser = new Browser();
+  const home = (await browser.get(link)).location as URL;
+  const page = await browser.get(home);
+  const begun = await browser.post(`${home}/start`, { provider: "demo", form_token: formToken(page.text) });
+  const start = found(begun.text, /class="button" href="([^"]+)"/).replaceAll("&amp;", "&");
+  const authorizeUrl = ((await browser.get(start)).location as URL).href;
   const redirectUri = new URL(authorizeUrl).searchParams.get("redirect_uri") ?? "";
-  const answered = await followAuthorization({ authorizeUrl, redirectUri, login });
-  const done = await fetch(answered, { headers, redirect: "manual" });
-  const back = new URL(done.headers.get("location") ?? "");
-  return { page, outcome: Object.fromEntries(back.searchParams), after: await read(await fetch(back, { headers })) };
+  const back = (await browser.get(await followAuthorization({ authorizeUrl, redirectUri, login }))).location as URL;
+  const after = await browser.get(back);
+  return { page: shown(page), outcome: Object.fromEntries(back.searchParams), after: shown(after) };
 }
 
-const read = async (response: Response) => ({ status: response.status, html: await response.text() });
+const shown = ({ status, text }: { status: number; text: string }) => ({ status, html: text });
+const formToken = (html: string) => found(html, /name="form_token" value="([^"]+)"/);
 const found = (html: string, pattern: RegExp) => pattern.exec(html)?.[1] ?? "";
