@@ -1,3 +1,4 @@
+import { createEvertoken as createClient } from "@evertoken/client";
 import { createEvertoken } from "@evertoken/engine";
 import { dropUnconfirmed } from "@evertoken/engine/internal";
 import { rotateKeys } from "@evertoken/operations";
@@ -158,7 +159,7 @@ test("a look at the head, a look ahead and a guess use no start address and no c
     const body = { confirmation, user_id: "ada" };
     await api.refused("POST /v1/connect/confirm", 404, "confirmation_unknown", { body });
   }
-  await api.refused("POST /v1/connect/confirm", 400, "invalid_request", { body: { user_id: "ada" } });
+  await api.refused("POST /v1/connect/confirm", 400, "invalid_input", { body: { user_id: "ada" } });
   const { key } = await api.makeKey("connections:read");
   await api.refused("POST /v1/connect/confirm", 403, "insufficient_key_scope", { key, ...confirming(query, "ada") });
   expect((await api.ask("POST /v1/connect/confirm", confirming(query, "ada"))).status).toBe(200);
@@ -254,6 +255,32 @@ test("a binding, given at both ends, does it in one step; without it, or with an
   expect(body).toMatchObject({ status: "pending", return_url: returnUrl });
   const ended = { confirmation: body.confirmation, user_id: "ada" };
   expect((await api.ask("POST /v1/connect/confirm", { body: ended })).body).toMatchObject({ status: "connected" });
+});
+
+test("both clients say it in one line, and say what became of it without throwing", async () => {
+  const { api } = await startAll();
+  const embedded = createEvertoken(api.rig.env, () => "");
+  const http = createClient({ url: api.url, key: api.adminKey });
+  for (const evertoken of [embedded, http]) {
+    const { url } = await evertoken.connect.authorize({ userId: "ada", provider: "acme", returnUrl, confirm: true });
+    const query = await goThrough(new Browser(), url);
+    const done = await evertoken.connect.confirm(query, { userId: "ada" });
+    expect(done).toMatchObject({ kind: "connected", provider: "acme", returnUrl, missingScopes: [] });
+    expect(await evertoken.connect.confirm(Object.fromEntries(query), { userId: "ada" })).toEqual(done);
+    expect(await evertoken.connect.confirm(`?${query}`, { userId: "eve" })).toMatchObject({
+      ...{
+        kind: "refused",
+        code: "confirmed_for_another",
+        returnUrl,
+        message: expect.stringContaining("another user"),
+      },
+    });
+    expect(await evertoken.connect.confirm("?status=refused&error=consent_refused", { userId: "ada" })).toMatchObject({
+      ...{ kind: "refused", code: "consent_refused", returnUrl: null },
+    });
+    await expect(evertoken.connect.confirm({}, { userId: "ada" })).rejects.toMatchObject({ code: "invalid_input" });
+    await evertoken.close();
+  }
 });
 
 test("in TypeScript: the query of the return URL and the session's user; a row that was altered opens for nobody", async () => {
