@@ -30,13 +30,13 @@ async function killedAt(rig: Rig, file: string, rows: number): Promise<void> {
   const env = { ...inherited(), ...rig.env };
   const child = spawn(process.execPath, [launcher, "connections", "import", file], { env, stdio: "ignore" });
   const exited = once(child, "exit");
-  await until("it is under way", async () => (await stored(rig)) >= rows, 20_000);
+  await until("it is under way", async () => (await stored(rig)) >= rows, 60_000);
   child.kill("SIGKILL");
   await exited;
 }
 
 test("10,000 rows: killed in the middle, resumed, bad rows told by line, none half stored, none twice", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const rig = await createRig({ env: { LOG_LEVEL: "error" } });
   const lines = Array.from({ length: 10_000 }, (_, n) => row(n + 1));
@@ -85,7 +85,9 @@ test("10,000 rows: killed in the middle, resumed, bad rows told by line, none ha
   expect(await rig.queues.refresh("acme").getDelayedCount()).toBeGreaterThanOrEqual(9996 - 8);
 });
 
-test("a file that changed since, one that was never begun, and a pipe cannot be resumed", async () => {
+test("a file that changed since, one that was never begun, and a pipe cannot be resumed", {
+  timeout: 120_000,
+}, async () => {
   const rig = await createRig({ env: { LOG_LEVEL: "error" } });
   const file = await fileOf(Array.from({ length: 3000 }, (_, n) => row(n + 1)));
   const resume = (path: string) => runEvertoken(["connections", "import", path, "--resume"], { env: rig.env });
