@@ -1,14 +1,14 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createKeyring } from "@evertoken/adapters";
-import type { CommitRecord } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 import { expect, test } from "vitest";
 import { engineOf } from "../support/engine-of.ts";
 import { type Connected, createRig, hasty, type Rig, until } from "../support/rig.ts";
 import { logged } from "./chaos.ts";
 
 /** What a process kept for a connection whose tokens it had refreshed; some of it is such that Postgres refuses it. */
-function keptFor(rig: Rig, { id, generation }: Connected, log: Partial<CommitRecord["log"]> = {}): CommitRecord {
+function keptFor(rig: Rig, { id, generation }: Connected, log: Partial<GrantRecord["log"]> = {}): GrantRecord {
   const ring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
   return {
     ...{

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Claim, CommitRecord, RefreshOrder } from "@evertoken/core";
+import type { Claim, GrantRecord, RefreshOrder } from "@evertoken/core";
 import { beforeAll, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
@@ -91,7 +91,7 @@ test("what a dead holder has kept in the spool is committed by who takes its lea
   const accessToken = engine.keyring.seal("granted to the dead", id, "access_token");
   const tokens = { accessToken, refreshToken: null, tokenType: null, scopes: null, metadata: {} };
   const ends = { expiresAt, refreshTokenExpiresAt: null, grantEndsAt: null, nextRefreshAt: expiresAt };
-  const kept: CommitRecord = {
+  const kept: GrantRecord = {
     ...{ connectionId: id, userId, provider: "acme", registration: "default", fingerprint: "", client: "" },
     ...{ generation: 1, leaseOwner: "dead" },
     transition: { kind: "store", tokens, ...ends, message: null, provider: null, events: [] },

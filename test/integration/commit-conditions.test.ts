@@ -29,7 +29,7 @@ function recordOf({ id, user_id: userId }: Row, transition: CommitRecord["transi
       ...{ trigger: "scheduled", outcome: transition.kind === "store" ? "granted" : "transient", errorCode: null },
       ...{ message: null, httpStatus: 200, durationMs: 1, oldExpiresAt: null, dueAt: null, at: new Date() },
     },
-  };
+  } as CommitRecord;
 }
 
 function grantOf(row: Row, grantHash: string | null = null): CommitRecord {

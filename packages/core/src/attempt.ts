@@ -2,7 +2,7 @@ import type { Lease } from "./commit-record.ts";
 import type { PlainTokens } from "./connection.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import type { ProviderRules, RefreshDeps } from "./ports.ts";
+import type { FoundRules, ProviderRules, RefreshDeps } from "./ports.ts";
 
 const unspendable: RefreshPolicy = {
   spends: "nothing",
@@ -34,14 +34,15 @@ export interface Attempted {
 export async function attempt(lease: Lease, deps: RefreshDeps): Promise<Attempted> {
   const askedAt = deps.now();
   const rules = await deps.providerOf(lease.connection);
-  if ("ask" in rules) return { outcome: await outcomeOf(lease, rules, deps), rules, askedAt, answeredAt: deps.now() };
+  if (rules.kind === "known")
+    return { outcome: await outcomeOf(lease, rules, deps), rules, askedAt, answeredAt: deps.now() };
   const unknown = { policy: unspendable, fingerprint: noRegistration, client: noRegistration, grantHash: () => null };
   return { outcome: withoutRules(rules), rules: unknown, askedAt, answeredAt: deps.now() };
 }
 
 /** Nothing was sent. What may be known in a moment is held against nobody, and tried again soon. */
-function withoutRules(why: { readonly misconfigured: string } | { readonly unread: string }): Outcome {
-  return "unread" in why ? { kind: "unsent", reason: why.unread } : misconfigured(why.misconfigured);
+function withoutRules({ kind, reason }: Exclude<FoundRules, ProviderRules>): Outcome {
+  return kind === "unread" ? { kind: "unsent", reason } : misconfigured(reason);
 }
 
 /** Stands for the fingerprint of a registration that is not set. */

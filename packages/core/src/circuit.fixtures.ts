@@ -6,7 +6,7 @@ import { mostCompared, type Surroundings } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Claim, MetFault, RefreshDeps, RefreshOrder, Store } from "./ports.ts";
 import { refresh } from "./refresh.ts";
-import { defaultTiming, type Timing } from "./settings.ts";
+import { defaultTiming, type Timing } from "./timing.ts";
 import type { CircuitCode, ProviderChange } from "./transition.ts";
 
 /** How a connection of the model is answered whenever it is asked. */
@@ -167,6 +167,7 @@ export class CircuitWorld {
       vault: { open: (text) => text, seal: (text) => text as Sealed },
       timing,
       providerOf: async () => ({
+        kind: "known",
         ...{ policy, fingerprint: "secret", client: "client", ask },
         classify: () => setbacks.unknown,
         grantHash: () => "hash",

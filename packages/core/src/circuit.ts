@@ -1,5 +1,5 @@
-import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
+import type { Timing } from "./timing.ts";
 
 /**
  * # Circuits

@@ -18,7 +18,19 @@ export interface SealedTokens {
  * One attempt, ready to be committed: everything that the statement needs and nothing that must not be written down, so that it can
  * be kept in the spool as it is.
  */
-export interface CommitRecord {
+export type CommitRecord = GrantRecord | SetbackRecord;
+
+/** A new token set: kept in the spool until it is stored, whatever happens. */
+export type GrantRecord = RecordOf<Omit<Store, "tokens"> & { readonly tokens: SealedTokens }>;
+
+/** May be forgotten: its lease runs out, and the attempt is repeated. */
+export type SetbackRecord = RecordOf<Setback>;
+
+export function isGrant(record: CommitRecord): record is GrantRecord {
+  return record.transition.kind === "store";
+}
+
+interface RecordOf<T> {
   readonly connectionId: string;
   readonly userId: string;
   readonly provider: string;
@@ -28,7 +40,7 @@ export interface CommitRecord {
   /** The generation that was spent: the commit is conditional on it. */
   readonly generation: number;
   readonly leaseOwner: string;
-  readonly transition: (Omit<Store, "tokens"> & { readonly tokens: SealedTokens }) | Setback;
+  readonly transition: T;
   readonly log: RefreshLogEntry;
 }
 

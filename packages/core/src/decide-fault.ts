@@ -9,16 +9,16 @@ import type { CircuitCode, ProviderChange, Setback } from "./transition.ts";
 type Judge = (connection: Connection, reason: string, context: DecisionContext) => Setback;
 
 export const misconfigured: Judge = (connection, reason, context) => {
-  const { ownFault, probing, timing } = context;
-  if (ownFault || (!probing && worksForOthers(aroundOf(context), timing))) {
+  const { blame, timing } = context;
+  if (blame.own || (!blame.probing && worksForOthers(aroundOf(context), timing))) {
     return probeLater(connection, "invalid_client", reason, context);
   }
   return openCircuit(connection, { code: "invalid_client" }, reason, context);
 };
 
 export const unknown: Judge = (connection, reason, context) => {
-  const { ownFault, probing, timing } = context;
-  return !ownFault && (probing || isEpidemic(aroundOf(context), timing))
+  const { blame, timing } = context;
+  return !blame.own && (blame.probing || isEpidemic(aroundOf(context), timing))
     ? openCircuit(connection, { code: "unknown_answer" }, reason, context)
     : oddAnswer(connection, reason, context);
 };
@@ -47,30 +47,41 @@ function oddAnswer(connection: Connection, reason: string, context: DecisionCont
  * living one shows that our registration works.
  */
 export const denied: Judge = (connection, reason, context) => {
-  const { foreignClient, ownFault, untried, probing, timing, now } = context;
-  const around = aroundOf(context);
-  const believed = around.believed || (probing && !untried && deniedForHours(around, now, timing));
-  if (foreignClient !== null && !ownFault && !believed) {
+  const { foreignClient, own, secret, probing } = context.blame;
+  const believed = isBelieved(context);
+  if (foreignClient !== null && !own && !believed) {
     const because = `the grant was given to another client id: ${reason}`;
     return openCircuit(connection, { code: "invalid_client", of: foreignClient }, because, context);
   }
-  if (untried) {
+  if (secret === "changed") {
     const because = `nothing is granted since the secret or the endpoint changed: ${reason}`;
     return openCircuit(connection, { code: "invalid_client" }, because, context);
   }
   const over = connection.status === "needs_reauth";
-  if (!believed && !over && isDoubtful(context)) {
-    const fresh = around.firstAt === null && around.reopened === 0;
-    const holds = around.code === "mass_denial" || (fresh && isMassDenial(around, timing));
-    return holds
-      ? openCircuit(connection, { code: "mass_denial" }, reason, context)
-      : doubt(connection, reason, context);
-  }
+  if (!believed && !over && isDoubtful(context)) return doubted(connection, reason, context);
   const marked = mark(connection, reason, believed, context);
   // That one who is marked is denied again says nothing about the others.
-  if (!probing || (over && !believed && around.code === "mass_denial")) return marked;
+  const oneOfMany = over && !believed && aroundOf(context).code === "mass_denial";
+  if (!probing || oneOfMany) return marked;
   return { ...marked, provider: { kind: "close_circuit", of: foreignClient, believed } };
 };
+
+/** So many denials have stood for hours that they are meant. */
+function isBelieved({ blame, ...context }: DecisionContext): boolean {
+  const around = aroundOf(context);
+  const stoodForHours = deniedForHours(around, context.now, context.timing);
+  return around.believed || (blame.probing && blame.secret !== "changed" && stoodForHours);
+}
+
+/** The first of a wave holds the others back; after that each is doubted for itself. */
+function doubted(connection: Connection, reason: string, context: DecisionContext): Setback {
+  const around = aroundOf(context);
+  const first = around.firstAt === null && around.reopened === 0;
+  const holdsOthers = around.code === "mass_denial" || (first && isMassDenial(around, context.timing));
+  return holdsOthers
+    ? openCircuit(connection, { code: "mass_denial" }, reason, context)
+    : askedLater(connection, reason, context);
+}
 
 /** One that was denied among many is denied twice more, each time after others were granted: once may be another outage. */
 const denialsToBelieve = 3;
@@ -79,11 +90,11 @@ const denialsToBelieve = 3;
 const denialsToEnd = 5;
 
 function isDoubtful(context: DecisionContext): boolean {
-  const { foreignClient, timing } = context;
+  const { timing, blame } = context;
   const around = aroundOf(context);
   if (around.code === "mass_denial") return true;
   if (deniedForMs(context) >= timing.denialsBelievedAfterMs) return false;
-  const among = foreignClient === null && (around.firstAt !== null || around.suspected);
+  const among = blame.foreignClient === null && (around.firstAt !== null || around.suspected);
   return (among && around.times < denialsToBelieve) || isMassDenial(around, timing);
 }
 
@@ -97,11 +108,11 @@ const askedAgainAt = (context: DecisionContext) =>
   after(context.now, Math.max(context.timing.circuitProbeMs, deniedForMs(context)));
 
 /** Others work again, so they are not held back for it. The claim heeds `notBefore`: no trigger asks it sooner, unless it is forced. */
-function doubt(connection: Connection, reason: string, context: DecisionContext): Setback {
+function askedLater(connection: Connection, reason: string, context: DecisionContext): Setback {
   const resumeAt = askedAgainAt(context);
   return {
     ...unmarked(connection),
-    ...doubted(connection, context),
+    ...doubtfulMark(connection, context),
     message: reason,
     resumeAt,
     nextRefreshAt: resumeAt,
@@ -117,7 +128,7 @@ function mark(connection: Connection, reason: string, believed: boolean, context
   const over = connection.status === "needs_reauth";
   const checked = over
     ? again && connection.nextRefreshAt !== null
-    : context.foreignClient === null && (again || suspected || believed);
+    : context.blame.foreignClient === null && (again || suspected || believed);
   const lasted = over && deniedForMs(context) >= 4 * context.timing.denialsBelievedAfterMs;
   const ends = times >= denialsToEnd || lasted;
   if (!checked || ends) return stopped;
@@ -126,7 +137,7 @@ function mark(connection: Connection, reason: string, believed: boolean, context
 }
 
 /** Its user sees why it is late, and is not asked for anything. */
-const doubted = (connection: Connection, context: DecisionContext) => ({
+const doubtfulMark = (connection: Connection, context: DecisionContext) => ({
   status: statusWhileFailing(connection, context.now),
   errorCode: "mass_denial" as const,
   // Hours of other trouble before say nothing of the grant.
@@ -140,16 +151,16 @@ function openCircuit(
   reason: string,
   context: DecisionContext,
 ): Setback {
-  const { now, timing, probing } = context;
+  const { now, timing, blame } = context;
   const around = aroundOf(context);
-  const nextProbeAt = after(now, probing ? timing.circuitProbeMs : firstProbeMs(around.reopened, timing));
+  const nextProbeAt = after(now, blame.probing ? timing.circuitProbeMs : firstProbeMs(around.reopened, timing));
   const change: ProviderChange = {
     ...{ kind: "open_circuit", code, of, reason, nextProbeAt, reopened: around.reopened },
     fromMany: code === "mass_denial" || isEpidemic(around, timing),
   };
   return {
     ...unmarked(connection),
-    ...(code === "mass_denial" ? doubted(connection, context) : {}),
+    ...(code === "mass_denial" ? doubtfulMark(connection, context) : {}),
     message: reason,
     // After the others: if the fault is its own, another one must be the probe.
     resumeAt: after(circuitResumeAt(connection.id, nextProbeAt, timing), timing.circuitProbeMs / 2),
@@ -162,4 +173,4 @@ const alone: Surroundings = {
   ...{ code: null, since: null, reopened: 0, believed: false, suspected: false },
 };
 
-const aroundOf = ({ around }: DecisionContext): Surroundings => around ?? alone;
+const aroundOf = ({ around }: Pick<DecisionContext, "around">): Surroundings => around ?? alone;

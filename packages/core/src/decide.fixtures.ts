@@ -1,9 +1,10 @@
+import type { Blame } from "./blame.ts";
 import type { Connection, Sealed } from "./connection.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import type { Surroundings } from "./fault.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
-import { defaultTiming } from "./settings.ts";
+import { defaultTiming } from "./timing.ts";
 
 export const now = new Date("2026-11-21T12:00:00Z");
 export const minute = 60_000;
@@ -50,21 +51,14 @@ export const policy: RefreshPolicy = {
   refreshTokenFixedSeconds: null,
 };
 
-export function context(overrides: Partial<DecisionContext> = {}): DecisionContext {
+/** What a test gives of a context; of the blame, only what matters to it. */
+export type Given = Partial<Omit<DecisionContext, "blame">> & { readonly blame?: Partial<Blame> };
+
+export function context({ blame, ...overrides }: Given = {}): DecisionContext {
   const timing = { ...defaultTiming, spreadMs: 0 };
   return {
-    now,
-    askedAt: at(-1000),
-    policy,
-    timing,
-    random: 0,
-    forced: false,
-    probing: false,
-    ownFault: false,
-    around: null,
-    untried: false,
-    proves: false,
-    foreignClient: null,
+    ...{ now, askedAt: at(-1000), policy, timing, random: 0, forced: false, around: null },
+    blame: { probing: false, own: false, foreignClient: null, secret: "proven", ...blame },
     ...overrides,
   };
 }

@@ -6,6 +6,7 @@ import {
   connection,
   context,
   day,
+  type Given,
   granted,
   hour,
   minute,
@@ -15,14 +16,13 @@ import {
   surroundings,
 } from "./decide.fixtures.ts";
 import { decide } from "./decide.ts";
-import type { DecisionContext } from "./decision-context.ts";
 import type { Surroundings } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Setback, Store } from "./transition.ts";
 
-const setback = (of: Partial<Connection>, outcome: Outcome, given: Partial<DecisionContext> = {}) =>
+const setback = (of: Partial<Connection>, outcome: Outcome, given: Given = {}) =>
   decide(connection(of), outcome, context(given)) as Setback;
-const store = (of: Partial<Connection>, outcome: Outcome, given: Partial<DecisionContext> = {}) =>
+const store = (of: Partial<Connection>, outcome: Outcome, given: Given = {}) =>
   decide(connection(of), outcome, context(given)) as Store;
 
 const statuses: ConnectionStatus[] = ["connected", "token_expired", "needs_reauth", "error", "disconnected"];
@@ -177,7 +177,7 @@ test("a misconfiguration of ours leaves no mark on the connection and opens the 
     provider: { kind: "open_circuit", nextProbeAt: at(minute / 4) },
     events: [],
   });
-  const again = setback({}, setbacks.misconfigured, { probing: true });
+  const again = setback({}, setbacks.misconfigured, { blame: { probing: true } });
   expect(again).toMatchObject({ provider: { nextProbeAt: at(5 * minute) }, events: [] });
 });
 
@@ -193,12 +193,12 @@ test("who opened the circuit comes back after all the others, so that one of the
 });
 
 test("who still gets invalid_client after another one has closed the circuit is at fault itself", () => {
-  const decided = setback({}, setbacks.misconfigured, { ownFault: true });
+  const decided = setback({}, setbacks.misconfigured, { blame: { own: true } });
   expect(decided).toMatchObject({ status: "error", errorCode: "invalid_client", provider: null, resumeAt: at(hour) });
 });
 
 test("the probe that works closes the circuit", () => {
-  const decided = store({}, granted(), { probing: true });
+  const decided = store({}, granted(), { blame: { probing: true } });
   expect(decided).toMatchObject({ provider: { kind: "close_circuit", of: null, believed: false } });
 });
 
@@ -305,7 +305,7 @@ test.each([
 });
 
 test("a probe that is denied shows that the registration works: the circuit closes", () => {
-  const transition = decide(connection(), setbacks.denied, context({ probing: true }));
+  const transition = decide(connection(), setbacks.denied, context({ blame: { probing: true } }));
   expect(transition).toMatchObject({
     status: "needs_reauth",
     provider: { kind: "close_circuit" },
@@ -314,7 +314,7 @@ test("a probe that is denied shows that the registration works: the circuit clos
 });
 
 test("a denial of a grant that was given to another client id is a mistake of ours", () => {
-  expect(decide(connection(), setbacks.denied, context({ foreignClient: "another" }))).toMatchObject({
+  expect(decide(connection(), setbacks.denied, context({ blame: { foreignClient: "another" } }))).toMatchObject({
     status: "connected",
     errorCode: null,
     provider: { kind: "open_circuit", code: "invalid_client" },
@@ -324,7 +324,9 @@ test("a denial of a grant that was given to another client id is a mistake of ou
 
 test("a denial is a mistake of ours while nothing has been granted since our secret changed", () => {
   for (const ownFault of [false, true]) {
-    expect(decide(connection(), setbacks.denied, context({ untried: true, ownFault }))).toMatchObject({
+    expect(
+      decide(connection(), setbacks.denied, context({ blame: { secret: "changed", own: ownFault } })),
+    ).toMatchObject({
       status: "connected",
       errorCode: null,
       provider: { kind: "open_circuit", code: "invalid_client" },
@@ -333,15 +335,15 @@ test("a denial is a mistake of ours while nothing has been granted since our sec
 });
 
 test("the first grant with a secret proves it; one that closes a circuit does so anyway", () => {
-  expect(decide(connection(), granted(), context({ proves: true })).provider).toEqual({ kind: "prove" });
-  expect(decide(connection(), granted(), context({ proves: true, probing: true })).provider).toMatchObject({
+  expect(decide(connection(), granted(), context({ blame: { secret: "new" } })).provider).toEqual({ kind: "prove" });
+  expect(decide(connection(), granted(), context({ blame: { secret: "new", probing: true } })).provider).toMatchObject({
     kind: "close_circuit",
   });
   expect(decide(connection(), granted(), context()).provider).toBeNull();
 });
 
 test("it is a dead grant when another connection shows that this client id is meant", () => {
-  const transition = decide(connection(), setbacks.denied, context({ foreignClient: "another", ownFault: true }));
+  const transition = decide(connection(), setbacks.denied, context({ blame: { foreignClient: "another", own: true } }));
   expect(transition).toMatchObject({ status: "needs_reauth", job: "stop" });
 });
 
@@ -441,17 +443,19 @@ test("hours of other trouble before do not make a first denial of many believed"
 
 test("a circuit for many denials that has stood for hours is believed, and closes", () => {
   const stands = (ms: number) => surroundings({ code: "mass_denial", since: at(-ms) });
-  const early = setback({}, setbacks.denied, { probing: true, around: stands(5 * hour) });
+  const early = setback({}, setbacks.denied, { around: stands(5 * hour), blame: { probing: true } });
   expect(early).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
-  const late = setback({}, setbacks.denied, { probing: true, around: stands(6 * hour) });
+  const late = setback({}, setbacks.denied, { around: stands(6 * hour), blame: { probing: true } });
   expect(late).toMatchObject({ status: "needs_reauth", provider: { kind: "close_circuit", believed: true } });
 });
 
 test("grants of another client id are believed dead after hours, unless nothing is granted to ours", () => {
   const around = surroundings({ code: "invalid_client", since: at(-6 * hour) });
-  const given = { probing: true, foreignClient: "another", around };
+  const given = { around, blame: { probing: true, foreignClient: "another" } };
   expect(setback({}, setbacks.denied, given).status).toBe("needs_reauth");
-  expect(setback({}, setbacks.denied, { ...given, untried: true }).status).toBe("connected");
+  expect(setback({}, setbacks.denied, { ...given, blame: { ...given.blame, secret: "changed" } }).status).toBe(
+    "connected",
+  );
 });
 
 test("what is forced on a grant that is over leaves it so", () => {
@@ -463,16 +467,16 @@ test("what is forced on a grant that is over leaves it so", () => {
 
 test("a probe that is refused speaks for all, whoever was granted before; one that is at fault itself does not", () => {
   const around = surroundings({ grantedSinceClosed: 9 });
-  const refused = setback({}, setbacks.misconfigured, { probing: true, around });
+  const refused = setback({}, setbacks.misconfigured, { around, blame: { probing: true } });
   expect(refused).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
-  const odd = setback({}, setbacks.unknown, { probing: true });
+  const odd = setback({}, setbacks.unknown, { blame: { probing: true } });
   expect(odd).toMatchObject({ status: "connected", provider: { kind: "open_circuit" } });
-  const own = setback({}, setbacks.unknown, { probing: true, ownFault: true });
+  const own = setback({}, setbacks.unknown, { blame: { probing: true, own: true } });
   expect(own).toMatchObject({ status: "error", provider: null });
 });
 
 test("hours of a circuit make nobody's denial believed but its probe's", () => {
   const around = surroundings({ code: "mass_denial", since: at(-7 * hour) });
   expect(setback({}, setbacks.denied, { around }).status).toBe("connected");
-  expect(setback({}, setbacks.denied, { around, probing: true }).status).toBe("needs_reauth");
+  expect(setback({}, setbacks.denied, { around, blame: { probing: true } }).status).toBe("needs_reauth");
 });

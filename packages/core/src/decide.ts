@@ -6,6 +6,7 @@ import type { GrantedTokens, Outcome } from "./outcome.ts";
 import { grantEnd } from "./reauth-due.ts";
 import { retryDelayMs } from "./retry.ts";
 import { after, probeLater, statusWhileFailing, stop, unmarked, wasTold } from "./setback.ts";
+import { accessTokenEnd, refreshTokenEnd } from "./token-end.ts";
 import type { Setback, Store, Transition } from "./transition.ts";
 
 /**
@@ -84,9 +85,8 @@ function judge(connection: Connection, outcome: Outcome, context: DecisionContex
 
 function granted(connection: Connection, tokens: GrantedTokens, context: DecisionContext): Store {
   const { askedAt, policy, timing } = context;
-  const lifetime = tokens.expiresIn === "unstated" ? policy.lifetimeSeconds : tokens.expiresIn;
-  const expiresAt = lifetime === null || lifetime === "never" ? null : after(askedAt, lifetime * 1000);
-  const refreshTokenExpiresAt = refreshTokenEnd(connection, tokens, context);
+  const expiresAt = accessTokenEnd(tokens, policy, askedAt);
+  const refreshTokenExpiresAt = refreshTokenEnd(tokens, policy, askedAt) ?? connection.refreshTokenExpiresAt;
   const refreshable =
     policy.spends === "access_token" ||
     (policy.spends === "refresh_token" && (tokens.refreshToken ?? connection.refreshToken) !== null);
@@ -115,9 +115,9 @@ function granted(connection: Connection, tokens: GrantedTokens, context: Decisio
       context,
     ),
     message: remarks(tokens.notes, lost),
-    provider: context.probing
+    provider: context.blame.probing
       ? { kind: "close_circuit", of: connection.client, believed: false }
-      : context.proves
+      : context.blame.secret !== "proven"
         ? { kind: "prove" }
         : null,
     events: told ? ["connection.recovered"] : [],
@@ -134,13 +134,6 @@ function remarks(notes: readonly string[], lostScopes: readonly string[]): strin
   const lost = lostScopes.length === 0 ? [] : [`granted without the scopes: ${lostScopes.join(" ")}`];
   const all = [...notes, ...lost];
   return all.length === 0 ? null : all.join("; ");
-}
-
-/** The answer's own word, else the idle end that this use has moved, else the fixed end that nothing moves. */
-function refreshTokenEnd(connection: Connection, tokens: GrantedTokens, { askedAt, policy }: DecisionContext) {
-  if (tokens.refreshTokenExpiresIn !== null) return after(askedAt, tokens.refreshTokenExpiresIn * 1000);
-  if (policy.refreshTokenIdleSeconds !== null) return after(askedAt, policy.refreshTokenIdleSeconds * 1000);
-  return connection.refreshTokenExpiresAt;
 }
 
 function retry(connection: Connection, reason: string, waitMs: number | null, context: DecisionContext): Setback {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { at, day, hour, minute, now, policy } from "./decide.fixtures.ts";
 import { dueAt, type Lifetime, marginMs } from "./due.ts";
-import { defaultTiming } from "./settings.ts";
+import { defaultTiming } from "./timing.ts";
 
 const unspread = { ...defaultTiming, spreadMs: 0 };
 const living = (ms: number | null, more: Partial<Lifetime> = {}): Lifetime => ({

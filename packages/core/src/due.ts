@@ -1,6 +1,6 @@
 import type { RefreshPolicy } from "./policy.ts";
-import type { Timing } from "./settings.ts";
 import { spreadFraction } from "./spread.ts";
+import type { Timing } from "./timing.ts";
 
 /** What the due time of a token depends on. */
 export interface Lifetime {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hour, now, surroundings } from "./decide.fixtures.ts";
 import { deniedForHours, isEpidemic, isMassDenial, worksForOthers } from "./fault.ts";
-import { defaultTiming as timing } from "./settings.ts";
+import { defaultTiming as timing } from "./timing.ts";
 
 test.each([
   ["two", { others: 1 }, false],

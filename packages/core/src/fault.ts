@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
-import type { Timing } from "./settings.ts";
+import type { Timing } from "./timing.ts";
 import type { CircuitCode } from "./transition.ts";
 
 /** An answer that may be the fault of the connection that got it, of the provider, or of ours: only others' answers tell. */
@@ -9,6 +9,12 @@ export interface Fault {
   /** Hash of the client id that the grant was given to, when it is not ours; empty: the circuit of all. */
   readonly circuitOf: string;
 }
+
+/**
+ * What the provider has granted to our registration. `proven`: something, with this secret at this endpoint. `changed`: something, but not
+ * since they changed. `new`: nothing yet.
+ */
+export type SecretStanding = "proven" | "changed" | "new";
 
 /** How others with the same secret were answered at that time. */
 export interface Surroundings {
@@ -42,8 +48,11 @@ export interface Surroundings {
 /** Where many are asked, the newest answers say it: a fault of seconds would be lost among the grants of ten minutes. */
 export const mostCompared = 10;
 
-/** No fault: the answer is judged by itself. `untried`: nothing was granted since the secret changed. */
-export function faultOf(kind: OutcomeKind, foreignClient: string | null, untried: boolean): Fault | null {
+/** null: no fault, the answer is judged by itself. */
+export function faultOf(
+  kind: OutcomeKind,
+  { foreignClient, secret }: { readonly foreignClient: string | null; readonly secret: SecretStanding },
+): Fault | null {
   switch (kind) {
     case "misconfigured":
       return { code: "invalid_client", circuitOf: "" };
@@ -51,7 +60,7 @@ export function faultOf(kind: OutcomeKind, foreignClient: string | null, untried
       return { code: "unknown_answer", circuitOf: "" };
     case "denied":
       if (foreignClient !== null) return { code: "invalid_client", circuitOf: foreignClient };
-      return { code: untried ? "invalid_client" : "mass_denial", circuitOf: "" };
+      return { code: secret === "changed" ? "invalid_client" : "mass_denial", circuitOf: "" };
     default:
       return null;
   }

@@ -1,10 +1,10 @@
-import type { CommitRecord, Lease } from "./commit-record.ts";
+import type { CommitRecord, GrantRecord, Lease } from "./commit-record.ts";
 import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
 import type { Fault, Surroundings } from "./fault.ts";
 import type { Outcome, RawAnswer } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { SendLimit } from "./send-limit.ts";
-import type { Timing } from "./settings.ts";
+import type { Timing } from "./timing.ts";
 import type { CircuitCode } from "./transition.ts";
 
 /** Who wants a refresh, and what must still be true for it to happen. */
@@ -78,13 +78,13 @@ export interface MetFault extends Fault {
 /** Where a new token set survives while the store is away, or its holder dies. */
 export interface Spool {
   /** Before the commit, for the case that the process is killed meanwhile. Takes microseconds, and never fails. */
-  note(record: CommitRecord): void;
+  note(record: GrantRecord): void;
   /** The noted one is committed, or kept. */
-  strike(record: CommitRecord): void;
-  keep(record: CommitRecord): Promise<void>;
+  strike(record: GrantRecord): void;
+  keep(record: GrantRecord): Promise<void>;
   /** A kept token set of this connection and generation, from any process. */
-  find(connectionId: string, generation: number): Promise<CommitRecord | null>;
-  drop(record: CommitRecord): Promise<void>;
+  find(connectionId: string, generation: number): Promise<GrantRecord | null>;
+  drop(record: GrantRecord): Promise<void>;
 }
 
 export type TokenColumn = "access_token" | "refresh_token";
@@ -96,8 +96,15 @@ export interface Vault {
   seal(plain: string, connectionId: string, column: TokenColumn): Sealed;
 }
 
+/** What is found of a provider: its rules; a misconfiguration of ours; or why nobody can tell at the moment which of the two. */
+export type FoundRules =
+  | ProviderRules
+  | { readonly kind: "misconfigured"; readonly reason: string }
+  | { readonly kind: "unread"; readonly reason: string };
+
 /** A provider as the refresh path sees it: its data, one effect and one judgement. */
 export interface ProviderRules {
+  readonly kind: "known";
   readonly policy: RefreshPolicy;
   /** Of our client id and secret: a circuit that opened for another secret does not count. */
   readonly fingerprint: string;
@@ -118,13 +125,8 @@ export interface RefreshDeps {
   readonly spool: Spool;
   readonly vault: Vault;
   readonly timing: Timing;
-  /**
-   * The provider's rules, or a misconfiguration of ours in words, or why it is not known at the moment which of the two. Never throws:
-   * the lease is held.
-   */
-  providerOf(
-    connection: Connection,
-  ): Promise<ProviderRules | { readonly misconfigured: string } | { readonly unread: string }>;
+  /** Never throws: the lease is held. */
+  providerOf(connection: Connection): Promise<FoundRules>;
   now(): Date;
   /** In [0, 1). */
   random(): number;

@@ -1,4 +1,5 @@
 import type { RefreshPolicy } from "./policy.ts";
+import { fixedEnd } from "./token-end.ts";
 
 /** What is known of a grant's end when a token set comes. */
 export interface GrantFacts {
@@ -19,10 +20,9 @@ const roundingMs = 30_000;
  * first sight of an end nobody can tell.
  */
 export function grantEnd({ stated, known, consentedAt }: GrantFacts, policy: RefreshPolicy): Date | null {
-  const { refreshTokenIdleSeconds: idle, refreshTokenFixedSeconds: fixed } = policy;
-  const fixedEnd = fixed === null ? null : new Date(consentedAt.getTime() + fixed * 1000);
-  if (idle !== null) return fixedEnd; // what such a provider states is the idle end
-  if (fixedEnd !== null) return stated ?? known ?? fixedEnd;
+  const fixed = fixedEnd(policy, consentedAt);
+  if (policy.refreshTokenIdleSeconds !== null) return fixed; // what such a provider states is the idle end
+  if (fixed !== null) return stated ?? known ?? fixed;
   if (stated === null) return known;
   const stayed = known !== null && stated.getTime() <= known.getTime() + roundingMs;
   return stayed ? stated : null;

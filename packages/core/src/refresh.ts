@@ -1,8 +1,8 @@
 import { type Attempted, attempt } from "./attempt.ts";
-import type { CommitRecord, Lease } from "./commit-record.ts";
+import { blameOf } from "./blame.ts";
+import type { GrantRecord, Lease } from "./commit-record.ts";
 import { decide } from "./decide.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import { faultOf, isKnown } from "./fault.ts";
 import type { Claim, RefreshDeps, RefreshOrder } from "./ports.ts";
 import { type Settled, settle, settleKept } from "./settle.ts";
 import { toRecord } from "./to-record.ts";
@@ -24,41 +24,27 @@ export async function refresh(order: RefreshOrder, deps: RefreshDeps): Promise<R
   if (kept !== null) return settleKept(kept, deps);
 
   const attempted = await attempt(lease, deps); // open, request, classify
-  const transition = decide(lease.connection, attempted.outcome, await contextOf(order, lease, attempted, deps));
+  const { met, blame } = blameOf(lease, attempted);
+  const around = met === null ? null : await deps.store.meetFault(met); // written down first, then judged by others' answers
+  const transition = decide(lease.connection, attempted.outcome, contextOf(order, attempted, { blame, around }, deps));
   const record = toRecord(order, lease, attempted, transition, deps);
   return settle(record, transition.kind === "store" ? transition.tokens : null, deps); // commit, announce
 }
 
 /** A token set waits in the spool only while its lease was never given back, so only an abandoned lease needs this look. */
-async function findKept(lease: Lease, deps: RefreshDeps): Promise<CommitRecord | null> {
+async function findKept(lease: Lease, deps: RefreshDeps): Promise<GrantRecord | null> {
   const { id, generation } = lease.connection;
   const kept = await deps.spool.find(id, generation);
   if (kept !== null) deps.observe({ kind: "found_in_spool", connectionId: id, generation });
   return kept;
 }
 
-async function contextOf(
-  order: RefreshOrder,
-  lease: Lease,
-  attempted: Attempted,
-  deps: RefreshDeps,
-): Promise<DecisionContext> {
-  const { outcome, rules, askedAt, answeredAt } = attempted;
-  const { connection, probing, grantedWith } = lease;
-  // What another secret than ours was granted says nothing about whose fault ours is.
-  const untried = grantedWith !== null && grantedWith !== rules.fingerprint;
-  const foreignClient = connection.client === rules.client ? null : connection.client;
-  const fault = faultOf(outcome.kind, foreignClient, untried);
-  const ownFault = fault !== null && lease.ownFault === fault.code && !untried;
-  const known = isKnown(connection, ownFault);
-  const met = fault === null ? null : { ...fault, connection, fingerprint: rules.fingerprint, known };
-  return {
-    ...{ now: answeredAt, askedAt, probing, untried, foreignClient, ownFault },
-    forced: order.force,
-    proves: grantedWith !== rules.fingerprint,
-    around: met === null ? null : await deps.store.meetFault(met),
-    policy: rules.policy,
-    timing: deps.timing,
-    random: deps.random(),
-  };
+function contextOf(
+  { force }: RefreshOrder,
+  { rules, askedAt, answeredAt }: Attempted,
+  whose: Pick<DecisionContext, "blame" | "around">,
+  { timing, random }: RefreshDeps,
+): DecisionContext {
+  const { policy } = rules;
+  return { ...whose, ...{ now: answeredAt, askedAt, policy, timing }, forced: force, random: random() };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { day, hour, minute } from "./decide.fixtures.ts";
 import { retryDelayMs } from "./retry.ts";
-import { defaultTiming } from "./settings.ts";
+import { defaultTiming } from "./timing.ts";
 
 const delay = (failures: number, failingForMs: number, random: number) =>
   retryDelayMs(failures, failingForMs, random, defaultTiming);

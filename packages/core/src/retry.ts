@@ -1,4 +1,4 @@
-import type { Timing } from "./settings.ts";
+import type { Timing } from "./timing.ts";
 
 /**
  * Delay before the next try, in ms; null: give up.

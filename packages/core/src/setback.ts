@@ -1,6 +1,6 @@
 import type { Connection, ConnectionStatus, ErrorCode } from "./connection.ts";
 import type { EventName } from "./event.ts";
-import type { Timing } from "./settings.ts";
+import type { Timing } from "./timing.ts";
 import type { Setback } from "./transition.ts";
 
 /** Only the user can help. */

@@ -1,4 +1,4 @@
-import type { CommitRecord } from "./commit-record.ts";
+import { type CommitRecord, type GrantRecord, isGrant } from "./commit-record.ts";
 import type { GrantedTokens } from "./outcome.ts";
 import type { Committed, RefreshDeps } from "./ports.ts";
 
@@ -28,7 +28,7 @@ interface Ending {
 
 async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Ending> {
   // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
-  if (record.transition.kind !== "store") return { committed: await deps.store.commit(record), error: null };
+  if (!isGrant(record)) return { committed: await deps.store.commit(record), error: null };
   deps.spool.note(record);
   try {
     return await store(record, deps);
@@ -37,7 +37,7 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Ending> 
   }
 }
 
-async function store(record: CommitRecord, deps: RefreshDeps): Promise<Ending> {
+async function store(record: GrantRecord, deps: RefreshDeps): Promise<Ending> {
   for (;;) {
     try {
       return { committed: await storeSoon(record, deps), error: null };
@@ -53,7 +53,7 @@ async function store(record: CommitRecord, deps: RefreshDeps): Promise<Ending> {
 /** A commit that takes this long may never come: whoever holds the only copy of a token set writes it down meanwhile. */
 const slowCommitMs = 1500;
 
-async function storeSoon(record: CommitRecord, deps: RefreshDeps): Promise<Committed> {
+async function storeSoon(record: GrantRecord, deps: RefreshDeps): Promise<Committed> {
   const done = new AbortController();
   const committing = deps.store.commit(record).finally(() => done.abort());
   const keptMeanwhile = deps
@@ -67,7 +67,7 @@ async function storeSoon(record: CommitRecord, deps: RefreshDeps): Promise<Commi
 /** With store and spool both away, memory is all there is: hold on to it and try again. */
 const commitAgainMs = 1000;
 
-async function keep(record: CommitRecord, { spool, observe }: RefreshDeps): Promise<boolean> {
+async function keep(record: GrantRecord, { spool, observe }: RefreshDeps): Promise<boolean> {
   try {
     await spool.keep(record);
     return true;
@@ -78,7 +78,7 @@ async function keep(record: CommitRecord, { spool, observe }: RefreshDeps): Prom
 }
 
 /** Commits what the spool kept, and drops it there only when it is safe in the store. */
-export async function settleKept(kept: CommitRecord, deps: RefreshDeps): Promise<Settled> {
+export async function settleKept(kept: GrantRecord, deps: RefreshDeps): Promise<Settled> {
   const result = await settle(kept, null, deps);
   if (result.committed !== "deferred") await deps.spool.drop(kept);
   return result;

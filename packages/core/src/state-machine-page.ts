@@ -4,6 +4,7 @@ import {
   connection,
   context,
   day,
+  type Given,
   granted,
   hour,
   minute,
@@ -13,7 +14,6 @@ import {
   surroundings,
 } from "./decide.fixtures.ts";
 import { decide } from "./decide.ts";
-import type { DecisionContext } from "./decision-context.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Transition } from "./transition.ts";
 
@@ -21,7 +21,7 @@ interface Case {
   readonly name: string;
   readonly outcome: Outcome;
   readonly of?: Partial<Connection>;
-  readonly given?: Partial<DecisionContext>;
+  readonly given?: Given;
 }
 
 /** A connection that is `disconnected` is never claimed, and one that needs its user only by its own late check, or when it is forced. */
@@ -32,9 +32,9 @@ const { denied, misconfigured, throttled, transient, uncertain, unknown, unsent,
 
 const cases: readonly Case[] = [
   { name: "granted", outcome: granted() },
-  { name: "granted, as the probe of an open circuit", outcome: granted(), given: { probing: true } },
+  { name: "granted, as the probe of an open circuit", outcome: granted(), given: { blame: { probing: true } } },
   { name: "denied", outcome: denied },
-  { name: "denied, as the probe of an open circuit", outcome: denied, given: { probing: true } },
+  { name: "denied, as the probe of an open circuit", outcome: denied, given: { blame: { probing: true } } },
   { name: "denied, as two others a moment ago", outcome: denied, given: { around: surroundings({ others: 2 }) } },
   {
     name: "denied for the 2nd time, 10 minutes after many were",
@@ -46,7 +46,11 @@ const cases: readonly Case[] = [
     outcome: denied,
     given: { around: surroundings({ times: 3, firstAt: at(-20 * minute) }) },
   },
-  { name: "denied, nothing granted since our secret changed", outcome: denied, given: { untried: true } },
+  {
+    name: "denied, nothing granted since our secret changed",
+    outcome: denied,
+    given: { blame: { secret: "changed" } },
+  },
   { name: "nothing to spend", outcome: setbacks.nothing_to_spend },
   { name: "unsent", outcome: unsent },
   { name: "transient, 1st in a row", outcome: transient },
@@ -65,7 +69,7 @@ const cases: readonly Case[] = [
   { name: "throttled, this account, for 7 s", outcome: throttled },
   { name: "throttled, the whole app, for 7 s", outcome: { ...throttled, scope: "provider" } },
   { name: "misconfigured", outcome: misconfigured },
-  { name: "misconfigured, its own fault", outcome: misconfigured, given: { ownFault: true } },
+  { name: "misconfigured, its own fault", outcome: misconfigured, given: { blame: { own: true } } },
   { name: "unknown", outcome: unknown },
   { name: "unknown, as from three others lately", outcome: unknown, given: { around: surroundings({ others: 3 }) } },
   { name: "unreadable", outcome: unreadable },

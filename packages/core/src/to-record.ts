@@ -14,7 +14,7 @@ export function toRecord(
   deps: RefreshDeps,
 ): CommitRecord {
   const { connection } = lease;
-  return {
+  const attempt = {
     connectionId: connection.id,
     userId: connection.userId,
     provider: connection.provider,
@@ -23,10 +23,6 @@ export function toRecord(
     client: rules.client,
     generation: connection.generation,
     leaseOwner: lease.owner,
-    transition:
-      transition.kind === "store"
-        ? { ...transition, tokens: seal(connection, transition.tokens, rules, deps) }
-        : transition,
     log: {
       trigger: order.trigger,
       outcome: outcome.kind,
@@ -39,6 +35,9 @@ export function toRecord(
       at: askedAt,
     },
   };
+  if (transition.kind === "setback") return { ...attempt, transition };
+  const tokens = seal(connection, transition.tokens, rules, deps);
+  return { ...attempt, transition: { ...transition, tokens } };
 }
 
 /** What opens a circuit leaves no mark on the connection, but the log tells of it. */

@@ -1,4 +1,4 @@
-import type { CommitRecord } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 import type { Redis } from "ioredis";
 import { readEntries, writeEntry } from "../spool/entry.ts";
 import { createBatcher, defaultBatching } from "../store/batcher.ts";
@@ -10,9 +10,9 @@ import type { Keyring } from "../vault.ts";
  */
 export interface Copies {
   /** After the commit, on the connection that adds the next job: no round trip of its own. */
-  keep(record: CommitRecord): Promise<void>;
+  keep(record: GrantRecord): Promise<void>;
   /** The newest of each connection. */
-  newest(): Promise<CommitRecord[]>;
+  newest(): Promise<GrantRecord[]>;
   /** Only while the database is known to be the true one: an outage must not use up the time that they have. */
   trim(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export function createCopies({ redis, prefix, keyring, keepMs, now }: CopiesOpti
       if (keepMs > 0) await add(writeEntry(record, keyring));
     },
     async newest() {
-      const found = new Map<string, CommitRecord>();
+      const found = new Map<string, GrantRecord>();
       for (let start = 0; ; start += pageSize) {
         const page = await redis.zrange(key, start, start + pageSize - 1);
         for (const record of readEntries(

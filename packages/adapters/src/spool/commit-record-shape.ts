@@ -1,4 +1,4 @@
-import type { CommitRecord } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
@@ -34,11 +34,11 @@ const log = {
 };
 
 /** @returns null: it is of another shape. Fields that are not known here go along as they are. */
-export function toCommitRecord(value: unknown): CommitRecord | null {
+export function toCommitRecord(value: unknown): GrantRecord | null {
   if (!fits(value, record) || !fits(value.transition, transition) || !fits(value.log, log)) return null;
   if (!fits(value.transition.tokens, tokens)) return null;
   const { v: _, ...fields } = value;
-  return withDates(fields as unknown as CommitRecord);
+  return withDates(fields as unknown as GrantRecord);
 }
 
 function isFields(value: unknown): value is Fields {
@@ -50,8 +50,7 @@ function fits(value: unknown, checks: Readonly<Record<string, Check>>): value is
 }
 
 /** JSON has no dates; each is made again at its place, since a provider's own facts may bear the same names. */
-function withDates({ transition, log, ...rest }: CommitRecord): CommitRecord {
-  if (transition.kind !== "store") return { ...rest, transition, log };
+function withDates({ transition, log, ...rest }: GrantRecord): GrantRecord {
   const { expiresAt, refreshTokenExpiresAt, grantEndsAt, nextRefreshAt } = transition;
   return {
     ...rest,

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { CommitRecord } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 import { type Keyring, VaultError } from "../vault.ts";
 import { toCommitRecord } from "./commit-record-shape.ts";
 import type { Bad, Found } from "./faults.ts";
@@ -16,14 +16,12 @@ class BadEntry extends Error {
 }
 
 /** What was granted: whoever spends the same generation twice gets two answers, and both are kept. */
-export const grantOf = ({ connectionId, generation }: Pick<CommitRecord, "connectionId" | "generation">) =>
+export const grantOf = ({ connectionId, generation }: Pick<GrantRecord, "connectionId" | "generation">) =>
   `${connectionId}-${generation}`;
 
 /** The grant, and a mark of this answer: the encryption of its tokens is never the same twice. */
-export function nameOf(record: CommitRecord): string {
-  const { transition } = record;
-  if (transition.kind !== "store") throw new Error("only new token sets are kept in the spool");
-  const mark = hash("sha256", transition.tokens.accessToken).slice(0, 12);
+export function nameOf(record: GrantRecord): string {
+  const mark = hash("sha256", record.transition.tokens.accessToken).slice(0, 12);
   return `${grantOf(record)}.${mark}`;
 }
 
@@ -36,7 +34,7 @@ const version = 1;
 const sealed = /,"seal":"([\w.-]+)"\}$/;
 
 /** Marked for its place, so that nobody but a holder of the key ring can say what was granted, to whom, and for which generation. */
-export function writeEntry(record: CommitRecord, keyring: Keyring): string {
+export function writeEntry(record: GrantRecord, keyring: Keyring): string {
   const known = written.get(record);
   if (known?.keyring === keyring) return known.text;
   const text = seal(record, keyring);
@@ -45,16 +43,16 @@ export function writeEntry(record: CommitRecord, keyring: Keyring): string {
 }
 
 /** A record goes to the journal, and to the copies in Redis a moment later. */
-const written = new WeakMap<CommitRecord, { readonly keyring: Keyring; readonly text: string }>();
+const written = new WeakMap<GrantRecord, { readonly keyring: Keyring; readonly text: string }>();
 
-function seal(record: CommitRecord, keyring: Keyring): string {
+function seal(record: GrantRecord, keyring: Keyring): string {
   const body = `{"v":${version},${JSON.stringify(record).slice(1)}`;
   const mark = keyring.mark(body, placeOf(record));
   return `${body.slice(0, -1)},"seal":"${mark}"}`;
 }
 
 /** @throws {BadEntry} */
-function readEntry(text: string, keyring: Keyring): CommitRecord {
+function readEntry(text: string, keyring: Keyring): GrantRecord {
   const found = sealed.exec(text);
   const body = found === null ? text : `${text.slice(0, found.index)}}`;
   const value = parse(body);
@@ -76,12 +74,11 @@ function parse(text: string): unknown {
   }
 }
 
-const placeOf = (record: CommitRecord) => `spool/${grantOf(record)}`;
+const placeOf = (record: GrantRecord) => `spool/${grantOf(record)}`;
 
 /** One of an earlier version has no seal: its tokens at least are ours, and this connection's. */
-function opens(record: CommitRecord, keyring: Keyring): void {
+function opens(record: GrantRecord, keyring: Keyring): void {
   const { connectionId: id, transition } = record;
-  if (transition.kind !== "store") return;
   const { accessToken, refreshToken } = transition.tokens;
   opening(() => keyring.open(accessToken, id, "access_token"));
   if (refreshToken !== null) opening(() => keyring.open(refreshToken, id, "refresh_token"));
@@ -97,8 +94,8 @@ function opening(task: () => unknown): void {
 }
 
 /** Each by itself: what cannot be read is put apart, and the rest is there. */
-export function readEntries(found: readonly Found[], keyring: Keyring): { records: CommitRecord[]; bad: Bad[] } {
-  const records: CommitRecord[] = [];
+export function readEntries(found: readonly Found[], keyring: Keyring): { records: GrantRecord[]; bad: Bad[] } {
+  const records: GrantRecord[] = [];
   const bad: Bad[] = [];
   for (const one of found) {
     try {

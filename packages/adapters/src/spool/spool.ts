@@ -1,4 +1,4 @@
-import type { CommitRecord, Spool } from "@evertoken/core";
+import type { GrantRecord, Spool } from "@evertoken/core";
 import type { Redis } from "ioredis";
 import type { Keyring } from "../vault.ts";
 import { grantOf, isOf, nameOf, readEntries, writeEntry } from "./entry.ts";
@@ -10,15 +10,15 @@ import { createRefusals } from "./refusals.ts";
 /** All that is kept; drained by whoever runs, in any order: the commit is conditional on the generation. */
 export interface DrainableSpool extends Spool {
   /** What may be committed now. Of several answers for one grant the latest comes first. */
-  all(): Promise<CommitRecord[]>;
+  all(): Promise<GrantRecord[]>;
   /** @throws when its directory cannot be written: better found out before it is needed */
   check(): Promise<void>;
   /** Whatever is kept or noted in reach of this process, by living ones too: for when the store may have forgotten some of it. */
-  everything(): Promise<CommitRecord[]>;
+  everything(): Promise<GrantRecord[]>;
   /** What processes that were killed had noted. Most of it is committed, since nobody strikes lines out of a dead process's journal. */
   left(): Promise<LeftRecords[]>;
   /** The store is there, and does not take this one: it is set aside, and tried again later. */
-  refuse(record: CommitRecord, why: string): Promise<void>;
+  refuse(record: GrantRecord, why: string): Promise<void>;
   /** All that is set aside, as the last looks of this process found it. */
   setAside(): SpoolFault[];
   /** What other processes found the store to refuse. */
@@ -28,7 +28,7 @@ export interface DrainableSpool extends Spool {
 }
 
 interface LeftRecords {
-  readonly records: readonly CommitRecord[];
+  readonly records: readonly GrantRecord[];
   /** Once all of them are safe. A journal with a line that cannot be read stays. */
   remove(): Promise<void>;
 }
@@ -144,7 +144,7 @@ export function createSpool({ redis, key, directory, keyring, onError, onFault }
 
 const unique = (faults: readonly SpoolFault[]) => [...new Map(faults.map((fault) => [fault.where, fault])).values()];
 
-const latestFirst = (records: readonly CommitRecord[]) =>
+const latestFirst = (records: readonly GrantRecord[]) =>
   [...records].sort((one, other) => other.log.at.getTime() - one.log.at.getTime());
 
 /** Redis that is away holds nothing for now. */

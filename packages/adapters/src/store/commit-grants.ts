@@ -1,11 +1,10 @@
-import type { CommitRecord, Setback } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
 import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
 import { fewRowsSql } from "./take.ts";
 
-export type GrantRecord = CommitRecord & {
-  readonly transition: Exclude<CommitRecord["transition"], Setback>;
+export type StorableGrant = GrantRecord & {
   /** Another connection holds the refresh token: this one does without. */
   readonly inUse?: boolean;
 };
@@ -69,8 +68,8 @@ SELECT n FROM changed`;
  *
  * @returns whether it was stored; false: the generation had moved
  */
-export function createCommitGrants(pool: Pool, batching: BatcherOptions): (record: GrantRecord) => Promise<boolean> {
-  const commit = (statement: { name: string; text: string }) => async (records: readonly GrantRecord[]) => {
+export function createCommitGrants(pool: Pool, batching: BatcherOptions): (record: StorableGrant) => Promise<boolean> {
+  const commit = (statement: { name: string; text: string }) => async (records: readonly StorableGrant[]) => {
     const values = [JSON.stringify(records.map(toParameters))];
     const { rows } = await pool.query<{ n: number }>({ ...statement, values });
     const stored = new Set(rows.map(({ n }) => n));
@@ -85,7 +84,7 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
 const mostMs = 2 ** 31 - 1;
 
 function toParameters(
-  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: GrantRecord,
+  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: StorableGrant,
   n: number,
 ) {
   const { tokens } = transition;

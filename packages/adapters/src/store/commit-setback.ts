@@ -1,9 +1,7 @@
-import type { CommitRecord, ProviderChange, Setback, Timing } from "@evertoken/core";
+import type { ProviderChange, SetbackRecord, Timing } from "@evertoken/core";
 import type { Pool } from "pg";
 import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
 import { pardon } from "./faults.ts";
-
-export type SetbackRecord = CommitRecord & { readonly transition: Setback };
 
 const eventsSql = `
   INSERT INTO outbox (event, connection_id, provider, payload)
@@ -112,7 +110,7 @@ function opening(change: Extract<ProviderChange, { kind: "open_circuit" }>): unk
 }
 
 /** $1 to $10. */
-function common({ connectionId, generation, log, transition }: CommitRecord): unknown[] {
+function common({ connectionId, generation, log, transition }: SetbackRecord): unknown[] {
   const { trigger, outcome, message, httpStatus, durationMs, oldExpiresAt, at } = log;
   return [
     connectionId,

@@ -1,7 +1,14 @@
-import type { CommitRecord, OutcomeKind, Timing } from "@evertoken/core";
+import {
+  type CommitRecord,
+  type GrantRecord,
+  isGrant,
+  type OutcomeKind,
+  type SetbackRecord,
+  type Timing,
+} from "@evertoken/core";
 import type { Pool } from "pg";
-import type { GrantRecord } from "./commit-grants.ts";
-import { commitSetback, type SetbackRecord } from "./commit-setback.ts";
+import type { StorableGrant } from "./commit-grants.ts";
+import { commitSetback } from "./commit-setback.ts";
 import { giveWay, holderOf, inUseBy, isGrantInUse } from "./grant-holders.ts";
 import { tryLater } from "./try-later.ts";
 
@@ -13,13 +20,13 @@ import { tryLater } from "./try-later.ts";
  */
 export async function commit(
   pool: Pool,
-  commitGrant: (record: GrantRecord) => Promise<boolean>,
+  commitGrant: (record: StorableGrant) => Promise<boolean>,
   record: CommitRecord,
   timing: Timing,
 ): Promise<"committed" | "superseded"> {
   const stored = isGrant(record)
     ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
-    : await commitSetbackSoon(pool, record as SetbackRecord, timing);
+    : await commitSetbackSoon(pool, record, timing);
   if (!stored) await settleSuperseded(pool, record);
   return stored ? "committed" : "superseded";
 }
@@ -30,7 +37,7 @@ export async function commit(
  */
 async function commitHeld(
   pool: Pool,
-  commitGrant: (record: GrantRecord) => Promise<boolean>,
+  commitGrant: (record: StorableGrant) => Promise<boolean>,
   record: GrantRecord,
 ): Promise<boolean> {
   try {
@@ -67,10 +74,6 @@ async function commitSetbackSoon(pool: Pool, record: SetbackRecord, timing: Timi
     });
     throw error;
   }
-}
-
-function isGrant(record: CommitRecord): record is GrantRecord {
-  return record.transition.kind === "store";
 }
 
 async function isStored(pool: Pool, record: GrantRecord): Promise<boolean> {

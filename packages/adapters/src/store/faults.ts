@@ -1,8 +1,8 @@
 import {
-  type CommitRecord,
   type MetFault,
   mostCompared,
   reopensWithinMs,
+  type SetbackRecord,
   type Surroundings,
   suspectedForMs,
   type Timing,
@@ -100,7 +100,7 @@ const pardonMs = 3_600_000;
  * denied again is believed for itself. Runs after every commit of one, be it the one that marks or the one that opens the circuit or
  * doubts: each has written its own part before it looks for the other's, so whichever comes last finds both.
  */
-export async function pardon(pool: Pool, record: CommitRecord, timing: Timing): Promise<void> {
+export async function pardon(pool: Pool, record: SetbackRecord, timing: Timing): Promise<void> {
   const { provider, registration, fingerprint, log } = record;
   await pool.query({
     name: "fault-pardon",

@@ -1,11 +1,11 @@
-import type { CommitRecord } from "@evertoken/core";
+import type { GrantRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 
 /**
  * Of new token sets, those whose connection still has the generation that was spent for them (or, after a failover, an earlier one), or
  * had it until its user disconnected: these are alive at the provider, and have to be revoked.
  */
-export async function uncommitted(pool: Pool, records: readonly CommitRecord[]): Promise<CommitRecord[]> {
+export async function uncommitted(pool: Pool, records: readonly GrantRecord[]): Promise<GrantRecord[]> {
   if (records.length === 0) return [];
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "uncommitted",

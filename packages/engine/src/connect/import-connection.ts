@@ -1,6 +1,6 @@
 import { inUseBy, type KnownRow, type NewConnection } from "@evertoken/adapters";
 import type { Imported, ImportInput, KeepReason } from "@evertoken/client";
-import { type AuthType, grantEnd, type RefreshPolicy, type TokenColumn } from "@evertoken/core";
+import { type AuthType, accessTokenEnd, grantEnd, type RefreshPolicy, type TokenColumn } from "@evertoken/core";
 import type { ConfiguredProvider } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
@@ -121,10 +121,9 @@ function expiryOf(order: ImportOrder, authType: AuthType, policy: RefreshPolicy,
   if (order.accessToken === null) return now;
   if (order.expiresAt === "never") return null;
   if (order.expiresAt instanceof Date) return order.expiresAt;
-  if (order.expiresIn != null) return new Date(now.getTime() + order.expiresIn * 1000);
   const neverEnds = order.expiresAt === null && order.refreshToken === null;
-  if (authType !== "oauth2" || neverEnds || policy.lifetimeSeconds === null) return null;
-  return new Date(now.getTime() + policy.lifetimeSeconds * 1000);
+  const expiresIn = order.expiresIn ?? (authType !== "oauth2" || neverEnds ? "never" : "unstated");
+  return accessTokenEnd({ expiresIn }, policy, now);
 }
 
 function toNewConnection(order: ImportOrder, authType: AuthType, policy: RefreshPolicy, now: Date): NewConnection {

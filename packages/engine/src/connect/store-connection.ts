@@ -1,5 +1,12 @@
 import { type GrantHolder, inUseBy, type NewConnection } from "@evertoken/adapters";
-import { type GrantedTokens, grantEnd, type RefreshPolicy } from "@evertoken/core";
+import {
+  accessTokenEnd,
+  fixedEnd,
+  type GrantedTokens,
+  grantEnd,
+  type RefreshPolicy,
+  refreshTokenEnd,
+} from "@evertoken/core";
 import { type ConfiguredProvider, clientOf, type Identity, type Registration } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -34,7 +41,7 @@ export async function storeConnection(
     flow.connectionId === null
       ? identity.externalAccountId
       : await sameAccount(engine, flow.connectionId, identity.externalAccountId);
-  const refreshTokenExpiresAt = refreshTokenEnd(granted, policy, askedAt);
+  const refreshTokenExpiresAt = refreshTokenEndOf(granted, policy, askedAt);
   const stated = granted.refreshTokenExpiresIn === null ? null : refreshTokenExpiresAt;
   const connection: NewConnection = {
     ...{ userId: flow.userId, userEmail: flow.userEmail, provider: flow.provider, registration: flow.registration },
@@ -78,18 +85,10 @@ function sameUsersAccount(holder: GrantHolder, flow: Flow): string | null {
   return same ? holder.external_account_id : null;
 }
 
-function accessTokenEnd({ expiresIn }: GrantedTokens, { lifetimeSeconds }: RefreshPolicy, askedAt: Date): Date | null {
-  const seconds = expiresIn === "unstated" ? lifetimeSeconds : expiresIn === "never" ? null : expiresIn;
-  return seconds === null ? null : after(askedAt, seconds);
+/** Until its first use a refresh token without an idle end has the fixed one, counted from this consent. */
+function refreshTokenEndOf(granted: GrantedTokens, policy: RefreshPolicy, askedAt: Date): Date | null {
+  return refreshTokenEnd(granted, policy, askedAt) ?? fixedEnd(policy, askedAt);
 }
-
-/** The answer's own word, else the provider's idle end, which every use moves, else its fixed end, counted from this consent. */
-function refreshTokenEnd(granted: GrantedTokens, policy: RefreshPolicy, askedAt: Date): Date | null {
-  const seconds = granted.refreshTokenExpiresIn ?? policy.refreshTokenIdleSeconds ?? policy.refreshTokenFixedSeconds;
-  return seconds === null ? null : after(askedAt, seconds);
-}
-
-const after = (from: Date, seconds: number) => new Date(from.getTime() + seconds * 1000);
 
 /** The account id to store under, so that the connection to be reconnected is the one that is met. */
 async function sameAccount({ pool }: Engine, connectionId: string, found: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { type Copies, type DrainableSpool, uncommitted } from "@evertoken/adapters";
-import type { CommitRecord, Store } from "@evertoken/core";
+import type { GrantRecord, Store } from "@evertoken/core";
 import type { Pool } from "pg";
 
 export interface PutBackDeps {
@@ -27,8 +27,8 @@ export async function putBack({ pool, copies, spool, commit }: PutBackDeps): Pro
   return back;
 }
 
-function newestOfEach(records: readonly CommitRecord[]): CommitRecord[] {
-  const newest = new Map<string, CommitRecord>();
+function newestOfEach(records: readonly GrantRecord[]): GrantRecord[] {
+  const newest = new Map<string, GrantRecord>();
   for (const record of records) {
     const known = newest.get(record.connectionId);
     if (known === undefined || known.generation < record.generation) newest.set(record.connectionId, record);

@@ -1,5 +1,5 @@
 import { describeError, type Logger, type Queues, within } from "@evertoken/adapters";
-import type { CommitRecord } from "@evertoken/core";
+import { type CommitRecord, type GrantRecord, isGrant } from "@evertoken/core";
 
 /**
  * Who waits for a token has it by then, and is not kept waiting for Redis; what takes longer goes on behind their back. A job waits
@@ -21,17 +21,17 @@ export function createAnnounce(
   derives: (provider: string) => boolean,
   inJob: boolean,
   wantsRefreshed: () => boolean,
-  keepCopy: (record: CommitRecord) => Promise<void>,
+  keepCopy: (record: GrantRecord) => Promise<void>,
 ): (record: CommitRecord) => Promise<void> {
   const announce = async (record: CommitRecord) => {
     try {
-      const copied = record.transition.kind === "store" ? keepCopy(record) : null;
+      const copied = isGrant(record) ? keepCopy(record) : null;
       await Promise.all([copied, placeJob(queues, record, inJob)]);
-      if (record.transition.kind === "store" && derives(record.provider)) {
+      if (isGrant(record) && derives(record.provider)) {
         await queues.derive(record.connectionId, record.generation + 1);
       }
       if (tells(record)) await nudgeDelivery(queues);
-      else if (record.transition.kind === "store" && wantsRefreshed()) await nudgeSoon(queues);
+      else if (isGrant(record) && wantsRefreshed()) await nudgeSoon(queues);
     } catch (error) {
       logger.warn({ connection: record.connectionId, err: describeError(error) }, "job not placed; reconcile will");
     }

@@ -1,5 +1,5 @@
 import { refusalOf, uncommitted } from "@evertoken/adapters";
-import { type CommitRecord, type RefreshDeps, settleKept } from "@evertoken/core";
+import { type GrantRecord, type RefreshDeps, settleKept } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 
 /**
@@ -43,7 +43,7 @@ async function drainLeft(engine: Engine, deps: RefreshDeps): Promise<number> {
   return drained;
 }
 
-async function drainOne({ spool }: Engine, record: CommitRecord, deps: RefreshDeps) {
+async function drainOne({ spool }: Engine, record: GrantRecord, deps: RefreshDeps) {
   const { committed, error } = await settleKept(record, deps);
   if (committed !== "deferred") return "drained";
   const refusal = refusalOf(error);

@@ -1,5 +1,5 @@
 import { VaultError } from "@evertoken/adapters";
-import { type Connection, noRegistration, type Outcome, type ProviderRules } from "@evertoken/core";
+import { type Connection, type FoundRules, noRegistration, type Outcome, type ProviderRules } from "@evertoken/core";
 import {
   type ConfiguredProvider,
   classify,
@@ -25,27 +25,26 @@ export interface RulesDeps {
 }
 
 /** A provider's data, the exchange and the judgement, put together as the refresh path wants them. Never throws. */
-export async function providerRules(
-  deps: RulesDeps,
-  connection: Connection,
-): Promise<ProviderRules | { misconfigured: string } | { unread: string }> {
+export async function providerRules(deps: RulesDeps, connection: Connection): Promise<FoundRules> {
   let configured: ConfiguredProvider | undefined;
   try {
     configured = await deps.providers.known(connection.provider);
   } catch {
-    return { unread: "the provider's definition could not be read" };
+    return { kind: "unread", reason: "the provider's definition could not be read" };
   }
-  if (configured === undefined) return { misconfigured: unknownHere(deps.providers, connection.provider) };
+  if (configured === undefined)
+    return { kind: "misconfigured", reason: unknownHere(deps.providers, connection.provider) };
   const { policy } = configured;
   if (policy.spends === "nothing") return { ...unaskable({ kind: "nothing_to_spend" }), policy };
-  if (!hasTokenEndpoint(configured)) return { misconfigured: noEndpoint(deps.providers, connection.provider) };
+  if (!hasTokenEndpoint(configured))
+    return { kind: "misconfigured", reason: noEndpoint(deps.providers, connection.provider) };
   try {
     const registration = await deps.registrations.find(connection.provider, connection.registration);
     if (registration !== null) return asking(configured, registration, deps);
-    return { misconfigured: missing(deps.providers, connection) };
+    return { kind: "misconfigured", reason: missing(deps.providers, connection) };
   } catch (error) {
     if (error instanceof VaultError)
-      return { misconfigured: `the stored client secret does not open: ${error.message}` };
+      return { kind: "misconfigured", reason: `the stored client secret does not open: ${error.message}` };
     // The store is away: nothing was sent, so nothing is held against anybody, and it is tried again soon.
     return { ...unaskable({ kind: "unsent", reason: "the client registration could not be read" }), policy };
   }
@@ -62,6 +61,7 @@ function asking(
   { exchange, grants }: RulesDeps,
 ): ProviderRules {
   return {
+    kind: "known",
     policy,
     fingerprint: fingerprintOf(registration, provider),
     client: clientOf(registration),
@@ -105,6 +105,7 @@ const stoodStill: Outcome = {
 };
 
 const unaskable = (outcome: Outcome): Omit<ProviderRules, "policy"> => ({
+  kind: "known",
   fingerprint: noRegistration,
   client: noRegistration,
   grantHash: () => null,
