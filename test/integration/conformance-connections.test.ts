@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { consent, redirectUri } from "../support/connect-rig.ts";
+import { consent, publicUrl } from "../support/connect-rig.ts";
 import { lies } from "../support/token-server.ts";
 import { type Conformance, errorOf, kinds, startConformance } from "./conformance.ts";
 
@@ -170,8 +170,15 @@ describe.each(kinds)("%s", (kind) => {
 
   test("the API's own callback is the default, and what is not allowed is refused", async () => {
     const { connect } = all.client(kind);
-    const { url } = await connect.authorize({ userId: "u", provider: "acme", returnUrl });
-    expect(new URL(url).searchParams.get("redirect_uri")).toBe(redirectUri.replace("/connect/", "/v1/connect/"));
+    const { url } = await connect.authorize({ userId: "u", provider: "acme", returnUrl, confirm: true });
+    expect(url).toMatch(`${publicUrl}/connect/go/`);
+    const silent = await errorOf(() => connect.authorize({ userId: "u", provider: "acme", returnUrl }));
+    expect(silent).toMatchObject({
+      code: "confirmation_needed",
+      message: expect.stringContaining("CONNECT_CONFIRM=off"),
+    });
+    const nobodys = await connect.confirm({ confirmation: "nobody's" }, { userId: "u" });
+    expect(nobodys).toMatchObject({ kind: "refused", code: "confirmation_unknown", returnUrl: null });
     const evil = { userId: "u", provider: "acme", returnUrl: "https://evil.example" };
     expect(await errorOf(() => connect.authorize(evil))).toMatchObject({
       ...{ code: "invalid_input", message: expect.stringContaining("returnUrl") },

@@ -13,6 +13,7 @@ export { discover, discoverEndpoints } from "./discovery.ts";
 export { prefixOf } from "./env.ts";
 export { createExchange, type Exchange, type ExchangeOptions, type SendOptions, tooLate } from "./exchange.ts";
 export { EndpointFault, metadataFaults } from "./fill-template.ts";
+export { whyForeign } from "./foreign-answer.ts";
 export { grantEndpoint } from "./grant-endpoint.ts";
 export { changesByEncoding, type HttpRequest, type Registration } from "./http-request.ts";
 export { type Identity, identityRequest, readIdentity } from "./identity.ts";

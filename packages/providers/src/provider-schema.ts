@@ -176,6 +176,14 @@ export const providerSchema = z.strictObject({
     .optional(),
   /** Its endpoints are asked for at start (RFC 8414, OpenID Connect Discovery); those stated here win. */
   issuer: z.url().nullable().default(null),
+  /**
+   * Who its answers to authorization requests say that they come from (`iss`, RFC 9207), where that is known; `always`: none comes without it.
+   * An issuer's metadata says both.
+   */
+  iss: z
+    .strictObject({ issuer: urlTemplate, always: z.boolean().default(false) })
+    .nullable()
+    .default(null),
   authorizeUrl: urlTemplate.nullable().default(null),
   tokenUrl: urlTemplate.nullable().default(null),
   /** Allow pattern (anchored by us) of each part in braces, and what to take when the connection has none. */

@@ -49,7 +49,9 @@ function readEndpoints(provider: Provider, fields: Readonly<Record<string, unkno
   const tokenUrl = provider.tokenUrl ?? urls.token_endpoint ?? null;
   if (tokenUrl === null) return "token_endpoint is missing";
   if (authorizeUrl === null) return "authorization_endpoint is missing";
+  const always = at(fields, "authorization_response_iss_parameter_supported") === true;
   return {
+    iss: provider.iss ?? (provider.issuer === null ? null : { issuer: provider.issuer, always }),
     authorizeUrl,
     tokenUrl,
     clientAuth: clientAuthOf(provider.clientAuth, at(fields, "token_endpoint_auth_methods_supported")),

@@ -124,6 +124,8 @@ function override(provider: Provider, env: Env, faults: string[]): Provider {
   return {
     ...provider,
     authorizeUrl: url("AUTHORIZE_URL") ?? provider.authorizeUrl,
+    // Another server has another name.
+    iss: url("AUTHORIZE_URL") === null ? provider.iss : null,
     tokenUrl: tokenUrl ?? provider.tokenUrl,
     clientAuth: readClientAuth(provider, env, faults),
     code: tokenUrl === null ? provider.code : { ...provider.code, url: tokenUrl },

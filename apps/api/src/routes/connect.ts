@@ -203,7 +203,7 @@ confirmation again gets the same answer.`,
       binding: binding.describe("Of the user's session, where the flow was begun with one"),
     }),
     answer: z.discriminatedUnion("kind", [
-      connected.extend({ kind: z.literal("connected") }),
+      connected.omit({ status: true }).extend({ kind: z.literal("connected") }),
       pending.omit({ status: true }).extend({ kind: z.literal("pending") }),
       refused,
     ]),
@@ -217,7 +217,7 @@ confirmation again gets the same answer.`,
       });
       if (done.kind === "refused") return toWire(done);
       if (done.kind === "pending") return toWire(done);
-      return { ...toWire(done), status: done.kind, missing_scopes: [...done.missingScopes] };
+      return { ...toWire(done), missing_scopes: [...done.missingScopes] };
     },
   }),
   route({

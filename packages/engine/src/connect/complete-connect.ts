@@ -1,5 +1,5 @@
 import type { Completed, ConnectAnswer, ConnectRefusalCode } from "@evertoken/client";
-import { type ConfiguredProvider, type Provider, sanitize } from "@evertoken/providers";
+import { type ConfiguredProvider, type Provider, sanitize, whyForeign } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { accountIdentity } from "./account-identity.ts";
@@ -78,9 +78,11 @@ function keptFrom({ parameters = {} }: ConnectAnswer, { keepFromRedirect }: Prov
 const isStorable = (value: string) => /^[^\0]{1,512}$/.test(value) && value.isWellFormed();
 
 /** The code, once everything that came with it is right. The issuer first: its word is worth nothing if it is another one. */
-function checkedCode(answer: ConnectAnswer, flow: StoredFlow, { provider: { issuer } }: ConfiguredProvider): string {
-  if (answer.iss !== undefined && issuer !== null && answer.iss !== issuer) throw new ConnectRefused("issuer_mismatch");
-  if (answer.redirectUri !== undefined && answer.redirectUri !== flow.redirectUri) {
+function checkedCode(answer: ConnectAnswer, flow: StoredFlow, { provider, origin }: ConfiguredProvider): string {
+  const foreign = whyForeign(provider, answer.iss, flow.metadata);
+  if (foreign !== null) throw new ConnectRefused("issuer_mismatch", foreign);
+  // Whoever has added a provider may run its server: there, nobody may leave it open where an answer came to.
+  if ((answer.redirectUri ?? (origin === "stored" ? null : flow.redirectUri)) !== flow.redirectUri) {
     throw new ConnectRefused("redirect_uri_mismatch");
   }
   if (answer.error !== undefined) {

@@ -32,9 +32,13 @@ export async function resolveProvider(engine: Engine, { definition }: StatedProv
   const provider = await askIssuer(engine, stated, stated.issuer);
   const led = allowPrivateAddresses ? [] : findUnsafeEndpoints(provider);
   if (led.length > 0) throw wrongMetadata(`its metadata leads elsewhere: ${led.join(", ")} (${allowing})`);
-  const { authorizeUrl, tokenUrl, clientAuth, revoke, identity } = provider;
+  const { iss, authorizeUrl, tokenUrl, clientAuth, revoke, identity } = provider;
   const discovered = stated.tokenUrl === null && stated.refresh.url === undefined;
-  return { definition: { ...definition, authorizeUrl, tokenUrl, clientAuth, revoke, identity }, provider, discovered };
+  return {
+    definition: { ...definition, iss, authorizeUrl, tokenUrl, clientAuth, revoke, identity },
+    provider,
+    discovered,
+  };
 }
 
 async function askIssuer({ exchange }: Engine, stated: Provider, issuer: string): Promise<Provider> {

@@ -5,6 +5,8 @@ export default defineProvider({
   id: "linkedin",
   name: "LinkedIn",
   docs: "https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens",
+  // https://www.linkedin.com/oauth/.well-known/openid-configuration
+  iss: { issuer: "https://www.linkedin.com/oauth" },
   authorizeUrl: "https://www.linkedin.com/oauth/v2/authorization",
   tokenUrl: "https://www.linkedin.com/oauth/v2/accessToken",
   scopes: [

@@ -5,6 +5,8 @@ export default defineProvider({
   id: "quickbooks",
   name: "QuickBooks",
   docs: "https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0",
+  // https://developer.api.intuit.com/.well-known/openid_configuration
+  iss: { issuer: "https://oauth.platform.intuit.com/op/v1" },
   authorizeUrl: "https://appcenter.intuit.com/connect/oauth2",
   tokenUrl: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
   clientAuth: "basic",

@@ -5,6 +5,8 @@ export default defineProvider({
   id: "twitch",
   name: "Twitch",
   docs: "https://dev.twitch.tv/docs/authentication/refresh-tokens/",
+  // https://id.twitch.tv/oauth2/.well-known/openid-configuration
+  iss: { issuer: "https://id.twitch.tv/oauth2" },
   authorizeUrl: "https://id.twitch.tv/oauth2/authorize",
   tokenUrl: "https://id.twitch.tv/oauth2/token",
   scopes: [{ scope: "user:read:email", why: "tells which account was connected" }],

@@ -5,6 +5,8 @@ export default defineProvider({
   id: "xero",
   name: "Xero",
   docs: "https://developer.xero.com/documentation/guides/oauth2/token-types",
+  // https://identity.xero.com/.well-known/openid-configuration
+  iss: { issuer: "https://identity.xero.com" },
   authorizeUrl: "https://login.xero.com/identity/connect/authorize",
   tokenUrl: "https://identity.xero.com/connect/token",
   clientAuth: "basic",

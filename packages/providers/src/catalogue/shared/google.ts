@@ -3,6 +3,8 @@ import type { ProviderInput } from "../../provider.ts";
 /** Google's products have one token endpoint. https://developers.google.com/identity/protocols/oauth2/web-server */
 export const google = {
   settingsFallback: "GOOGLE",
+  // https://accounts.google.com/.well-known/openid-configuration
+  iss: { issuer: "https://accounts.google.com" },
   authorizeUrl: "https://accounts.google.com/o/oauth2/v2/auth",
   tokenUrl: "https://oauth2.googleapis.com/token",
   // Without prompt=consent a second consent of the same account brings no refresh token.
