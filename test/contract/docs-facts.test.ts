@@ -50,7 +50,7 @@ test("every script that the pages name exists", () => {
 test("every setting that the pages name is in .env.example", () => {
   const known = [...readPage(".env.example").matchAll(/^#?([A-Z_<>]+)=/gm)].map(([, name]) => name as string);
   const placeholders = known.filter((name) => name.startsWith("<")).map((name) => name.replace(/^<\w+>/, ""));
-  const others = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  const others = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "EVERTOKEN_URL", "EVERTOKEN_KEY"];
   const isKnown = (name: string) =>
     known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
   const named = pages.flatMap((page) => [...readPage(page).matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name));

@@ -24,7 +24,10 @@ const withScripts = runnable.filter(([, blocks]) => ofKind("sh run")(blocks).len
 
 test("there is something to run", () => {
   expect(withPrograms.map(([page]) => page)).toEqual(
-    expect.arrayContaining(["README.md", ...guides("using-the-client", "connecting-accounts", "webhooks", "sync")]),
+    expect.arrayContaining([
+      "README.md",
+      ...guides("using-the-client", "embedding", "connecting-accounts", "webhooks", "sync"),
+    ]),
   );
   expect(withScripts.map(([page]) => page)).toEqual(
     expect.arrayContaining([
@@ -37,11 +40,13 @@ test("there is something to run", () => {
 test.each(withPrograms)("the program in %s does what the page says", async (_, blocks) => {
   const rig = await createPageRig({ LOG_LEVEL: "silent" });
   const texts = ofKind("ts run")(blocks).map(({ text }) => text);
-  const before = texts.some((text) => text.includes("webhook-signature")) ? await webhookPrelude(rig) : "";
+  const has = (what: string) => texts.some((text) => text.includes(what));
+  const before = has("verifyWebhook") ? await webhookPrelude(rig) : "";
+  const api = has("EVERTOKEN_URL") ? await startApi(rig) : {};
   const program = [await prelude(rig), before, ...texts, "process.exit(0);"];
   const file = join(await directoryInTree(), "page.ts");
   await writeFile(file, program.join("\n"));
-  const { code, out, error } = await run(process.execPath, [file], rig.env);
+  const { code, out, error } = await run(process.execPath, [file], { ...rig.env, ...api });
   expect(error).toBe("");
   expect(out).toBe(
     ofKind("text prints")(blocks)
@@ -89,8 +94,10 @@ async function createPageRig(env: Record<string, string> = {}): Promise<Rig> {
 
 async function startApi(rig: Rig) {
   const key = "k".repeat(40);
-  const { port } = await rig.start("api", { EVERTOKEN_API_KEY: key });
+  const { port } = await rig.start("api", { EVERTOKEN_API_KEY: key, LOG_LEVEL: "info" });
   return {
+    EVERTOKEN_URL: `http://127.0.0.1:${port}`,
+    EVERTOKEN_KEY: key,
     api: `http://127.0.0.1:${port}`,
     key: `Authorization: Bearer ${key}`,
     json: "Content-Type: application/json",

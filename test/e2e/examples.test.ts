@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { closedPort } from "../support/closed-port.ts";
-import { createRig, type Env, hasty, until } from "../support/rig.ts";
+import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { startTokenServer } from "../support/token-server.ts";
 import { inherited } from "./evertoken-command.ts";
@@ -44,6 +44,26 @@ async function browse(start: string): Promise<Response> {
   throw new Error("too many redirects");
 }
 
+/** The web app knows the address of the API, and a key that may do what it needs. */
+async function startWebApp(rig: Rig, url: string) {
+  const adminKey = "k".repeat(40);
+  const { port } = await rig.start("api", { EVERTOKEN_API_KEY: adminKey });
+  const api = `http://127.0.0.1:${port}`;
+  const made = await fetch(`${api}/v1/api-keys`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "app", scopes: ["tokens:read", "connections:write"] }),
+  });
+  const { key } = (await made.json()) as { key: string };
+  const { server } = rig;
+  return startExample("node-app", {
+    APP_URL: url,
+    APP_API_URL: server.identityUrl,
+    EVERTOKEN_URL: api,
+    EVERTOKEN_KEY: key,
+  });
+}
+
 async function createExampleRig() {
   const server = await startTokenServer();
   const url = `http://127.0.0.1:${await closedPort()}`;
@@ -52,8 +72,6 @@ async function createExampleRig() {
     ACME_AUTHORIZE_URL: server.authorizeUrl,
     ACME_SCOPES: "profile",
     RETURN_URL_ALLOWLIST: url,
-    APP_URL: url,
-    APP_API_URL: server.identityUrl,
     SYNC_PROVIDER: "acme",
     SYNC_API_URL: server.identityUrl,
   };
@@ -62,7 +80,7 @@ async function createExampleRig() {
 
 test("the web app connects an account, and calls the API with a token that was refused once", async () => {
   const { rig, url } = await createExampleRig();
-  const app = await startExample("node-app", rig.env);
+  const app = await startWebApp(rig, url);
   const landed = await browse(`${url}/connect/acme`);
   expect(landed.url).toBe(`${url}/?connected=acme`);
   expect(await landed.json()).toMatchObject([{ provider: "acme", connected: true, healthy: true }]);
@@ -86,7 +104,7 @@ test("the web app connects an account, and calls the API with a token that was r
 test("the sync handler runs in its own process after connecting, and ends when told", async () => {
   const { rig, url } = await createExampleRig();
   const handler = await startExample("sync-handler", rig.env);
-  await startExample("node-app", rig.env);
+  await startWebApp(rig, url);
   await browse(`${url}/connect/acme`);
   const [connection] = await rig.client.connections.list({ userId: "ada" });
   const id = connection?.id as string;

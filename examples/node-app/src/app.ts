@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Evertoken } from "@evertoken/engine";
+import type { Evertoken } from "@evertoken/client";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 
 export interface AppOptions {
