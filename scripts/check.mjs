@@ -7,6 +7,8 @@ const bin = (name) => fileURLToPath(new URL(`../node_modules/.bin/${name}`, impo
 
 const steps = [
   ["types", bin("tsc"), ["--project", "."]],
+  // No Node within: it runs on any runtime.
+  ["types of the client", bin("tsc"), ["--project", "packages/client"]],
   ["unit tests", bin("vitest"), ["run", "--project", "unit"]],
   ["format and lint", bin("biome"), ["check", "."]],
   ["boundaries", bin("turbo"), ["boundaries"]],

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { createEvertoken } from "./create-evertoken.ts";
+import { oldestServer } from "./version.ts";
 
 const id = "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
 const start = Date.UTC(2026, 10, 26);
@@ -42,7 +43,7 @@ function rig(options: { maxCachedTokens?: number; recheckSeconds?: number } = {}
         ...(warning === undefined ? {} : { warning }),
         ...{ disconnected: true, warnings: [], id: connectionId },
       };
-      const headers = { "content-type": "application/json", "evertoken-version": "0.1.0" };
+      const headers = { "content-type": "application/json", "evertoken-version": oldestServer };
       return status === 200 ? Response.json(body, { headers }) : new Response("away", { status });
     },
   });

@@ -3,10 +3,11 @@ import type { Evertoken } from "./contract/evertoken.ts";
 import type { EvertokenError } from "./contract/evertoken-error.ts";
 import { createEvertoken } from "./create-evertoken.ts";
 import type { Fetch } from "./settings.ts";
+import { oldestServer } from "./version.ts";
 
 const id = "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
 const url = "https://evertoken.example";
-const ours = { "content-type": "application/json", "evertoken-version": "0.1.0" };
+const ours = { "content-type": "application/json", "evertoken-version": oldestServer };
 const json = (body: object, status = 200, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), { status, headers: { ...ours, ...headers } });
 const problem = (code: string, status: number, more: object = {}, headers: Record<string, string> = {}) =>
@@ -68,7 +69,7 @@ test.each<[string, () => Response, string, string]>([
     "an old server that says none",
     () => new Response('{"data":[]}', { headers: unsigned }),
     "server_too_old",
-    "0.1.0 or newer",
+    `${oldestServer} or newer`,
   ],
   [
     "an old server's error",
