@@ -47,7 +47,7 @@ async function expectAll(client: Evertoken, code: string, seconds: number) {
 
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onFileEnd(() => {
+  onFileEnd(async () => {
     server.closeAllConnections();
     server.close();
   });
