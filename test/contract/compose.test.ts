@@ -62,9 +62,14 @@ test("it runs Postgres, Redis, the migration and every app but the demo", () => 
   expect(Object.keys(compose.services).sort()).toEqual(expected.sort());
 });
 
-test.each(ours)("%s starts a file that exists", (_, { command = [] }) => {
-  expect(command[0]).toBe("node");
-  expect(existsSync(join(root, command[1] as string))).toBe(true);
+test.each(ours)("%s is a command of the image's program", (name, { command = [] }) => {
+  expect(command).toEqual([name]);
+  expect(text("Dockerfile")).toContain('ENTRYPOINT ["node", "bin/evertoken.js"]');
+  const { status, stdout } = spawnSync(process.execPath, [join(root, "packages/cli/src/main.ts"), "help", name]);
+  expect({ status, usage: String(stdout) }).toEqual({
+    status: 0,
+    usage: expect.stringContaining(`Usage: evertoken ${name} `),
+  });
 });
 
 test.each(ours)("%s gets settings that exist, with values that are right", (name, service) => {
@@ -124,6 +129,13 @@ test("the image installs every workspace, and runs as nobody special", () => {
   );
   expect(copied.filter((file) => !existsSync(join(root, file as string)))).toEqual([]);
   expect(dockerfile).toMatch(/^USER node$/m);
+  // What compiles, tests and builds stays in the first stage.
+  expect(dockerfile).toMatch(/npm ci --omit=dev /);
+  const [, , last = ""] = dockerfile.split(/^FROM /m);
+  expect([...last.matchAll(/^COPY (.+)$/gm)].map(([, what]) => what)).toEqual([
+    "--from=build /app/node_modules node_modules",
+    "--from=build /app/packages/cli/dist .",
+  ]);
   expect(dockerfile).toMatch(/^FROM node:24-slim$/m);
 });
 

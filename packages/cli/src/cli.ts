@@ -7,6 +7,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLog } from "./commands/log.ts";
 import { addMigrate } from "./commands/migrate.ts";
+import { addProcesses } from "./commands/processes.ts";
 import { addProviders } from "./commands/providers.ts";
 import { addReconcile } from "./commands/reconcile.ts";
 import { addRefresh } from "./commands/refresh.ts";
@@ -69,7 +70,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     .addHelpText("after", epilogue)
     .exitOverride();
   const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
-  for (const command of [...add, addSync, addConnectLink, addKeys, addAdopt, addDoctor, addMigrate])
+  for (const command of [...add, addSync, addConnectLink, addKeys, addAdopt, addDoctor, addMigrate, addProcesses])
     command(program, run);
   return program;
 }

@@ -1,4 +1,5 @@
 export { endAbandonedServer } from "./data-dir-claim.ts";
+export { fetchedPackages, fetchPackage } from "./fetch-package.ts";
 export { freePort } from "./free-port.ts";
 export { LocalServer } from "./local-server.ts";
 export { LocalServiceError } from "./local-service-error.ts";

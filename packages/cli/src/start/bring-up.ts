@@ -13,6 +13,7 @@ import { connectDemoAccounts } from "./demo-accounts.ts";
 import { demoSettings } from "./demo-settings.ts";
 import { readLocalSecrets, writeLocalEnv } from "./local-env.ts";
 import type { Narrator } from "./narrator.ts";
+import { prepareDemo } from "./places.ts";
 import type { Stoppables } from "./stoppables.ts";
 import { summarize } from "./summary.ts";
 
@@ -56,6 +57,7 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
       logDirectory: join(cwd, ".evertoken", "logs"),
     });
   const demoApp = demo === null ? [] : [app("demo", `${demo.issuer}/demo/record`, merge(env, demo.server))];
+  if (demo !== null) await prepareDemo();
   await startTogether(demoApp, stoppables, signal);
   narrator.say("Starting the worker, the scheduler, the dashboard and the API ...");
   const apps = (["worker", "scheduler", "dashboard", "api"] as const).map((name) => app(name, `${urls[name]}/readyz`));

@@ -11,6 +11,7 @@ import {
 } from "@evertoken/engine/internal";
 import { readFile } from "../open.ts";
 import type { DemoSettings } from "./demo-settings.ts";
+import { demoGrants } from "./places.ts";
 import { StartError } from "./start-error.ts";
 
 /** What we use of apps/demo. It is loaded by place: packages do not depend on apps. */
@@ -23,8 +24,6 @@ interface Demo {
     login: string;
   }): Promise<{ access_token: string; refresh_token: string; token_type: string; expires_in: number; scope: string }>;
 }
-
-const demoModule = new URL("../../../../apps/demo/src/demo.ts", import.meta.url).href;
 
 export interface DemoAccounts {
   readonly connected: number;
@@ -49,7 +48,7 @@ export async function connectDemoAccounts(
   const evertoken = fromEngine(engine);
   try {
     let connected = 0;
-    const { obtainGrant } = (await import(demoModule)) as Demo;
+    const { obtainGrant } = (await import(demoGrants)) as Demo;
     for (let number = 1; number <= count; number++) {
       signal.throwIfAborted();
       const login = loginOf(number);
