@@ -117,14 +117,20 @@ test.skipIf(noChromium)(
 
     // The consent is given past the browser, so that the answer can be changed on its way back into it.
     let asked = "";
-    await page.route(`${journey.demo.issuer}/auth?**`, async (route) => {
-      asked = route.request().url();
-      await route.fulfill({ status: 200, contentType: "text/html", body: "held" });
+    await page.route(`${apiUrl}/connect/go/**`, async (route) => {
+      const sent = await route.fetch({ maxRedirects: 0 });
+      const { location = "", "set-cookie": cookie = "" } = sent.headers();
+      asked = location;
+      await route.fulfill({
+        status: 200,
+        headers: { "content-type": "text/html", "set-cookie": cookie },
+        body: "held",
+      });
     });
     await page.goto(journey.link({ returnUrl: `${appUrl}/done` }));
     await page.getByRole("button", { name: "Connect Demo" }).click();
-    await page.waitForURL(`${journey.demo.issuer}/auth?**`);
-    await page.unroute(`${journey.demo.issuer}/auth?**`);
+    await page.waitForURL(`${apiUrl}/connect/go/**`);
+    await page.unroute(`${apiUrl}/connect/go/**`);
     const { code = "", state: held, iss = "" } = await consent({ url: asked });
     const answer = `${apiUrl}/connect/callback/demo?${new URLSearchParams({ state: held, code, iss })}`;
     const changed = new URL(answer);

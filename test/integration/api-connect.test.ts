@@ -188,7 +188,12 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   const { id } = await api.rig.connect({ userId: "dead" });
   await api.rig.pool.query("UPDATE connections SET status = 'needs_reauth', expires_at = now() WHERE id = $1", [id]);
   const dead = await api.refused(`GET /v1/connections/${id}/token`, 409, "refresh_token_expired");
-  expect((await fetch(dead.body.reconnect_url, { redirect: "manual" })).status).toBe(303);
+  const browser = new Browser();
+  const page = await browser.get(await open(browser, dead.body.reconnect_url));
+  expect(page.text).toContain(id);
+  expect(page.text).not.toMatch(/Add an account|Yes, disconnect/);
+  const { rows } = await api.rig.pool.query("SELECT action FROM audit_log WHERE connection_id = $1", [id]);
+  expect(rows).toEqual([{ action: "connect.link_made" }]);
 });
 
 test("no code, token or secret stands in the log", () => {

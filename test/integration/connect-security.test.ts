@@ -361,3 +361,44 @@ test("an answer that the provider's page posts as a form is brought once more, w
   const done = await app.inject({ url: pathOf(String(viaApi.headers.location)), headers: { cookie: sent.cookie } });
   expect(String(done.headers.location)).toMatch(/^https:\/\/app\.example\/done\?status=pending/);
 });
+
+test("a link to reconnect one account permits that, and nothing else", async () => {
+  const { rig, app } = await createPages({ APP_NAME: "Shop & Co" });
+  const [mine, other] = [
+    await rig.connect({ userId: "u" }),
+    await rig.connect({ userId: "u", externalAccountId: "b" }),
+  ];
+  const link = connectLink(rig.engine, { userId: "u" }, { connectionId: mine.id });
+  const opened = await app.inject({ url: pathOf(link) });
+  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  await rig.pool.query("UPDATE connections SET status = 'needs_reauth'");
+  const { body } = await app.inject({ url: "/connect", headers: { cookie } });
+  expect(body).toContain("of u in Shop &amp; Co");
+  expect(body).toContain(mine.id);
+  expect(body).not.toMatch(new RegExp(`${other.id}|Add an account|Yes, disconnect`));
+  const token = /name="form_token" value="([^"]+)"/.exec(body)?.[1] ?? "";
+  const ask = async (path: string, fields: Record<string, string>) =>
+    (await post(app, `/connect/${path}`, cookie, { ...fields, form_token: token })).statusCode;
+  expect([
+    await ask("disconnect", { connection: mine.id }),
+    await ask("disconnect", { connection: other.id }),
+    await ask("start", { connection: other.id }),
+    await ask("start", { provider: "acme" }),
+    await ask("start", {}),
+  ]).toEqual([404, 404, 404, 404, 404]);
+  expect(await states(rig)).toEqual([]);
+  expect(await ask("start", { connection: mine.id })).toBe(200);
+});
+
+test("no link that a session makes outlasts the one that opened it", async () => {
+  const { rig, app } = await createPages();
+  const opened = async (endsAt: number) =>
+    app.inject({ url: pathOf(connectLink(rig.engine, { userId: "u" }, { endsAt })) });
+  const { headers } = await opened(Date.now() + 5000);
+  expect(String(headers["set-cookie"])).toMatch(/Max-Age=[45]$/);
+  const cookie = String(headers["set-cookie"]).split(";")[0] as string;
+  const framed = await app.inject({ url: "/connect", headers: { cookie, "sec-fetch-dest": "iframe" } });
+  const again = /target="_top" href="([^"]+)"/.exec(framed.body)?.[1] ?? "";
+  expect(String((await app.inject({ url: pathOf(again) })).headers["set-cookie"])).toMatch(/Max-Age=[1-5]$/);
+  expect((await opened(Date.now() - 1)).statusCode).toBe(401);
+});

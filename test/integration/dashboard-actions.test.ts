@@ -76,14 +76,14 @@ test("disconnecting has to be confirmed, then erases and revokes", async () => {
   expect(await rig.read(`/connections/${id}`)).not.toContain("Refresh now");
 });
 
-test("the reconnect link is for this user and provider, and in no address or log", async () => {
+test("the reconnect link is for this one connection, and in no address or log", async () => {
   const { id } = await rig.connect({ userId: "user of the link" });
   const answer = await rig.act(rig.operator, id, "reconnect-link");
   const link = /value="([^"]+\/connect\?link=[^"]+)"/.exec(answer.body)?.[1] ?? "";
   const visitor = readConnectLink(rig.engine, new URL(link).searchParams.get("link") ?? "");
-  expect([answer.statusCode, visitor]).toEqual([
+  expect([answer.statusCode, visitor]).toMatchObject([
     200,
-    { userId: "user of the link", returnUrl: null, providers: ["acme"], userEmail: null },
+    { userId: "user of the link", returnUrl: null, providers: ["acme"], userEmail: null, connectionId: id },
   ]);
   expect(rig.dashboard.logged.join("")).not.toContain("link=");
   expect(rig.dashboard.logged.join("")).not.toContain("user of the link");

@@ -1,10 +1,13 @@
-import { connectLink, type Engine, type Evertoken, EvertokenError, type Target } from "@evertoken/engine/internal";
+import { connectLink, EvertokenError, type Target } from "@evertoken/engine/internal";
+import type { ApiContext } from "./route.ts";
 
-const dayInSeconds = 86_400;
-
-/** Where only consent helps and the app has no page of its own for it (RECONNECT_URL), the error leads to our connect page. */
+/**
+ * Where only consent helps and the app has no page of its own for it (RECONNECT_URL), the error leads to our connect page: to reconnect
+ * this one connection, and nothing else.
+ */
 export async function orReconnectLink<T>(
-  { engine, client }: { engine: Engine; client: Evertoken },
+  { engine, client, audit }: ApiContext,
+  actor: string,
   target: Target,
   task: () => Promise<T>,
 ): Promise<T> {
@@ -12,9 +15,12 @@ export async function orReconnectLink<T>(
     return await task();
   } catch (error) {
     if (!(error instanceof EvertokenError) || error.reconnectUrl !== null || !error.consentHelps) throw error;
-    if (engine.config.connect.publicUrl === null) throw error;
-    const { userId, provider } = typeof target === "string" ? await client.connections.get(target) : target;
-    const reconnectUrl = connectLink(engine, { userId, providers: [provider], ttlSeconds: dayInSeconds });
+    const { publicUrl, reconnectLinkMs } = engine.config.connect;
+    if (publicUrl === null) throw error;
+    const { id, userId, provider } = await client.connections.get(target);
+    const link = { userId, providers: [provider], ttlSeconds: Math.min(86_400, Math.ceil(reconnectLinkMs / 1000)) };
+    const reconnectUrl = connectLink(engine, link, { connectionId: id });
+    await audit({ actor, action: "connect.link_made", connectionId: id });
     throw new EvertokenError(error.code, error.message, { consentHelps: true, reconnectUrl, retryAt: error.retryAt });
   }
 }

@@ -23,6 +23,7 @@ export async function act(context: PagesContext, request: FastifyRequest, reply:
 /** Answers with a page that goes on, not with a redirect: `form-action` would judge that, and all the provider redirects to in turn. */
 export const start: Action = async ({ engine, home }, session, form, reply) => {
   const known = typeof form.connection === "string" ? await ownConnection(engine, session, form.connection) : null;
+  if (known === null && session.connectionId != null) throw unavailable();
   const provider = known?.provider ?? String(form.provider ?? "");
   if (session.providers !== null && !session.providers.includes(provider)) throw unavailable();
   const { url } = await authorize(
@@ -48,6 +49,7 @@ const statusOf = {
 } as const;
 
 export const disconnect: Action = async ({ engine, home, audit }, session, form, reply) => {
+  if (session.connectionId != null) throw unavailable();
   const { id } = await ownConnection(engine, session, String(form.connection ?? ""));
   const { revoked } = await disconnectAndRevoke(engine, id);
   const actor = `user:${createUserHash(engine.config.encryptionKeys[0] ?? "")(session.userId)}`;
@@ -56,7 +58,9 @@ export const disconnect: Action = async ({ engine, home, audit }, session, form,
 };
 
 /** Another user's looks like one that is not there. */
-async function ownConnection(engine: PagesContext["engine"], { userId, providers }: Session, id: string) {
+async function ownConnection(engine: PagesContext["engine"], session: Session, id: string) {
+  const { userId, providers, connectionId } = session;
+  if (connectionId != null && connectionId !== id) throw unavailable();
   const found = await fromEngine(engine).connections.get(id);
   if (found.userId !== userId || !(providers?.includes(found.provider) ?? true)) throw unavailable();
   return found;

@@ -25,7 +25,11 @@ export interface ConnectPage {
   readonly banner: { readonly kind: "ok" | "bad" | "off"; readonly text: string } | null;
   readonly returnUrl: string | null;
   /** Whose accounts these are, so that nobody connects theirs to somebody else's by a link that they were sent. */
-  readonly whose: string | null;
+  readonly whose: string;
+  /** What the app calls itself; null: it does not say. */
+  readonly app: string | null;
+  /** To reconnecting one account: nothing is disconnected. */
+  readonly limited: boolean;
 }
 
 interface Standing {
@@ -36,8 +40,8 @@ interface Standing {
 }
 
 export function connectPage(page: ConnectPage): Html {
-  const { connections, providers, banner, returnUrl, whose } = page;
-  return html`<header><div><h1>Connected accounts</h1>${whose === null ? null : html`<p class="dim small">of ${whose}</p>`}</div>
+  const { connections, providers, banner, returnUrl, whose, app } = page;
+  return html`<header><div><h1>Connected accounts</h1><p class="dim small">of ${whose}${app === null ? null : html` in ${app}`}</p></div>
 ${returnUrl === null ? null : html`<a class="small" target="_top" href="${returnUrl}">Back to the app</a>`}</header>
 ${banner === null ? null : html`<p class="banner ${banner.kind}" role="${banner.kind === "bad" ? "alert" : "status"}">${banner.text}</p>`}
 <section aria-label="Your accounts">
@@ -60,7 +64,7 @@ function card(page: ConnectPage, connection: ShownConnection): Html {
 <div class="what"><h3>${providerName}</h3>${displayName === null ? null : html`<p class="dim small">${displayName}</p>`}
 <span class="pill ${kind}">${label}</span></div>
 <div class="acts">${again ? start(page, { connection: id }, connection.status === "disconnected" ? "Connect again" : "Reconnect", `${providerName} ${displayName ?? ""}`, reconnect === "second") : null}
-${connection.status === "disconnected" ? null : disconnect(page, connection)}</div></div>
+${connection.status === "disconnected" || page.limited ? null : disconnect(page, connection)}</div></div>
 ${text === null ? null : html`<p class="more">${text}</p>`}
 ${children(connection)}</li>`;
 }

@@ -20,8 +20,11 @@ export function openSession(engine: Engine, request: FastifyRequest, reply: Fast
   const known = readSession(engine, request);
   // Two tabs of one user are one session: what was begun in the one is not lost by opening the other.
   const id = known?.userId === visitor.userId ? known.id : randomBytes(32).toString("base64url");
-  const value = sealFor(engine, purpose, { ...visitor, id } satisfies Session, lifetimeMs);
-  reply.header("set-cookie", `${cookieName}=${value}; ${attributes(engine)}; Max-Age=${lifetimeMs / 1000}`);
+  // A session makes links of its own, for the page outside of a frame: none of them makes it last longer.
+  const leftMs = Math.min(lifetimeMs, (visitor.endsAt ?? Number.POSITIVE_INFINITY) - Date.now());
+  if (leftMs <= 0) return false;
+  const value = sealFor(engine, purpose, { ...visitor, id } satisfies Session, leftMs);
+  reply.header("set-cookie", `${cookieName}=${value}; ${attributes(engine)}; Max-Age=${Math.ceil(leftMs / 1000)}`);
   return true;
 }
 

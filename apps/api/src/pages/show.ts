@@ -22,7 +22,9 @@ export async function show(context: PagesContext, request: FastifyRequest, reply
     ...{
       base: new URL(home).pathname,
       returnUrl: session.returnUrl,
-      whose: session.userEmail,
+      whose: session.userEmail ?? session.userId,
+      app: engine.config.connect.appName,
+      limited: session.connectionId != null,
       formToken: formToken(session),
     },
     outside: request.headers["sec-fetch-dest"] === "iframe" ? linkAgain(engine, session) : null,
@@ -34,11 +36,13 @@ export async function show(context: PagesContext, request: FastifyRequest, reply
 }
 
 /** For the page outside of the frame, which has cookies of its own. */
-function linkAgain(engine: Engine, { userId, userEmail, returnUrl, providers }: Session): string {
-  return connectLink(engine, {
+function linkAgain(engine: Engine, session: Session): string {
+  const { userId, userEmail, returnUrl, providers, connectionId, endsAt } = session;
+  const link = {
     userId,
     ...(userEmail === null ? {} : { userEmail }),
     ...(returnUrl === null ? {} : { returnUrl }),
     ...(providers === null ? {} : { providers: [...providers] }),
-  });
+  };
+  return connectLink(engine, link, { connectionId, endsAt });
 }

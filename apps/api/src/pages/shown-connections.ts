@@ -6,10 +6,16 @@ import type { Session } from "./session.ts";
 /** Those that need the user first, then the working ones, then those that were disconnected. */
 const order = ["needs_reauth", "error", "token_expired", "connected", "disconnected"];
 
-export async function shownConnections(engine: Engine, { userId, providers }: Session): Promise<ShownConnection[]> {
+export async function shownConnections(
+  engine: Engine,
+  { userId, providers, connectionId }: Session,
+): Promise<ShownConnection[]> {
   const rows = await fromEngine(engine).connections.list({ userId, limit: 1000 });
   const soon = Date.now() + reauthDays[0] * 86_400_000;
-  const shown = rows.filter(({ provider, parentId }) => parentId === null && (providers?.includes(provider) ?? true));
+  const shown = rows.filter(
+    ({ id, provider, parentId }) =>
+      parentId === null && (providers?.includes(provider) ?? true) && (connectionId == null || id === connectionId),
+  );
   return shown
     .map((row) => ({
       id: row.id,
@@ -28,7 +34,8 @@ export async function shownConnections(engine: Engine, { userId, providers }: Se
 }
 
 /** Those that are set up, and that the link does not leave out. */
-export function offeredProviders(engine: Engine, { providers }: Session): ConnectPage["providers"] {
+export function offeredProviders(engine: Engine, { providers, connectionId }: Session): ConnectPage["providers"] {
+  if (connectionId != null) return [];
   return engine.providers
     .all()
     .filter(({ provider: { id } }) => offered(engine, id) && (providers?.includes(id) ?? true))

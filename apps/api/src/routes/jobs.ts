@@ -61,7 +61,7 @@ callers with the same stale token cause one refresh.`,
       const { client, audit } = context;
       const { force = false, generation: seen } = body ?? {};
       const order = { force, ...(seen === undefined ? {} : { generation: seen }) };
-      const token = await orReconnectLink(context, params.id, () => client.refresh(params.id, order));
+      const token = await orReconnectLink(context, actor, params.id, () => client.refresh(params.id, order));
       const { connectionId, generation, expiresAt, warning } = token;
       // The library serves such a key all the same; who asks for a refresh has to know that there is none.
       if (warning?.code === "not_refreshable") throw new EvertokenError("not_refreshable", warning.message);

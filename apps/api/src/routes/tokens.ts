@@ -50,7 +50,7 @@ async function read(
     ...(scopes === undefined ? {} : { scopes: scopes.split(" ").filter((scope) => scope !== "") }),
     ...(refusedGeneration === undefined ? {} : { refusedGeneration }),
   };
-  const found = await orReconnectLink(context, target, () => context.client.getAccessToken(target, options));
+  const found = await orReconnectLink(context, actor, target, () => context.client.getAccessToken(target, options));
   await context.auditRead(actor, found);
   return toToken(found);
 }

@@ -74,13 +74,13 @@ export async function showReconnectLink(context: HealthContext, request: Fastify
   const connection = await client.connections.get(id);
   const { userId, provider } = connection;
   const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
-  const url = own ?? newLink(engine, userId, provider);
+  const url = own ?? newLink(engine, connection);
   await audit({ actor: `operator:${user}`, action: "connect.link_made", connectionId: id });
   const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
   return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
 }
 
-function newLink(engine: Engine, userId: string, provider: string): string {
+function newLink(engine: Engine, { id, userId, provider }: { id: string; userId: string; provider: string }): string {
   if (engine.config.connect.publicUrl === null) {
     throw new PageFault(
       409,
@@ -88,7 +88,7 @@ function newLink(engine: Engine, userId: string, provider: string): string {
       "Set PUBLIC_URL (our connect page) or RECONNECT_URL (a page of your app).",
     );
   }
-  return connectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds });
+  return connectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, { connectionId: id });
 }
 
 function read({ sessions }: HealthContext, request: FastifyRequest) {

@@ -11,7 +11,7 @@ export interface LinkPage {
 export function linkPage({ connection: { id, displayName, externalAccountId, userId }, url, hours }: LinkPage): Html {
   return html`<div class="head"><h1>Reconnect link</h1></div>
 <section class="card"><p>For <b>${userId}</b>, to connect ${displayName ?? externalAccountId} again.
-${hours === null ? "It leads to the page of your app." : html`Whoever has it manages this user's accounts for ${hours} hours: hand it to the user alone.`}</p>
+${hours === null ? "It leads to the page of your app." : html`Whoever has it can reconnect this account for ${hours} hours: hand it to the user alone.`}</p>
 <div class="gap"><label for="link">Link</label><input id="link" class="code" value="${url}" readonly></div>
 <p class="acts gap"><button type="button" data-copy="link" hidden>Copy</button><a class="button quiet" href="/connections/${id}">Back to the connection</a></p></section>`;
 }

@@ -28,7 +28,20 @@ export interface ConnectVisitor {
   readonly returnUrl: string | null;
   readonly providers: readonly string[] | null;
   readonly userEmail: string | null;
+  /** The one connection that may be reconnected, and nothing else done; null, or left out by a former version: all is allowed. */
+  readonly connectionId?: string | null;
+  /** When the session that it opens is over, whatever other links that one makes; in ms since 1970. */
+  readonly endsAt?: number;
 }
+
+/** What narrows a link down. */
+export interface LinkLimits {
+  readonly connectionId?: string | null | undefined;
+  readonly endsAt?: number | undefined;
+}
+
+/** How long a session may go on after its link could be opened last. */
+const sessionMs = 3_600_000;
 
 const place = "connect-link";
 
@@ -38,7 +51,7 @@ const place = "connect-link";
  *
  * @throws {EvertokenError} `invalid_input`; also when PUBLIC_URL is not set
  */
-export function connectLink(engine: Engine, input: ConnectLinkInput): string {
+export function connectLink(engine: Engine, input: ConnectLinkInput, limits: LinkLimits = {}): string {
   const { publicUrl, returnUrls } = engine.config.connect;
   const parsed = linkSchema.safeParse(input);
   if (!parsed.success) {
@@ -54,7 +67,8 @@ export function connectLink(engine: Engine, input: ConnectLinkInput): string {
   const unknown = (providers ?? []).filter((id) => engine.providers.get(id) === undefined);
   if (unknown.length > 0)
     throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
-  const visitor: ConnectVisitor = { userId, returnUrl, providers, userEmail };
+  const { connectionId = null, endsAt = Date.now() + ttlSeconds * 1000 + sessionMs } = limits;
+  const visitor: ConnectVisitor = { userId, returnUrl, providers, userEmail, connectionId, endsAt };
   return `${publicUrl}/connect?link=${sealFor(engine, place, visitor, ttlSeconds * 1000)}`;
 }
 

@@ -34,8 +34,10 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
 const mailLinkSeconds = 86_400;
 
 /** Our own connect page, for an app that has none; good for a day, since a mail is not read at once. */
-function pageLink(engine: Engine, { user_id: userId, provider, user_email: userEmail }: ToReconnect): string | null {
+function pageLink(engine: Engine, connection: ToReconnect): string | null {
+  const { id: connectionId, user_id: userId, provider, user_email: userEmail } = connection;
   if (engine.config.connect.publicUrl === null) return null;
   const address = userEmail === null ? {} : { userEmail };
-  return connectLink(engine, { userId, providers: [provider], ttlSeconds: mailLinkSeconds, ...address });
+  const link = { userId, providers: [provider], ttlSeconds: mailLinkSeconds, ...address };
+  return connectLink(engine, link, { connectionId });
 }
