@@ -21,7 +21,7 @@ export async function measureHttpReads(connections: number, readers = 200) {
     const ids = (await seed(ground, connections, () => 3_600_000)).map(({ id }) => id);
     const stopRefreshes = await keepRefreshing(ground);
     const bare = await bareSelect(ground, ids, readers);
-    const client = createEvertoken(ground.env, () => "");
+    const client = createEvertoken({ settings: ground.env });
     const library = await run(readers, ids, (id) => client.getAccessToken(id));
     await client.close();
     const http = await httpReads(ground, ids, readers);

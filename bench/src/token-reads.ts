@@ -10,7 +10,7 @@ export async function measureTokenReads(connections: number, callers: number) {
   try {
     const ids = (await seed(ground, connections, () => 3_600_000)).map(({ id }) => id);
     const bare = await bareSelect(ground, ids, callers);
-    const client = createEvertoken(ground.env, () => "");
+    const client = createEvertoken({ settings: ground.env });
     const evertoken = await rate(callers, ids, (id) => client.getAccessToken(id));
     await client.close();
     return { callers, bare, evertoken, ratio: evertoken / bare };

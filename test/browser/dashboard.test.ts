@@ -22,7 +22,7 @@ async function startDashboard(): Promise<ConnectRig & { url: string }> {
     sessionSecret: "a secret of thirty-two characters",
     secureCookies: false,
     ready: async () => ({ ready: true, checks: {} }),
-    logger: rig.engine.logger,
+    logger: rig.logger,
   });
   const port = await freePort();
   await app.listen({ host: "127.0.0.1", port });

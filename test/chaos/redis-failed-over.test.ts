@@ -1,6 +1,5 @@
 import { createEvertoken } from "@evertoken/engine";
 import { Redis } from "ioredis";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { runTask } from "../support/drive.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
@@ -23,7 +22,7 @@ test("a primary becomes a replica while connections stand: they are made anew, a
   await other.replicaof("127.0.0.1", first.port);
   const { proxy, url } = await proxyTo(first.url);
   const rig = await createRig({ redisUrl: url, env: { ...hasty, RECONCILE_CRON: "0 0 1 1 *" } });
-  const client = createEvertoken(rig.env, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: rig.env });
   onFileEnd(() => client.close());
   const worker = await rig.start("worker");
   const scheduler = await rig.start("scheduler");

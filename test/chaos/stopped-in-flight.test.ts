@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { createEvertoken } from "@evertoken/engine";
 import { completeConnect, disconnectAndRevoke } from "@evertoken/engine/internal";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { inherited, launcher } from "../e2e/evertoken-command.ts";
 import { startApi } from "../integration/api-harness.ts";
@@ -19,7 +18,7 @@ const expired = (rig: Rig, id: string) => patch(rig, id, "expires_at = now(), ne
 
 test("a client that is closed during a refresh ends and commits it, and takes nothing new", async () => {
   const rig = await createRig();
-  const client = createEvertoken(rig.env, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: rig.env });
   const connection = await rig.connect();
   const { id } = connection;
   const other = await rig.connect();
@@ -43,7 +42,7 @@ test("a client that is closed during a refresh ends and commits it, and takes no
 
 test("what cannot end is not waited for longer than SHUTDOWN_MS", async () => {
   const rig = await createRig({ env: { SHUTDOWN_MS: "500" } });
-  const client = createEvertoken(rig.env, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: rig.env });
   const { id } = await rig.connect();
   await rig.server.hold();
   const asking = client.refresh(id).catch((error) => error);

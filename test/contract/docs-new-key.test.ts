@@ -7,7 +7,7 @@ import { onFileEnd } from "../support/services.ts";
 /** Whoever still runs with the ring of the step before. */
 function clientWith(rig: Rig, ...keys: string[]): Evertoken {
   const env = { ...rig.env, ENCRYPTION_KEY: keys.join(",") };
-  const client = createEvertoken(env, () => "");
+  const client = createEvertoken({ settings: env });
   onFileEnd(() => client.close());
   return client;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { addEndpoint } from "../support/events.ts";
 import { startReceiver } from "../support/receiver.ts";
-import { createRig, type Rig, until } from "../support/rig.ts";
+import { createRig, prefixed, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { startTokenServer } from "../support/token-server.ts";
 import { type Block, blocksOf, pages } from "./docs-pages.ts";
@@ -46,7 +46,8 @@ test.each(withPrograms)("the program in %s does what the page says", async (_, b
   const program = [await prelude(rig), before, ...texts, "process.exit(0);"];
   const file = join(await directoryInTree(), "page.ts");
   await writeFile(file, program.join("\n"));
-  const { code, out, error } = await run(process.execPath, [file], { ...rig.env, ...api });
+  const env = { ...rig.env, ...prefixed(rig.env), ...api };
+  const { code, out, error } = await run(process.execPath, [file], env);
   expect(error).toBe("");
   expect(out).toBe(
     ofKind("text prints")(blocks)

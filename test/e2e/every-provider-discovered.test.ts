@@ -4,7 +4,6 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createRig, until } from "../support/rig.ts";
 import { onFileEnd, temporaryDirectory } from "../support/services.ts";
@@ -93,7 +92,7 @@ test.each<[string, (issuer: string) => object, string]>([
   expect(await ready.json()).toMatchObject({ ready: true, checks: { issuers: "ok, but intranet waits" } });
   expect(grants).toEqual([]);
   said = metadata;
-  const own = createEvertoken({ ...rig.env, ...intranet(issuer), ...names }, () => "", pino({ level: "silent" }));
+  const own = createEvertoken({ settings: { ...rig.env, ...intranet(issuer), ...names } });
   onFileEnd(() => own.close());
   const imported = await own.connections.import({
     ...{ userId: "user", provider: "intranet", accessToken: "old-access", refreshToken: "old-refresh", expiresIn: 1 },

@@ -128,7 +128,7 @@ test(
 test("no token, and no key, is in the terminal or in a log", async () => {
   expect(apiKey.length).toBeGreaterThan(32);
   expect(allOutput()).not.toContain(apiKey);
-  const client = createEvertoken(keptSettings(), () => "");
+  const client = createEvertoken({ settings: keptSettings() });
   for (const { id } of connections) {
     const { accessToken } = await client.getAccessToken(id);
     expect(accessToken.length).toBeGreaterThan(20);

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { createRig, type Env, hasty } from "../support/rig.ts";
@@ -19,7 +18,7 @@ async function closedPort(): Promise<number> {
 }
 
 function clientWith(env: Env) {
-  const client = createEvertoken(env, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: env });
   onFileEnd(() => client.close());
   return client;
 }

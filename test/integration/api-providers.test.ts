@@ -1,6 +1,5 @@
 import { createEvertoken } from "@evertoken/engine";
 import { plainDefinition } from "@evertoken/providers";
-import { pino } from "pino";
 import { beforeAll, describe, expect, test } from "vitest";
 import { binding, consent, returnUrl, startDemo } from "../support/connect-rig.ts";
 import { attempts, comesDue, events, patch } from "../support/drive.ts";
@@ -22,7 +21,7 @@ const secret = "demo secret +:";
 
 /** Another process of ours, in this one. */
 function otherProcess(api: Api) {
-  const other = createEvertoken(api.rig.env, () => "", pino({ level: "silent" }));
+  const other = createEvertoken({ settings: api.rig.env });
   onFileEnd(() => other.close());
   return other;
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createEvertoken } from "@evertoken/engine";
 import { Redis } from "ioredis";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { AppProcess } from "../support/app-process.ts";
 import { attempts, comesDue, patch, runTask } from "../support/drive.ts";
@@ -134,11 +133,7 @@ test("no token and no client secret anywhere but where they belong, whatever a p
     }),
   );
   await note(rig.client.connections.import({ userId: "u", provider: "nobody", accessToken: tokens[0] ?? "" }));
-  await note(
-    Promise.resolve().then(() =>
-      createEvertoken({ ...rig.env, DATABASE_URL: clientSecret }, () => "", pino({ level: "silent" })),
-    ),
-  );
+  await note(Promise.resolve().then(() => createEvertoken({ settings: { ...rig.env, DATABASE_URL: clientSecret } })));
   await note(rig.start("worker", { ENCRYPTION_KEY: "not a key", ACME_CLIENT_SECRET_FILE: "/nowhere" }));
   await runTask(rig, "reconcile");
   await runTask(rig, "sweep");

@@ -259,7 +259,7 @@ test("a binding, given at both ends, does it in one step; without it, or with an
 
 test("both clients say it in one line, and say what became of it without throwing", async () => {
   const { api } = await startAll();
-  const embedded = createEvertoken(api.rig.env, () => "");
+  const embedded = createEvertoken({ settings: api.rig.env });
   const http = createClient({ url: api.url, key: api.adminKey });
   for (const evertoken of [embedded, http]) {
     const { url } = await evertoken.connect.authorize({ userId: "ada", provider: "acme", returnUrl, confirm: true });
@@ -285,7 +285,7 @@ test("both clients say it in one line, and say what became of it without throwin
 
 test("in TypeScript: the query of the return URL and the session's user; a row that was altered opens for nobody", async () => {
   const { api } = await startAll();
-  const evertoken = createEvertoken(api.rig.env, () => "");
+  const evertoken = createEvertoken({ settings: api.rig.env });
   const query = await goThrough(new Browser(), (await begin(api, "ada")).url);
   await expect(evertoken.connect.confirm({}, { userId: "ada" })).rejects.toMatchObject({ code: "invalid_input" });
   await expect(evertoken.connect.confirm(query, { userId: "" })).rejects.toMatchObject({ code: "invalid_input" });
@@ -303,7 +303,7 @@ test("in TypeScript: the query of the return URL and the session's user; a row t
     ENCRYPTION_KEY: `${young},${api.rig.env.ENCRYPTION_KEY}`,
   });
   expect(await rotateKeys(rotating, () => {})).toMatchObject({ total: 3, reencrypted: 3, unreadable: 0 });
-  const { client } = { client: createEvertoken({ ...api.rig.env, ENCRYPTION_KEY: young }, () => "") };
+  const { client } = { client: createEvertoken({ settings: { ...api.rig.env, ENCRYPTION_KEY: young } }) };
   expect(await client.connect.confirm(next.toString(), { userId: "ada" })).toMatchObject({ kind: "connected" });
   const last = await goThrough(new Browser(), (await begin(api, "ada")).url);
   await api.rig.pool.query("UPDATE pending_grants SET id = gen_random_uuid(), expires_at = now()");

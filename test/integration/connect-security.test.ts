@@ -15,7 +15,7 @@ import { onFileEnd } from "../support/services.ts";
 
 async function createPages(env: Env = {}) {
   const rig = await createConnectRig(env);
-  const app = await createApi(rig.engine);
+  const app = await createApi(rig.engine, { logger: rig.logger });
   onFileEnd(() => app.close());
   return { rig, app };
 }
@@ -296,7 +296,7 @@ test("no token, code, state or user id stands in any page, log, event, audit ent
   const tables = ["outbox", "audit_log", "oauth_states", "token_refresh_log"];
   const rows = await Promise.all(tables.map(async (table) => (await rig.pool.query(`SELECT * FROM ${table}`)).rows));
   const jobs = await Promise.all(rig.queues.all().map((queue) => queue.getJobs()));
-  const output = engine.logger.level + rig.engineOutput() + rig.clientOutput();
+  const output = rig.engineOutput() + rig.clientOutput();
   expect(output).toContain("connected");
   const confirmation = searchParams.get("confirmation") ?? "?";
   expect(JSON.stringify([rows, waiting]) + output).not.toContain(confirmation);

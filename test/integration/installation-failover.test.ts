@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createEvertoken, type Evertoken } from "@evertoken/engine";
@@ -185,7 +185,7 @@ test("an answer that comes after a failover is stored, whatever generation the n
 
 /** Of the same installation, in another process. */
 async function otherClient(rig: Rig): Promise<Evertoken> {
-  const other = createEvertoken(rig.env, (path) => readFileSync(path, "utf8"));
+  const other = createEvertoken({ settings: rig.env });
   onFileEnd(() => other.close());
   return other;
 }

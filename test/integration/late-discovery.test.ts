@@ -1,5 +1,4 @@
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { returnUrl } from "../support/connect-rig.ts";
 import { patch } from "../support/drive.ts";
@@ -9,7 +8,7 @@ import { onFileEnd } from "../support/services.ts";
 
 /** An app's own process; it does not ask issuers when it starts. */
 function app({ env }: Rig) {
-  const own = createEvertoken(env, () => "", pino({ level: "silent" }));
+  const own = createEvertoken({ settings: env });
   onFileEnd(() => own.close());
   return own;
 }

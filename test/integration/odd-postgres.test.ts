@@ -1,6 +1,5 @@
 import { migrationNames } from "@evertoken/database";
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import type { AppName } from "../support/app-process.ts";
@@ -26,7 +25,7 @@ async function refuse(rig: Rig, reason: string, env: Env = {}, asked = apps) {
 }
 
 function clientOf(env: Env) {
-  const client = createEvertoken(env, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: env });
   onFileEnd(() => client.close());
   return client;
 }

@@ -22,7 +22,7 @@ test.concurrent("a third request for a sync, while the second one's job runs, ru
     running--;
   };
   const logger = pino({ level: "silent" });
-  const app = await createSyncWorker({ env: rig.env, readFile: () => "", logger, handlers: { acme: handler } });
+  const app = await createSyncWorker({ settings: rig.env, logger, handlers: { acme: handler } });
   onFileEnd(() => app.close());
   const ran = (count: number) => until(`${count} runs have begun`, async () => runs === count);
   const ask = () => requestSync(engine, id, { reason: "test" });

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { AppName } from "../support/app-process.ts";
 import { createRig } from "../support/rig.ts";
@@ -18,7 +17,7 @@ test("a wrong key: worker, scheduler and client refuse, and nothing is overwritt
     await expect(started).rejects.toThrow(/ended with 1[\s\S]*ENCRYPTION_KEY does not hold/);
     await expect(started).rejects.not.toThrow(wrong.ENCRYPTION_KEY);
   }
-  const client = createEvertoken({ ...rig.env, ...wrong }, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: { ...rig.env, ...wrong } });
   onFileEnd(() => client.close());
   const refusal = { code: "unreadable_token", message: expect.stringContaining("ENCRYPTION_KEY") };
   await expect(client.getAccessToken(id)).rejects.toMatchObject(refusal);
@@ -36,7 +35,7 @@ test("a second key in the ring is fine: the old one still opens", async () => {
   const rig = await createRig();
   const { id, accessToken } = await rig.connect();
   const ring = `${randomBytes(32).toString("hex")},${rig.env.ENCRYPTION_KEY}`;
-  const client = createEvertoken({ ...rig.env, ENCRYPTION_KEY: ring }, () => "", pino({ level: "silent" }));
+  const client = createEvertoken({ settings: { ...rig.env, ENCRYPTION_KEY: ring } });
   onFileEnd(() => client.close());
   expect(await client.getAccessToken(id)).toMatchObject({ accessToken });
   expect(await client.refresh(id)).toMatchObject({ generation: 2 });

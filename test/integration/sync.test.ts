@@ -25,7 +25,7 @@ async function app(rig: Rig, handlers: Record<string, SyncHandler>) {
     output += text;
   };
   const logger = createLogger("app", "debug", { write });
-  const started = await createSyncWorker({ env: rig.env, readFile: () => "", handlers, logger });
+  const started = await createSyncWorker({ settings: rig.env, handlers, logger });
   let closing: Promise<void> | null = null;
   const close = () => {
     closing ??= started.close();

@@ -1,5 +1,4 @@
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createRig, type Rig } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
@@ -12,7 +11,7 @@ const callApi =
 
 test("a hundred callers of two clients whose token the API refuses cause one refresh", async () => {
   const rig = await createRig();
-  const other = createEvertoken(rig.env, () => "", pino({ level: "silent" }));
+  const other = createEvertoken({ settings: rig.env });
   onFileEnd(() => other.close());
   const { id, accessToken } = await rig.connect();
   await rig.server.invalidateAccessToken(accessToken);

@@ -24,6 +24,7 @@ export const binding = "of the session of u";
 export interface ConnectRig extends Rig {
   readonly engine: Engine;
   /** All that the engine has logged. */
+  readonly logger: ReturnType<typeof createLogger>;
   engineOutput(): string;
 }
 
@@ -53,7 +54,7 @@ export function openTestEngine(env: Env) {
   const observe = createObserver(logger, settings.config.encryptionKeys[0] ?? "");
   const engine = openEngine({ ...settings, logger, redis: impatient, observe, inJob: false, proxyEnv: {} });
   onFileEnd(() => engine.close());
-  return { engine, engineOutput: () => output };
+  return { engine, logger, engineOutput: () => output };
 }
 
 /** The demo server, and the settings that make it a provider. */

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,6 +61,13 @@ export interface RigOptions {
   readonly provider?: string;
 }
 
+/** Settings as an app has them that embeds the engine: under our prefix, beside its own. */
+export function prefixed(env: Env): Env {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name.replace(/^(?!EVERTOKEN_)/, "EVERTOKEN_"), value]),
+  );
+}
+
 /** Retries soon, so that a test sees in seconds what takes minutes in the field. */
 export const hasty: Env = {
   QUICK_RETRY_MS: "50",
@@ -93,7 +99,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const write = (text: string) => {
     clientOutput += text;
   };
-  const client = createEvertoken(env, (path) => readFileSync(path, "utf8"), createLogger("client", "debug", { write }));
+  const client = createEvertoken({ settings: env, logger: createLogger("client", "debug", { write }) });
   const pool = createPool(env.DATABASE_URL, 5, () => {});
   const redis = connectRedis(env.REDIS_URL, patient, () => {});
   const queues = createQueues(redis, env.REDIS_PREFIX);

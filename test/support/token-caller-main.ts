@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { createEvertoken } from "@evertoken/engine";
-import { pino } from "pino";
 
 /**
  * An app that wants tokens, in a process of its own. On each message it calls getAccessToken so many times at once, and answers with the
  * hashes of the tokens and the codes of the errors that it got.
  */
-const client = createEvertoken(process.env, () => "", pino({ level: "silent" }));
+const client = createEvertoken({ settings: process.env });
 
 process.on("message", async ({ connectionId, calls }: { connectionId: string; calls: number }) => {
   const got = await Promise.allSettled(Array.from({ length: calls }, () => client.getAccessToken(connectionId)));

@@ -6,7 +6,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 
 /** An app with the library in its own process: it asks for tokens, refreshes and schedules at random until it is told to stop. */
 const logger = createLogger("caller", "info");
-const client = createEvertoken(process.env, () => "", logger);
+const client = createEvertoken({ settings: process.env, logger });
 const random = seededRandom(Number(process.env.TORTURE_SEED) + process.pid);
 
 type Call = (client: Evertoken, id: string) => Promise<unknown>;

@@ -2,7 +2,7 @@ import { createAudit, createReadAudit, type Engine, fromEngine } from "@evertoke
 import { ableToServe, type ReadyChecks, readiness } from "@evertoken/operations";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
-import fastify, { type FastifyInstance, LogController } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import manifest from "../package.json" with { type: "json" };
 import { createAuthenticate } from "./authenticate.ts";
@@ -20,14 +20,16 @@ import { guardCallbacks } from "./untaken-callback.ts";
 export interface ApiOptions {
   /** What `/readyz` looks at. Default: Postgres and Redis. */
   readonly ready?: ReadyChecks;
+  /** Without it requests leave no line. */
+  readonly logger?: FastifyBaseLogger;
 }
 
 const bodyLimit = 256 * 1024;
 const maxHeaderSize = 16 * 1024;
 
 /** The HTTP API over an engine; the caller listens and closes both. */
-export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Promise<FastifyInstance> {
-  const app = createServer(engine);
+export async function createApi(engine: Engine, { ready, logger }: ApiOptions = {}): Promise<FastifyInstance> {
+  const app = createServer(engine, logger);
   app.setValidatorCompiler(checkWithZod);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
@@ -45,9 +47,9 @@ export async function createApi(engine: Engine, { ready }: ApiOptions = {}): Pro
   return app;
 }
 
-function createServer({ logger, config }: Engine): FastifyInstance {
+function createServer({ config }: Engine, logger?: FastifyBaseLogger): FastifyInstance {
   return fastify({
-    loggerInstance: logger,
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
     // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
     logController: new LogController({ disableRequestLogging: true }),
     ...{ trustProxy: config.api.trustProxy, bodyLimit, requestTimeout: 60_000 },

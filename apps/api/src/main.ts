@@ -24,7 +24,7 @@ await runProcess("api", async (life) => {
   life.atStop(() => engine.close());
   await refuseUnusableDatabase(engine);
   await refuseCluster(engine);
-  const api = await createApi(engine);
+  const api = await createApi(engine, { logger });
   life.atStop(() => {
     logger.info("stopping: running requests finish first");
     return api.close();

@@ -58,7 +58,7 @@ export class QueueWorkers {
       concurrency: this.#engine.config.concurrency.notifications,
     });
     this.#run("sync", this.#engine.work.watch(createSyncProcessor(this.#engine)), {
-      concurrency: this.#engine.config.concurrency.sync,
+      concurrency: this.#engine.config.sync.concurrency,
     });
     this.#run("bulk", this.#engine.work.watch(createBulkProcessor(this.#engine, this.#stopping.signal)), {
       concurrency: 2,

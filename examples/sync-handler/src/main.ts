@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createSyncWorker, type SyncHandler } from "@evertoken/engine";
 
 const provider = process.env.SYNC_PROVIDER ?? "hubspot";
@@ -15,8 +14,8 @@ const syncContacts: SyncHandler = async ({ connection, token, signal }) => {
 };
 
 const worker = await createSyncWorker({
-  env: process.env,
-  readFile: (path) => readFileSync(path, "utf8"),
+  // The names of .evertoken/env. An app that has a DATABASE_URL of its own uses EVERTOKEN_DATABASE_URL and `env` instead.
+  settings: process.env,
   handlers: { [provider]: syncContacts },
 });
 console.log(`sync handler ready: ${worker.providers.join(", ")}`);

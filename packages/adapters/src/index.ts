@@ -28,7 +28,7 @@ export {
   startSyncWorker,
 } from "./redis/sync-queue.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
-export { type Config, ConfigError, readConfig } from "./settings/config.ts";
+export { type Config, ConfigError, readConfig, readEngineConfig } from "./settings/config.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
 export type { Env } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";

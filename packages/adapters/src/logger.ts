@@ -1,15 +1,18 @@
 import { createHmac } from "node:crypto";
 import fs from "node:fs";
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger as Pino, pino } from "pino";
 import pretty from "pino-pretty";
 
-export type { Logger } from "pino";
+type Write = { (fields: object, message?: string): void; (message: string): void };
+
+/** What is asked of a logger, whoever made it. */
+export type Logger = Readonly<Record<"debug" | "info" | "warn" | "error", Write>>;
 
 /**
  * One event a line: JSON, or readable text in a terminal. Errors appear as name, code and message only; whatever else hangs on an
  * error object (requests, answers, queries with their values) stays out of the log.
  */
-export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+export function createLogger(name: string, level: string, destination?: DestinationStream): Pino {
   if (!process.listeners("exit").includes(forgiveDeadReader)) process.prependListener("exit", forgiveDeadReader);
   const terminal = destination === undefined && process.stdout.isTTY === true;
   const stream = terminal ? pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss.l" }) : destination;

@@ -1,4 +1,4 @@
-import { ConfigError, createLogger, type Env, impatient, type Logger, readConfig } from "@evertoken/adapters";
+import { ConfigError, type Env, impatient, readConfig } from "@evertoken/adapters";
 import type { Evertoken, RefreshOptions, Target } from "@evertoken/client";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
@@ -9,6 +9,7 @@ import { makeConnectLink } from "./connect/connect-link.ts";
 import { getConnection, listConnections, refreshLog, userHealth } from "./connect/connections.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import { importConnection } from "./connect/import-connection.ts";
+import { type EmbeddedOptions, readEmbedded } from "./embedded-settings.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { createObserver } from "./refresh/observe.ts";
 import { scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
@@ -19,17 +20,15 @@ import { readTokenStatus } from "./token/token-status.ts";
 import { withAccessToken } from "./token/with-access-token.ts";
 
 /**
- * @param env where settings come from, such as `process.env`: DATABASE_URL, REDIS_URL, ENCRYPTION_KEY and the providers' registrations
- * @param readFile for `..._FILE` settings, such as `(path) => readFileSync(path, "utf8")`
+ * An Evertoken inside an app, straight to Postgres and Redis. Connects to nothing until it is used, and listens to nothing of the process:
+ * the app calls `close` before it ends.
+ *
  * @throws {ConfigError} that names every wrong setting
  */
-export function createEvertoken(env: Env, readFile: (path: string) => string, logger?: Logger): Evertoken {
-  const { config, providers } = readSettings(env, readFile);
-  const log = logger ?? createLogger("evertoken", config.logLevel);
-  const observe = createObserver(log, config.encryptionKeys[0] ?? "");
-  return fromEngine(
-    openEngine({ config, providers, logger: log, redis: impatient, observe, inJob: false, proxyEnv: env }),
-  );
+export function createEvertoken(options: EmbeddedOptions): Evertoken {
+  const { config, providers, logger, proxyEnv } = readEmbedded(options);
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
+  return fromEngine(openEngine({ config, providers, logger, redis: impatient, observe, inJob: false, proxyEnv }));
 }
 
 /** All settings of a process, those of the providers included. @throws {ConfigError} */

@@ -83,7 +83,7 @@ export function startSyncWorker(
   const worker = new Worker<SyncJobData>(queue.name, (job, token) => followSync(job, token, process), {
     connection: queues.redis,
     prefix: queuePrefix(config.redisPrefix, queue.name),
-    concurrency: config.concurrency.sync,
+    concurrency: config.sync.concurrency,
     lockDuration: config.jobs.lockMs,
     stalledInterval: config.jobs.stalledCheckMs,
     maxStalledCount: 1_000_000,

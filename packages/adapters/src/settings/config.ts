@@ -31,7 +31,6 @@ export interface Config {
   readonly request: { readonly timeoutMs: number; readonly allowPrivateAddresses: boolean };
   readonly concurrency: {
     readonly refresh: number;
-    readonly sync: number;
     readonly notifications: number;
     readonly maintenance: number;
   };
@@ -90,6 +89,8 @@ export interface Config {
   /** For how long a revocation is tried that the provider does not confirm. */
   readonly revokeRetryForMs: number;
   readonly sync: {
+    /** Runs at a time in one process. */
+    readonly concurrency: number;
     /** The first retry of a failed sync; it doubles each time. */
     readonly retryMs: number;
     /** How long one run may take. */
@@ -103,15 +104,28 @@ const day = 24 * 60 * minute;
 const shortestApiKey = 32;
 
 /**
- * Reads every setting and reports all faults together.
+ * Reads every setting of a process and reports all faults together.
  *
  * @param env such as `process.env`
  * @param readFile for `<NAME>_FILE` variants of secrets
  */
 export function readConfig(env: Env, readFile: (path: string) => string): { config: Config; faults: string[] } {
   const read = new SettingsReader(env, readFile);
+  const config: Config = Object.freeze({ ...ofEngine(read), ...ofProcesses(read) });
+  const { api, notify } = config;
+  return { config, faults: [...read.faults, ...leaseFaults(config), ...keyFaults(api), ...notifyFaults(notify)] };
+}
+
+/** The same for an engine inside an app: what only processes need is not read, and has its default. */
+export function readEngineConfig(env: Env, readFile: (path: string) => string): { config: Config; faults: string[] } {
+  const read = new SettingsReader(env, readFile);
+  const config: Config = Object.freeze({ ...ofProcesses(new SettingsReader({}, readFile)), ...ofEngine(read) });
+  return { config, faults: [...read.faults, ...leaseFaults(config)] };
+}
+
+function ofEngine(read: SettingsReader) {
   const timeoutMs = read.ms("REQUEST_TIMEOUT_MS", 30 * second);
-  const config: Config = Object.freeze({
+  return {
     warnings: read.warnings,
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
@@ -124,7 +138,6 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       startHeld: read.flag("START_HELD", false),
       replicaLagMs: read.ms("REPLICA_LAG_MS", 2 * minute, 0),
     },
-    logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     timing: readTiming(read),
     jobs: {
       lockMs: read.ms("JOB_LOCK_MS", 30 * second, 1000),
@@ -135,9 +148,31 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       timeoutMs,
       allowPrivateAddresses: read.flag("EVERTOKEN_ALLOW_PRIVATE_ADDRESSES", false),
     },
+    shutdownMs: read.ms("SHUTDOWN_MS", 45 * second),
+    revokeRetryForMs: read.ms("REVOKE_RETRY_FOR_MS", day, 0),
+    sync: {
+      concurrency: read.integer("SYNC_CONCURRENCY", 5, { min: 1, max: 1000 }),
+      retryMs: read.ms("SYNC_RETRY_MS", 10 * second),
+      timeoutMs: read.ms("SYNC_TIMEOUT_MS", 15 * minute),
+    },
+    reconnectUrl: read.optionalText("RECONNECT_URL"),
+    connect: {
+      publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
+      returnUrls: read.webUrls("RETURN_URL_ALLOWLIST", "prefix"),
+      embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
+      appName: read.optionalText("APP_NAME"),
+      confirm: read.oneOf("CONNECT_CONFIRM", ["on", "off"], "on") === "on",
+      sharedCallback: read.flag("CONNECT_SHARED_CALLBACK", false),
+      reconnectLinkMs: read.ms("RECONNECT_LINK_MS", 15 * minute, minute),
+    },
+  };
+}
+
+function ofProcesses(read: SettingsReader) {
+  return {
+    logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     concurrency: {
       refresh: read.integer("REFRESH_CONCURRENCY", 50, { min: 1, max: 10_000 }),
-      sync: read.integer("SYNC_CONCURRENCY", 5, { min: 1, max: 1000 }),
       notifications: read.integer("NOTIFICATIONS_CONCURRENCY", 10, { min: 1, max: 1000 }),
       maintenance: read.integer("MAINTENANCE_CONCURRENCY", 1, { min: 1, max: 10 }),
     },
@@ -152,7 +187,6 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
     dailySweepWindowMs: read.ms("DAILY_SWEEP_WINDOW_MS", day),
     overdueSpreadMs: read.ms("OVERDUE_SPREAD_MS", minute, 0),
     keepLogDays: read.integer("KEEP_LOG_DAYS", 90, { min: 1, max: 3650 }),
-    shutdownMs: read.ms("SHUTDOWN_MS", 45 * second),
     healthHost: read.text("HEALTH_HOST", "127.0.0.1"),
     workerPort: read.integer("WORKER_PORT", 3011, { min: 0, max: 65_535 }),
     schedulerPort: read.integer("SCHEDULER_PORT", 3012, { min: 0, max: 65_535 }),
@@ -175,23 +209,7 @@ export function readConfig(env: Env, readFile: (path: string) => string): { conf
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
-    revokeRetryForMs: read.ms("REVOKE_RETRY_FOR_MS", day, 0),
-    sync: {
-      retryMs: read.ms("SYNC_RETRY_MS", 10 * second),
-      timeoutMs: read.ms("SYNC_TIMEOUT_MS", 15 * minute),
-    },
-    reconnectUrl: read.optionalText("RECONNECT_URL"),
-    connect: {
-      publicUrl: read.webUrls("PUBLIC_URL", "prefix")[0] ?? null,
-      returnUrls: read.webUrls("RETURN_URL_ALLOWLIST", "prefix"),
-      embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
-      appName: read.optionalText("APP_NAME"),
-      confirm: read.oneOf("CONNECT_CONFIRM", ["on", "off"], "on") === "on",
-      sharedCallback: read.flag("CONNECT_SHARED_CALLBACK", false),
-      reconnectLinkMs: read.ms("RECONNECT_LINK_MS", 15 * minute, minute),
-    },
-  });
-  return { config, faults: [...read.faults, ...contradictions(config), ...notifyFaults(config.notify)] };
+  };
 }
 
 function readTiming(read: SettingsReader): Timing {
@@ -237,14 +255,17 @@ function readLease(read: SettingsReader, timeoutMs: number): Config["lease"] {
 }
 
 /** Settings that are each fine and together are not. */
-function contradictions({ request, lease, api }: Config): string[] {
-  const leastLease = request.timeoutMs + lease.reserveMs;
-  const leaseTooShort = `LEASE_MS needs to be ${leastLease} or more (REQUEST_TIMEOUT_MS and LEASE_RESERVE_MS together): what a request brings has to be stored while the right to send it holds`;
-  const tooShort = `EVERTOKEN_API_KEY needs ${shortestApiKey} characters or more, as \`openssl rand -base64 32\` makes them`;
+function leaseFaults({ request, lease: { leaseMs, reserveMs } }: Config): string[] {
+  const least = request.timeoutMs + reserveMs;
+  if (leaseMs >= least) return [];
   return [
-    ...(lease.leaseMs >= leastLease ? [] : [leaseTooShort]),
-    ...(api.key === null || api.key.length >= shortestApiKey ? [] : [tooShort]),
+    `LEASE_MS needs to be ${least} or more (REQUEST_TIMEOUT_MS and LEASE_RESERVE_MS together): what a request brings has to be stored while the right to send it holds`,
   ];
+}
+
+function keyFaults({ key }: Config["api"]): string[] {
+  if (key === null || key.length >= shortestApiKey) return [];
+  return [`EVERTOKEN_API_KEY needs ${shortestApiKey} characters or more, as \`openssl rand -base64 32\` makes them`];
 }
 
 /** A start with wrong settings: every fault is named, nothing was touched. */

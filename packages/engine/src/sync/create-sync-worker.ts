@@ -1,14 +1,6 @@
-import {
-  closeWorkers,
-  createLogger,
-  type Env,
-  type Logger,
-  patient,
-  startSyncWorker,
-  within,
-} from "@evertoken/adapters";
+import { closeWorkers, patient, startSyncWorker, within } from "@evertoken/adapters";
+import { type EmbeddedOptions, readEmbedded } from "../embedded-settings.ts";
 import { type Engine, openEngine } from "../engine.ts";
-import { readSettings } from "../evertoken.ts";
 import { EvertokenError } from "../evertoken-error.ts";
 import { prepareEngine } from "../prepare-engine.ts";
 import { createObserver } from "../refresh/observe.ts";
@@ -19,13 +11,9 @@ import { createSyncJob } from "./sync-job.ts";
 /** How long Redis gets to hear of the last results. */
 const farewellMs = 2000;
 
-export interface SyncWorkerOptions {
-  /** The same settings as `createEvertoken`. */
-  readonly env: Env;
-  readonly readFile: (path: string) => string;
+export interface SyncWorkerOptions extends EmbeddedOptions {
   /** By provider. Connections of other providers are synced by the engine itself. */
   readonly handlers: Readonly<Record<string, SyncHandler>>;
-  readonly logger?: Logger;
 }
 
 export interface SyncWorker {
@@ -40,13 +28,12 @@ export interface SyncWorker {
  *
  * @throws {ConfigError} for wrong settings, {@link EvertokenError} for handlers of unknown providers
  */
-export async function createSyncWorker({ env, readFile, handlers, logger }: SyncWorkerOptions): Promise<SyncWorker> {
-  const { config, providers } = readSettings(env, readFile);
+export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptions): Promise<SyncWorker> {
+  const { config, providers, logger, proxyEnv } = readEmbedded(options);
   const names = Object.keys(handlers);
   if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
-  const log = logger ?? createLogger("sync", config.logLevel);
-  const observe = createObserver(log, config.encryptionKeys[0] ?? "");
-  const engine = openEngine({ config, providers, logger: log, redis: patient, observe, inJob: false, proxyEnv: env });
+  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
+  const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: false, proxyEnv });
   const stopBeating = await begin(engine, names).catch(async (error) => {
     await engine.close();
     throw error;
@@ -61,7 +48,7 @@ export async function createSyncWorker({ env, readFile, handlers, logger }: Sync
   };
   engine.installation.onChange(follow);
   follow();
-  log.info({ providers: names }, "sync worker ready");
+  logger.info({ providers: names }, "sync worker ready");
   let closing: Promise<void> | null = null;
   const end = async () => {
     stopBeating();

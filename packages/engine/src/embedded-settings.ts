@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { ConfigError, type Env, readEngineConfig } from "@evertoken/adapters";
+import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import { embeddedLogger, type GivenLogger } from "./embedded-logger.ts";
+
+/** How an app says where its Evertoken is, and what it may do. */
+export interface EmbeddedOptions {
+  /**
+   * Where settings come from, such as `process.env`: `EVERTOKEN_DATABASE_URL`, `EVERTOKEN_REDIS_URL`, `EVERTOKEN_ENCRYPTION_KEY`,
+   * `EVERTOKEN_HUBSPOT_CLIENT_ID` and so on. Nothing without this prefix is read: it is the app's own.
+   */
+  readonly env?: Env;
+  /** Settings by the names that Evertoken's own processes use, such as `DATABASE_URL`. They come before those of `env`. */
+  readonly settings?: Env;
+  /** For `..._FILE` settings; without it they are read from disk. @throws when there is no such file */
+  readonly readFile?: (path: string) => string;
+  /** Without it nothing is logged. Errors are handed on as name, code and message; no token and no user id in plain is. */
+  readonly logger?: GivenLogger;
+}
+
+const prefix = "EVERTOKEN_";
+const known: ReadonlySet<string> = new Set([
+  "env",
+  "settings",
+  "readFile",
+  "logger",
+] satisfies (keyof EmbeddedOptions)[]);
+
+/**
+ * The settings of an engine inside an app: those of the engine and of its providers. What only processes need, such as ports and log
+ * levels, is not looked at.
+ *
+ * @throws {ConfigError} that names every wrong setting as the app has set it
+ */
+export function readEmbedded(options: EmbeddedOptions) {
+  refuseUnknown(options);
+  const { env = {}, settings = {}, readFile = (path: string) => readFileSync(path, "utf8") } = options;
+  const seen = { ...withoutPrefix(env), ...settings };
+  const { config, faults } = readEngineConfig(seen, readFile);
+  const ofProviders = readProviderSettings(seen, readFile, catalogue);
+  const asSet = (text: string) => renamed(text, (name) => (isSet(settings, name) ? name : `${prefix}${name}`));
+  const all = [...faults, ...ofProviders.faults, ...proxyFaults(seen)].map(
+    (fault) => `${asSet(fault)}${hint(fault, env)}`,
+  );
+  if (all.length > 0) throw new ConfigError(all);
+  const warnings = [...config.warnings, ...ofProviders.warnings].map(asSet);
+  return {
+    config: { ...config, warnings },
+    providers: createProviders(ofProviders.settings),
+    logger: embeddedLogger(options.logger),
+    // The app's own HTTPS_PROXY is for its own requests.
+    proxyEnv: seen,
+  };
+}
+
+function proxyFaults(env: Env): string[] {
+  return ["HTTPS_PROXY", "HTTP_PROXY"].flatMap((name) => {
+    const good = !isSet(env, name) || ["http:", "https:"].includes(URL.parse(env[name] ?? "")?.protocol ?? "");
+    return good ? [] : [`${name} is not a URL that begins with http://`];
+  });
+}
+
+/** An environment, handed over as if it were the options, would be read as "nothing is set". */
+function refuseUnknown(options: EmbeddedOptions): void {
+  const unknown = Object.keys(options).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  const what = unknown.length > 3 ? `${unknown.slice(0, 3).join(", ")} and others` : unknown.join(", ");
+  throw new ConfigError([
+    `${what}: no such option. Give { env: process.env } for settings named ${prefix}..., or { settings: process.env } for those without`,
+  ]);
+}
+
+/** These have the prefix in every process, and so keep it. */
+const prefixed: ReadonlySet<string> = new Set([
+  "EVERTOKEN_ALLOW_PRIVATE_ADDRESSES",
+  "EVERTOKEN_PROVIDERS_FILE",
+  "EVERTOKEN_GENERIC_PROVIDERS",
+]);
+
+function withoutPrefix(env: Env): Env {
+  const ours = Object.entries(env).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(
+    ours.map(([name, value]) => [prefixed.has(name) ? name : name.slice(prefix.length), value]),
+  );
+}
+
+/** Texts about settings name them in capitals; what stands in quotes is a value. */
+function renamed(text: string, nameOf: (name: string) => string): string {
+  return text.replace(/"[^"]*"|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g, (found) =>
+    found.startsWith('"') || found.startsWith(prefix) ? found : nameOf(found),
+  );
+}
+
+/** For who had it under the name of before: it may as well be the app's own database. */
+function hint(fault: string, env: Env): string {
+  const name = /^([A-Z0-9_]+) is missing/.exec(fault)?.[1];
+  if (name === undefined || !isSet(env, name)) return "";
+  return `. The app's own ${name} is left alone; if it is Evertoken's, give settings: { ${name}: process.env.${name} }`;
+}
+
+function isSet(env: Env, name: string): boolean {
+  return (env[name] ?? "").trim() !== "";
+}
