@@ -18,7 +18,7 @@ test("three settings are enough; times have their defaults", () => {
     timing: { marginMs: 300_000, quickRetryMs: 1000, quickRetries: 3, retryMs: 300_000, giveUpAfterMs: 2_592_000_000 },
     lease: { leaseMs: 60_000 },
     request: { timeoutMs: 30_000, allowPrivateAddresses: false },
-    concurrency: { refresh: 50, sync: 5, notifications: 10, maintenance: 1 },
+    concurrency: { refresh: 50, notifications: 10, maintenance: 1 },
     schedules: { reconcile: "* * * * *", sweep: "*/5 * * * *", dailySweep: "0 2 * * *", timeZone: "UTC" },
     keepLogDays: 90,
   });
