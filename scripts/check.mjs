@@ -9,6 +9,7 @@ const steps = [
   ["types", bin("tsc"), ["--project", "."]],
   // No Node within: it runs on any runtime.
   ["types of the client", bin("tsc"), ["--project", "packages/client"]],
+  ["types of decorators", bin("tsc"), ["--project", "examples/nestjs"]],
   ["unit tests", bin("vitest"), ["run", "--project", "unit"]],
   ["format and lint", bin("biome"), ["check", "."]],
   ["boundaries", bin("turbo"), ["boundaries"]],

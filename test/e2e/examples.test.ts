@@ -1,48 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { closedPort } from "../support/closed-port.ts";
-import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
-import { onFileEnd } from "../support/services.ts";
+import { createRig, hasty, type Rig, until } from "../support/rig.ts";
 import { startTokenServer } from "../support/token-server.ts";
-import { inherited } from "./evertoken-command.ts";
-
-/** An example in a process of its own, as its README says to start it. */
-async function startExample(name: string, env: Env) {
-  const main = fileURLToPath(new URL(`../../examples/${name}/src/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [main], { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      output += chunk;
-    });
-  }
-  const exited = once(child, "exit");
-  const stop = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    return (await exited)[0];
-  };
-  onFileEnd(() => stop("SIGKILL"));
-  await until(`${name} is ready`, async () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended:\n${output}`);
-    return output.includes("ready");
-  });
-  return { output: () => output, stop };
-}
-
-/** What a browser does: follows redirects from the app to the provider and back, with the cookies of the app. */
-async function browse(start: string): Promise<Response> {
-  let cookie = "";
-  for (let url = start, hops = 0; hops < 10; hops++) {
-    const answer = await fetch(url, { redirect: "manual", headers: cookie === "" ? {} : { cookie } });
-    cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? cookie;
-    const next = answer.headers.get("location");
-    if (next === null) return answer;
-    url = new URL(next, url).href;
-  }
-  throw new Error("too many redirects");
-}
+import { browse, startExample } from "./example-journey.ts";
 
 /** The web app knows the address of the API, and a key that may do what it needs. */
 async function startWebApp(rig: Rig, url: string) {
@@ -56,7 +16,7 @@ async function startWebApp(rig: Rig, url: string) {
   });
   const { key } = (await made.json()) as { key: string };
   const { server } = rig;
-  return startExample("node-app", {
+  return startExample([process.execPath, "node-app/src/main.ts"], {
     APP_URL: url,
     APP_API_URL: server.identityUrl,
     EVERTOKEN_URL: api,
@@ -103,7 +63,7 @@ test("the web app connects an account, and calls the API with a token that was r
 
 test("the sync handler runs in its own process after connecting, and ends when told", async () => {
   const { rig, url } = await createExampleRig();
-  const handler = await startExample("sync-handler", rig.env);
+  const handler = await startExample([process.execPath, "sync-handler/src/main.ts"], rig.env);
   await startWebApp(rig, url);
   await browse(`${url}/connect/acme`);
   const [connection] = await rig.client.connections.list({ userId: "ada" });
