@@ -47,13 +47,15 @@ test("what an open circuit holds is moved by neither sweep nor reconcile, howeve
     [rig.provider],
   );
   const queue = rig.queues.refresh(rig.provider);
+  // All but the few that were spread to this very moment, and are due.
   const jobs = await queue.getDelayed(0, -1);
+  expect(jobs.length).toBeGreaterThan(many / 2);
   await Promise.all(jobs.map((job) => job.changeDelay(2 * 3_600_000)));
   expect(await sweepOf(rig)).toMatchObject({ scheduled: 0 });
   expect(await reconcileOf(rig)).toMatchObject({ scheduled: 0, corrected: 0 });
 
   await rig.pool.query("UPDATE circuits SET open = false");
-  expect(await reconcileOf(rig)).toMatchObject({ corrected: many });
+  expect(await reconcileOf(rig)).toMatchObject({ corrected: jobs.length });
 });
 
 test("reconcile looks at overdue jobs that run or wait in pages, not one by one, and finds those in no list", async () => {
