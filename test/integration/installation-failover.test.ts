@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { createReadInstallation, DatabaseClock } from "@evertoken/adapters";
 import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
@@ -25,13 +26,7 @@ async function keepReplica(server: LocalServer): Promise<string> {
 async function failOver(server: LocalServer, replica: string, meanwhile = async () => {}): Promise<void> {
   await server.kill("SIGKILL");
   await meanwhile();
-  await rm(server.dataDir, { recursive: true });
-  await rename(replica, server.dataDir);
-  const { uid, gid } = await stat(`${server.dataDir}/PG_VERSION`);
-  appendFileSync(`${server.dataDir}/postgresql.auto.conf`, "restore_command = '/bin/false'\n");
-  writeFileSync(`${server.dataDir}/recovery.signal`, "");
-  execFileSync("chown", [`${uid}:${gid}`, `${server.dataDir}/recovery.signal`]);
-  await server.start();
+  await takePlace(server, replica, "recovery.signal");
   // It answers before it is promoted: what is committed meanwhile waits in the spool, for a worker.
   const pool = new Pool({ connectionString: server.url });
   pool.on("error", () => {});
@@ -40,6 +35,17 @@ async function failOver(server: LocalServer, replica: string, meanwhile = async 
     return rows[0]?.waits === false;
   });
   await pool.end();
+}
+
+/** With `recovery.signal` it promotes itself, with `standby.signal` it waits to be promoted. */
+async function takePlace(server: LocalServer, replica: string, signal: string): Promise<void> {
+  await rm(server.dataDir, { recursive: true });
+  await rename(replica, server.dataDir);
+  const { uid, gid } = await stat(`${server.dataDir}/PG_VERSION`);
+  appendFileSync(`${server.dataDir}/postgresql.auto.conf`, "restore_command = '/bin/false'\n");
+  writeFileSync(`${server.dataDir}/${signal}`, "");
+  execFileSync("chown", [`${uid}:${gid}`, `${server.dataDir}/${signal}`]);
+  await server.start();
 }
 
 async function createFailoverRig(env: Env = {}): Promise<{ rig: Rig; server: LocalServer }> {
@@ -81,6 +87,45 @@ test("a failover to a replica that lags behind loses nothing: the newest sets ar
   expect(rows.map(({ generation }) => generation)).toEqual([3, 3, 3, 3, 3, ...Array.from({ length: 15 }, () => 2)]);
   expect(await living(rig, connections)).toBe(20);
   expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+});
+
+test("what was committed while Redis took no copy is put back as well: its line stays in the journal until there is one", async () => {
+  const { rig, server } = await createFailoverRig();
+  const [first, other] = (await many(rig, 2)) as [Connected, Connected];
+  const replica = await keepReplica(server);
+  const copies = `{${rig.env.REDIS_PREFIX}}:copies`;
+  const redis = await rig.queues.redis;
+  await redis.del(copies);
+  await redis.set(copies, "takes no copy");
+  await rig.client.refresh(first.id, { force: true });
+  const journals = async () =>
+    (await readdir(rig.env.SPOOL_DIR as string)).filter((name) => name.endsWith(".journal")).length;
+  await until(
+    "the journal has gone on to its next file, and keeps the first",
+    async () => {
+      await rig.client.refresh(other.id, { force: true });
+      return (await journals()) > 1;
+    },
+    20_000,
+  );
+  await redis.del(copies);
+  await failOver(server, replica);
+  const token = await until("it goes on", () => refreshed(rig, first.id).catch(() => null), 20_000);
+  expect(token.generation).toBe(2);
+  expect(await living(rig, [first, other])).toBe(2);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+}, 60_000);
+
+test("a replica that waits to be promoted is taken for no database, and afterwards for what it is", async () => {
+  const { rig, server } = await createFailoverRig();
+  const replica = await keepReplica(server);
+  await server.kill("SIGKILL");
+  await takePlace(server, replica, "standby.signal");
+  const read = createReadInstallation(rig.pool, new DatabaseClock(rig.pool));
+  await until("it answers", () => rig.pool.query("SELECT").catch(() => null));
+  await expect(read()).rejects.toMatchObject({ code: "25006" });
+  await rig.pool.query("SELECT pg_promote(true, 20)");
+  expect(await read()).toMatchObject({ server: { timeline: 2 } });
 });
 
 test("what has no copy is held by itself: its job is ahead of its row, and only an operator lets it spend", async () => {

@@ -79,7 +79,7 @@ export interface MetFault extends Fault {
 export interface Spool {
   /** Before the commit, for the case that the process is killed meanwhile. Takes microseconds, and never fails. */
   note(record: GrantRecord): void;
-  /** The noted one is committed, or kept. */
+  /** The noted one is kept, or was not wanted, or is committed and copied. */
   strike(record: GrantRecord): void;
   keep(record: GrantRecord): Promise<void>;
   /** A kept token set of this connection and generation, from any process. */
@@ -132,7 +132,7 @@ export interface RefreshDeps {
   random(): number;
   /** Resolves after this time, or as soon as the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Jobs and events that follow from a commit. Never throws: reconcile heals what could not be said. */
+  /** Jobs, events and the copy that follow from a commit; strikes a token set once it is copied. Never throws: reconcile heals the rest. */
   announce(record: CommitRecord): Promise<void>;
   /** Log lines and metrics. Never throws. */
   observe(observation: Observation): void;

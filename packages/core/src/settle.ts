@@ -30,11 +30,10 @@ async function commit(record: CommitRecord, deps: RefreshDeps): Promise<Ending> 
   // A setback may be forgotten: its lease runs out and the attempt is repeated. A token set may not.
   if (!isGrant(record)) return { committed: await deps.store.commit(record), error: null };
   deps.spool.note(record);
-  try {
-    return await store(record, deps);
-  } finally {
-    deps.spool.strike(record);
-  }
+  const ending = await store(record, deps);
+  // A commit is struck by who announces it, once it is copied: the database may fail over to one that lacks it.
+  if (ending.committed !== "committed") deps.spool.strike(record);
+  return ending;
 }
 
 async function store(record: GrantRecord, deps: RefreshDeps): Promise<Ending> {

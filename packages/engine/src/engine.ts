@@ -50,6 +50,7 @@ import { putBack } from "./installation/put-back.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 import { providersAtWork } from "./providers/providers-at-work.ts";
 import { createAnnounce } from "./refresh/announce.ts";
+import { createKeepCopy } from "./refresh/keep-copy.ts";
 import { providerRules } from "./refresh/provider-rules.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
@@ -196,7 +197,7 @@ export function openEngine(options: EngineOptions): Engine {
       (provider) => derives(providers, provider),
       options.inJob,
       createWantsRefreshed(pool),
-      (record) => copies.keep(record),
+      createKeepCopy(copies, spool),
     ),
     observe: options.observe,
   };

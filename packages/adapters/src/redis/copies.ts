@@ -44,14 +44,15 @@ export function createCopies({ redis, prefix, keyring, keepMs, now }: CopiesOpti
     },
     async newest() {
       const found = new Map<string, GrantRecord>();
+      // From the newest on: what others trim or add meanwhile moves nothing out of the pages to come.
       for (let start = 0; ; start += pageSize) {
-        const page = await redis.zrange(key, start, start + pageSize - 1);
+        const page = await redis.zrevrange(key, start, start + pageSize - 1);
         for (const record of readEntries(
           page.map((text) => ({ where: key, text })),
           keyring,
         ).records) {
           const known = found.get(record.connectionId);
-          if (known === undefined || known.generation <= record.generation) found.set(record.connectionId, record);
+          if (known === undefined || known.generation < record.generation) found.set(record.connectionId, record);
         }
         if (page.length < pageSize) return [...found.values()];
       }

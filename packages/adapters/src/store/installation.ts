@@ -89,9 +89,12 @@ function toRow(facts: FactsRow, identity: string): InstallationRow {
 
 /**
  * Postgres lets everybody ask; a managed one may not. The timeline is that of the log which is being written: what the control file says
- * of it is as old as the last checkpoint.
+ * of it is as old as the last checkpoint. A replica that waits to be promoted has none yet: what it is cannot be told before.
+ *
+ * @throws a replica's refusal to take writes (25006)
  */
 async function askServer(pool: Pool): Promise<Pick<ServerIdentity, "systemIdentifier" | "timeline">> {
+  await pool.query("SELECT FROM installation FOR KEY SHARE");
   const system = await ask<{ id: string }>(pool, "SELECT system_identifier::text AS id FROM pg_control_system()");
   const timeline = await ask<{ id: string }>(pool, "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS id");
   return {
@@ -104,12 +107,9 @@ async function ask<T extends object>(pool: Pool, sql: string): Promise<T | null>
   try {
     return (await pool.query<T>(sql)).rows[0] ?? null;
   } catch (error) {
-    // A code of Postgres' own (such as 42501, or 0A000) is a refusal; without one it is away.
-    if (
-      typeof (error as { code?: unknown }).code === "string" &&
-      /^[0-9A-Z]{5}$/.test((error as { code: string }).code)
-    )
-      return null;
+    // A code of Postgres' own (such as 42501, or 0A000) is a refusal; without one, or with one that passes, it is away.
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^(08|40|53|57)/.test(code)) return null;
     throw error;
   }
 }
