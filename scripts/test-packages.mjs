@@ -18,7 +18,7 @@ const evertoken = createEvertoken({ url: "http://127.0.0.1", key: "k" });
 export const read = (): Promise<string> => evertoken.getAccessToken("id").then((token) => token.accessToken);
 `;
 const engine = `import { createEvertoken } from "@evertoken/engine";
-const evertoken = createEvertoken(process.env, () => "");
+const evertoken = createEvertoken({ env: process.env });
 export const read = (): Promise<string> => evertoken.getAccessToken("id").then((token) => token.accessToken);
 `;
 const typesOf = (file, module, resolution) => [

@@ -1,19 +1,10 @@
 import { defineConfig } from "tsdown";
-import { packageConfig } from "./package-config.mjs";
+import { libraryManifest, packageConfig } from "./package-config.mjs";
 
 export default defineConfig(
   packageConfig({
     workspace: "packages/engine",
     entry: { index: "src/index.ts" },
-    manifest: {
-      sideEffects: false,
-      main: "./lib/index.js",
-      types: "./lib/index.d.ts",
-      exports: {
-        ".": { types: "./lib/index.d.ts", default: "./lib/index.js" },
-        "./package.json": "./package.json",
-      },
-      files: ["lib"],
-    },
+    manifest: libraryManifest,
   }),
 );

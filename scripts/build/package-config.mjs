@@ -50,3 +50,15 @@ function staysOutside(id) {
   const isBare = !id.startsWith(".") && !id.startsWith("/") && !/^[a-z]:[\\/]/i.test(id) && !id.startsWith("\0");
   return isBare && !inside.test(id);
 }
+
+/** What a package says of itself that apps import: one entry, found by `exports` and by those who do not read it. */
+export const libraryManifest = {
+  sideEffects: false,
+  main: "./lib/index.js",
+  types: "./lib/index.d.ts",
+  exports: {
+    ".": { types: "./lib/index.d.ts", default: "./lib/index.js" },
+    "./package.json": "./package.json",
+  },
+  files: ["lib"],
+};
