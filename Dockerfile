@@ -8,6 +8,9 @@ COPY apps/demo/package.json apps/demo/
 COPY apps/scheduler/package.json apps/scheduler/
 COPY apps/worker/package.json apps/worker/
 COPY bench/package.json bench/
+COPY examples/express/package.json examples/express/
+COPY examples/fastify/package.json examples/fastify/
+COPY examples/nestjs/package.json examples/nestjs/
 COPY examples/node-app/package.json examples/node-app/
 COPY examples/sync-handler/package.json examples/sync-handler/
 COPY packages/adapters/package.json packages/adapters/

@@ -47,6 +47,7 @@ test("reconcile adds what is missing, corrects what is wrong, and heals what is 
     orphansRemoved: 0,
     queuesPaused: 0,
     syncsPending: 0,
+    unconfirmed: 0,
   });
   for (const connection of [missing, late, early, blocked, right]) {
     expect(await offBy(rig, connection)).toBeLessThan(1000);
