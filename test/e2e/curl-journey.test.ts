@@ -72,6 +72,8 @@ test("with curl and a shell: connect, read a token, refresh, sync, health, disco
       "sync.requested",
     ],
     "connection.disconnected",
+    // The last read is refused, and its error tells where to reconnect.
+    "connect.link_made",
   ]);
   for (const { output } of [api, worker]) expect(output()).not.toContain(key);
   const wrong = await run({ ...settings, EVERTOKEN_API_KEY: `evk_${"x".repeat(43)}` });
