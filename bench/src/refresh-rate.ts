@@ -42,7 +42,7 @@ const rounded = (result: RateResult): RateResult =>
 
 async function drain(ground: Ground, count: number, concurrency: number): Promise<number> {
   const seeded = await seed(ground, count, () => 0);
-  const queue = ground.queues.refresh(provider);
+  const queue = ground.queues.refreshQueue(provider);
   await queue.pause();
   const dueAt = new Date();
   for (let i = 0; i < seeded.length; i += 1000) {

@@ -48,7 +48,7 @@ test.skipIf(noChromium)(
     const back = Object.fromEntries(new URL(page.url()).searchParams);
     expect(back).toMatchObject({ status: "connected", connection_id: row.id, provider: "demo" });
     expect(row).toMatchObject({ user_id: "u", external_account_id: "ada", status: "connected", generation: 1 });
-    const job = await journey.queues.refresh("demo").getJob(jobId(row.id, 1));
+    const job = await journey.queues.refreshQueue("demo").getJob(jobId(row.id, 1));
     expect(await job?.getState()).toBe("delayed");
 
     // Only now, so that the first generation's job stood still to be looked at.

@@ -12,7 +12,7 @@ const hourMs = 3_600_000;
 test("FLUSHALL with 10,000 connections: the scheduler brings all jobs back, one each, the overdue ones spread, pauses too", async () => {
   const redis = await startOwnRedis();
   const rig = await createChaosRig({ redisUrl: redis.url, env: { OVERDUE_SPREAD_MS: String(spreadMs) } });
-  const queue = rig.queues.refresh(rig.provider);
+  const queue = rig.queues.refreshQueue(rig.provider);
   // One that is spread to this very moment does not wait for its time.
   const living = ["delayed", "prioritized", "wait"] as const;
   const jobCount = async () => Object.values(await queue.getJobCounts(...living)).reduce((a, b) => a + b, 0);

@@ -19,7 +19,7 @@ const runs = (app: AppProcess) => app.lines().filter(({ msg }) => msg === "recon
 
 test("two schedulers start at once: one job per connection, each iteration runs once, one may die", async () => {
   const rig = await createChaosRig();
-  const queue = rig.queues.refresh(rig.provider);
+  const queue = rig.queues.refreshQueue(rig.provider);
   await insertConnections(rig, count, () => new Date(Date.now() + 3_600_000));
   const env = { RECONCILE_CRON: "* * * * * *" };
   const schedulers = await Promise.all([rig.start("scheduler", env), rig.start("scheduler", env)]);

@@ -25,7 +25,7 @@ test("a bulk refresh outlives the worker that runs it", async () => {
   const api = await startApi({ env: { SHUTDOWN_MS: "10000" } });
   const { rig } = api;
   const { id } = await rig.connect();
-  const queue = rig.queues.refresh(rig.provider);
+  const queue = rig.queues.refreshQueue(rig.provider);
   await queue.pause();
   const first = await rig.start("worker");
   const { body } = await api.ask("POST /v1/refreshes", { body: { provider: "acme" } });

@@ -62,7 +62,10 @@ test("a provider added by its issuer is connected, and refreshed by a worker tha
   const id = await connectVia(api, "intranet");
   expect(await rig.row(id)).toMatchObject({ provider: "intranet", status: "connected", generation: 1 });
   expect(Number((await rig.row(id)).external_account_id.length)).toBeGreaterThan(0);
-  await until("the worker runs its queue", async () => (await rig.queues.refresh("intranet").getWorkersCount()) > 0);
+  await until(
+    "the worker runs its queue",
+    async () => (await rig.queues.refreshQueue("intranet").getWorkersCount()) > 0,
+  );
   await comesDue(rig, id);
   expect(await attempts(rig, id, 1)).toMatchObject([{ outcome: "granted", trigger: "scheduled" }]);
   expect(await rig.row(id)).toMatchObject({ status: "connected", generation: 2 });

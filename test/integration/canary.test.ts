@@ -160,7 +160,7 @@ test("the search finds what is planted, in every place and form", async () => {
   onFileEnd(async () => redis.disconnect());
   const leaks: Record<string, () => Promise<unknown>> = {
     "redis .*job": () =>
-      rig.queues.refresh("acme").add("refresh", { token: refreshToken } as never, { jobId: "a-job" }),
+      rig.queues.refreshQueue("acme").add("refresh", { token: refreshToken } as never, { jobId: "a-job" }),
     "redis zset": () => redis.zadd("zset", 1, refreshToken),
     "redis set": () => redis.sadd("set", refreshToken),
     "redis list": () => redis.rpush("list", Buffer.from(`x${refreshToken}`).toString("base64")),

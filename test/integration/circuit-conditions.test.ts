@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 const claim = (connectionId: string, order: Partial<RefreshOrder> = {}): Promise<Claim> =>
-  engine.refresh.store.claim(
+  engine.refreshDeps.store.claim(
     { connectionId, trigger: "scheduled", generation: null, onlyDue: false, force: false, ...order },
     engine.clock.now(),
   );
@@ -150,7 +150,7 @@ test.each<
   if (claimed.kind !== "claimed") throw new Error(claimed.why);
   const { connection } = claimed.lease;
   const met = { connection, fingerprint: "ours", circuitOf: "", code: "unknown_answer" } as const;
-  expect(await engine.refresh.store.meetFault({ ...met, known: false })).toMatchObject({ others });
+  expect(await engine.refreshDeps.store.meetFault({ ...met, known: false })).toMatchObject({ others });
   // To one that has met it before, those that have count as well.
-  if (known) expect(await engine.refresh.store.meetFault({ ...met, known: true })).toMatchObject({ others: 1 });
+  if (known) expect(await engine.refreshDeps.store.meetFault({ ...met, known: true })).toMatchObject({ others: 1 });
 });

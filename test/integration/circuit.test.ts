@@ -24,7 +24,7 @@ async function connectDue(rig: Rig, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push((await rig.connect({ expiresIn: 1800 })).id);
   await rig.pool.query("UPDATE connections SET next_refresh_at = now()");
-  await Promise.all(ids.map(async (id) => (await rig.queues.refresh(rig.provider).getJob(`${id}-1`))?.promote()));
+  await Promise.all(ids.map(async (id) => (await rig.queues.refreshQueue(rig.provider).getJob(`${id}-1`))?.promote()));
   return ids;
 }
 

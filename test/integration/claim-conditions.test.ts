@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 const claim = (connectionId: string, order: Partial<RefreshOrder> = {}): Promise<Claim> =>
-  engine.refresh.store.claim(
+  engine.refreshDeps.store.claim(
     { connectionId, trigger: "scheduled", generation: null, onlyDue: false, force: false, ...order },
     engine.clock.now(),
   );

@@ -62,7 +62,7 @@ test.each([
 ])("a new token set meets %s", async (_what, assignments, committed) => {
   const before = await connectAs(assignments);
   const record = grantOf(before);
-  expect(await engine.refresh.store.commit(record)).toBe(committed);
+  expect(await engine.refreshDeps.store.commit(record)).toBe(committed);
   const { generation, access_token } = await rig.row(before.id);
   const { accessToken } = (record.transition as { tokens: { accessToken: string } }).tokens;
   if (committed === "committed")
@@ -70,7 +70,7 @@ test.each([
   else
     expect({ generation, access_token }).toEqual({ generation: before.generation, access_token: before.access_token });
   // Said once more, since the first answer was lost.
-  if (committed === "committed") expect(await engine.refresh.store.commit(record)).toBe("committed");
+  if (committed === "committed") expect(await engine.refreshDeps.store.commit(record)).toBe("committed");
 });
 
 test.each([
@@ -80,7 +80,7 @@ test.each([
   ["another generation", `generation = 3, lease_owner = 'us', ${leased}`, "superseded"],
 ])("a setback meets %s", async (_what, assignments, committed) => {
   const before = await connectAs(assignments);
-  expect(await engine.refresh.store.commit(setbackOf(before))).toBe(committed);
+  expect(await engine.refreshDeps.store.commit(setbackOf(before))).toBe(committed);
   const row = await rig.row(before.id);
   if (committed === "committed") expect(row).toMatchObject({ lease_owner: null, consecutive_failures: 1 });
   else expect(row).toEqual(before);
@@ -107,7 +107,7 @@ test.each(["grant", "setback"])("a probe's %s closes the circuits that it has me
   const { transition, ...rest } = kind === "grant" ? grantOf(row) : setbackOf(row);
   const provider = { kind: "close_circuit", of: "mine", believed: false } as const;
   const record = { ...rest, fingerprint: "ours", transition: { ...transition, provider } } as CommitRecord;
-  expect(await engine.refresh.store.commit(record)).toBe("committed");
+  expect(await engine.refreshDeps.store.commit(record)).toBe("committed");
   const { rows } = await rig.pool.query(
     "SELECT provider, registration, fingerprint, circuit_of FROM circuits WHERE open",
   );
@@ -117,12 +117,12 @@ test.each(["grant", "setback"])("a probe's %s closes the circuits that it has me
 
 test("a token set that may have been ended is due at once, and its grant's hash goes with its refresh token", async () => {
   const checked = await connectAs("generation = 2, check_generation = 3, grant_hash = 'of the kept one'");
-  await engine.refresh.store.commit(grantOf(checked));
+  await engine.refreshDeps.store.commit(grantOf(checked));
   const row = await rig.row(checked.id);
   expect(row.next_refresh_at.getTime()).toBeLessThanOrEqual(Date.now());
   expect(row).toMatchObject({ refresh_token: checked.refresh_token, grant_hash: "of the kept one" });
   const rotated = await connectAs("generation = 2, check_generation = 2, grant_hash = 'of the spent one'");
-  await engine.refresh.store.commit(grantOf(rotated, "of the new one"));
+  await engine.refreshDeps.store.commit(grantOf(rotated, "of the new one"));
   expect(await rig.row(rotated.id)).toMatchObject({ grant_hash: "of the new one" });
   expect((await rig.row(rotated.id)).next_refresh_at.getTime()).toBeGreaterThan(Date.now());
 });
@@ -134,7 +134,7 @@ test.each([
   const shared = `shared with one that ${what}`;
   const holder = await connectAs(`${assignments}, grant_hash = '${shared}'`);
   const { id } = await connectAs("generation = 2");
-  expect(await engine.refresh.store.commit(grantOf(await rig.row(id), shared))).toBe("committed");
+  expect(await engine.refreshDeps.store.commit(grantOf(await rig.row(id), shared))).toBe("committed");
   const [row, other] = [await rig.row(id), await rig.row(holder.id)];
   expect(row).toMatchObject({ status: "connected", grant_hash: gets ? shared : null });
   expect([row.refresh_token === null, other.refresh_token === null]).toEqual([!gets, gets]);

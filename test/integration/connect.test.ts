@@ -51,7 +51,7 @@ test("from consent to a connection that stays fresh, with the account's name and
   expect(row.scopes).toContain("offline_access");
   const lifetime = (row.expires_at.getTime() - row.connected_at.getTime()) / 1000;
   expect(lifetime).toBe(120);
-  const job = await rig.queues.refresh("demo").getJob(jobId(connectionId, 1));
+  const job = await rig.queues.refreshQueue("demo").getJob(jobId(connectionId, 1));
   expect(await job?.getState()).toBe("delayed");
   expect(await events(rig, connectionId)).toEqual(["connection.created"]);
   expect((await rig.client.getAccessToken(connectionId)).accessToken).not.toBe("");
@@ -291,7 +291,7 @@ test("disconnecting ends the grant at the provider, and erases the tokens whatev
     access_token: null,
     refresh_token: null,
   });
-  await until("the job is gone", async () => (await rig.queues.refresh("demo").getDelayedCount()) === 0);
+  await until("the job is gone", async () => (await rig.queues.refreshQueue("demo").getDelayedCount()) === 0);
 });
 
 test("with Redis away an account is connected all the same", async () => {

@@ -88,14 +88,14 @@ test("open circuits, limits and overdue refreshes stand at the top, with what to
 test("queues show what waits in them, and providers what is known of them", async () => {
   const text = await overview(/refresh-acme 0 0 [1-9]/);
   expect(text).toContain("empty queues");
-  await rig.engine.queues.refresh("acme").pause();
+  await rig.engine.queues.refreshQueue("acme").pause();
   expect(textOf(await rig.read("/"))).toMatch(/refresh-acme paused/);
   const providers = textOf(await rig.read("/providers"));
   expect(providers).toMatch(
     /acme .*\d+ connected .* refresh-acme paused .* Token lives 30 min Refreshed 5 min \(the default\) before its end/i,
   );
   expect(providers).toContain("a new one each time; the old one is spent");
-  await rig.engine.queues.refresh("acme").resume();
+  await rig.engine.queues.refreshQueue("acme").resume();
 });
 
 test("one connection shows everything but its tokens, and its past in pages", async () => {

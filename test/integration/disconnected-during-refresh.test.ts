@@ -48,8 +48,8 @@ test.each([
 test("a set that waited in the spool, or in the journal of a dead process, is revoked as well", async () => {
   const rig = await createRevokeRig();
   const { id } = await rig.connect();
-  const away = { ...rig.engine.refresh.store, commit: () => Promise.reject(new Error("Postgres is away")) };
-  const deferred = await refresh(manual(id), { ...rig.engine.refresh, store: away });
+  const away = { ...rig.engine.refreshDeps.store, commit: () => Promise.reject(new Error("Postgres is away")) };
+  const deferred = await refresh(manual(id), { ...rig.engine.refreshDeps, store: away });
   if (deferred.kind !== "settled" || !isGrant(deferred.record)) throw new Error("no token set was kept");
   await disconnectAndRevoke(rig.engine, id);
   expect(await uncommitted(rig.pool, [deferred.record])).toEqual([deferred.record]);

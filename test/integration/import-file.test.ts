@@ -82,7 +82,7 @@ test("10,000 rows: killed in the middle, resumed, bad rows told by line, none ha
     (await rig.pool.query("SELECT FROM connections WHERE access_token IS NULL OR refresh_token IS NULL")).rowCount,
   ).toBe(0);
   // The kill may have come between a row and its job: these, eight at most, are reconcile's.
-  expect(await rig.queues.refresh("acme").getDelayedCount()).toBeGreaterThanOrEqual(9996 - 8);
+  expect(await rig.queues.refreshQueue("acme").getDelayedCount()).toBeGreaterThanOrEqual(9996 - 8);
 });
 
 test("a file that changed since, one that was never begun, and a pipe cannot be resumed", {

@@ -7,7 +7,7 @@ import { createRig } from "../support/rig.ts";
 test("a job that fell out of every list of its queue is replaced once it is long overdue", async () => {
   const rig = await createRig();
   const connection = await rig.connect();
-  const queue = rig.queues.refresh("acme");
+  const queue = rig.queues.refreshQueue("acme");
   await rig.queues.redis.zrem(queue.toKey("delayed"), jobId(connection.id, 1));
   const run = () =>
     reconcile({

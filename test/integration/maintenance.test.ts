@@ -32,7 +32,7 @@ test("reconcile adds what is missing, corrects what is wrong, and heals what is 
   const scheduler = await startScheduler(rig);
   const [missing, late, early, blocked, right] = await Promise.all(Array.from({ length: 5 }, () => rig.connect()));
   if (!missing || !late || !early || !blocked || !right) throw new Error("five");
-  const queue = rig.queues.refresh("acme");
+  const queue = rig.queues.refreshQueue("acme");
   await rig.queues.remove("acme", missing.id, 1);
   await (await queue.getJob(jobId(late.id, 1)))?.changeDelay(86_400_000);
   await (await queue.getJob(jobId(early.id, 1)))?.changeDelay(300_000);
@@ -69,7 +69,7 @@ test("a job that no connection needs goes after two passes, not after one", asyn
   await patch(rig, dead.id, "status = 'needs_reauth', next_refresh_at = NULL");
   await patch(rig, kept.id, "generation = 2");
   // What anybody may put there must not stop the search.
-  await rig.queues.refresh("acme").add("refresh", {}, { jobId: `${"-".repeat(36)}-1`, delay: 60_000 });
+  await rig.queues.refreshQueue("acme").add("refresh", {}, { jobId: `${"-".repeat(36)}-1`, delay: 60_000 });
 
   expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 0 });
   expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 3 });
@@ -99,7 +99,7 @@ test("after FLUSHDB jobs, schedules and pauses come back by themselves; overdue 
   await rig.pool.query("UPDATE connections SET next_refresh_at = now() - interval '1 hour' WHERE id = ANY($1)", [
     connections.slice(0, 10).map(({ id }) => id),
   ]);
-  await rig.queues.refresh("acme").pause();
+  await rig.queues.refreshQueue("acme").pause();
   await until("the pause is remembered", async () => {
     const { rowCount } = await rig.pool.query("SELECT 1 FROM queue_states WHERE queue = 'refresh-acme' AND paused");
     return rowCount === 1;
@@ -112,7 +112,7 @@ test("after FLUSHDB jobs, schedules and pauses come back by themselves; overdue 
 
   await until("the jobs are back", async () => (await liveJobs(rig, "acme")).length === 20);
   // A reconcile that was under way when Redis was emptied adds jobs, too, and leaves the pause to the next one.
-  await until("the queue is paused again", () => rig.queues.refresh("acme").isPaused());
+  await until("the queue is paused again", () => rig.queues.refreshQueue("acme").isPaused());
   const due = await Promise.all(
     connections.slice(0, 10).map(async (each) => (await rig.job(each))?.dueAt?.getTime() ?? 0),
   );
@@ -125,7 +125,7 @@ test("a pause that an operator ended stays ended", async () => {
   const rig = await createRig({ env: seldom });
   await startScheduler(rig);
   await rig.connect();
-  const queue = rig.queues.refresh("acme");
+  const queue = rig.queues.refreshQueue("acme");
   await runTask(rig, "reconcile");
   await queue.pause();
   await runTask(rig, "reconcile");

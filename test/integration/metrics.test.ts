@@ -41,7 +41,7 @@ test("a worker counts refreshes with their lateness, and deliveries; nothing nam
   for (const secret of ["canary", "user-", due.id, app.url]) expect(text).not.toContain(secret);
 });
 
-test("a scheduler measures connections, expiring tokens, circuits, deliveries and queues", async () => {
+test("a scheduler reads the gauges of connections, expiring tokens, circuits, deliveries and queues", async () => {
   const rig = await createRig({ env: { ...hasty, ...promptly, SWEEP_CRON: "0 0 1 1 *" } });
   const { id: endpointId } = await addEndpoint(rig, { kind: "webhook", target: "http://127.0.0.1:9/" });
   const [fresh, ending, dead] = [await rig.connect(), await rig.connect(), await rig.connect()];
@@ -58,7 +58,7 @@ test("a scheduler measures connections, expiring tokens, circuits, deliveries an
     [endpointId],
   );
   const scheduler = await rig.start("scheduler");
-  const text = await until("it has measured", async () => {
+  const text = await until("the gauges are read", async () => {
     const shown = await metricsOf(scheduler);
     return shown.includes("evertoken_connections{") && shown.includes("evertoken_queue_jobs{") && shown;
   });
@@ -77,14 +77,14 @@ test("a scheduler measures connections, expiring tokens, circuits, deliveries an
 
   // Nobody works: what was due a minute ago is overdue by that.
   await scheduler.stop();
-  const [job] = await rig.queues.refresh("acme").getDelayed(0, 0);
+  const [job] = await rig.queues.refreshQueue("acme").getDelayed(0, 0);
   await rig.queues.redis.zadd(
-    rig.queues.refresh("acme").toKey("delayed"),
+    rig.queues.refreshQueue("acme").toKey("delayed"),
     (Date.now() - 60_000) * 4096,
     job?.id as string,
   );
   const next = await rig.start("scheduler", { RECONCILE_CRON: "0 0 1 1 *" });
-  const late = await until("it has measured", async () =>
+  const late = await until("the gauges are read", async () =>
     value(await metricsOf(next), 'evertoken_queue_oldest_overdue_seconds{queue="refresh-acme"}'),
   );
   expect(late).toBeGreaterThan(59);

@@ -12,7 +12,7 @@ const connectMany = (rig: Rig, count: number) => Promise.all(Array.from({ length
 async function comeDue(rig: Rig, connections: readonly Connected[]): Promise<void> {
   const ids = connections.map(({ id }) => id);
   await rig.pool.query("UPDATE connections SET next_refresh_at = now() WHERE id = ANY($1::uuid[])", [ids]);
-  await Promise.all(ids.map(async (id) => (await rig.queues.refresh(rig.provider).getJob(`${id}-1`))?.promote()));
+  await Promise.all(ids.map(async (id) => (await rig.queues.refreshQueue(rig.provider).getJob(`${id}-1`))?.promote()));
 }
 
 const rowsOf = (rig: Rig, connections: readonly Connected[]) => Promise.all(connections.map(({ id }) => rig.row(id)));

@@ -15,7 +15,7 @@ test("a delayed, a missing and a finished job all run now, once, and are followe
     }),
   );
   async function leaveFinishedJob(id: string, generation: number) {
-    const queue = rig.queues.refresh("acme");
+    const queue = rig.queues.refreshQueue("acme");
     const job = await queue.add("refresh", {}, { jobId: jobId(id, generation) });
     const redis = rig.queues.redis;
     await redis.lrem(queue.toKey("wait"), 0, job.id as string);
@@ -61,7 +61,7 @@ test("who waits goes ahead of a backlog", async () => {
   const backlog = await Promise.all(Array.from({ length: 30 }, () => rig.connect()));
   await rig.pool.query("UPDATE connections SET next_refresh_at = now()");
   for (const { id, generation } of backlog) {
-    await (await rig.queues.refresh("acme").getJob(jobId(id, generation)))?.promote();
+    await (await rig.queues.refreshQueue("acme").getJob(jobId(id, generation)))?.promote();
   }
   const urgent = await rig.connect();
   await rig.client.scheduleNow(urgent.id);
@@ -121,7 +121,7 @@ test("what cannot be scheduled says why", async () => {
 test("a job that comes too early asks nobody, and waits for its time", async () => {
   const rig = await createRig({ env: hasty });
   const connection = await rig.connect();
-  const early = await rig.queues.refresh("acme").getJob(jobId(connection.id, 1));
+  const early = await rig.queues.refreshQueue("acme").getJob(jobId(connection.id, 1));
   await early?.promote();
   await rig.start("worker");
   const job = await until("it waits again", async () => {

@@ -124,10 +124,10 @@ test("jobs of connections that are gone end without a word, and jobs that are no
   const { id } = await rig.connect();
   await rig.pool.query("DELETE FROM connections WHERE id = $1", [id]);
   await rig.queues.bringForward({ id, provider: "acme", generation: 1 }, {});
-  await rig.queues.refresh("acme").add("refresh", {}, { jobId: "no-id-of-ours", attempts: 1_000_000 });
+  await rig.queues.refreshQueue("acme").add("refresh", {}, { jobId: "no-id-of-ours", attempts: 1_000_000 });
   await until("both are over", async () => (await liveJobs(rig, "acme")).length === 0);
   expect((await rig.job({ id, generation: 1 }))?.state).toBe("completed");
-  expect(await (await rig.queues.refresh("acme").getJob("no-id-of-ours"))?.getState()).toBe("failed");
+  expect(await (await rig.queues.refreshQueue("acme").getJob("no-id-of-ours"))?.getState()).toBe("failed");
 });
 
 test("an answer without a refresh token keeps the one that there is, and it is spent again", async () => {

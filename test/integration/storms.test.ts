@@ -46,7 +46,7 @@ test("what an open circuit holds is moved by neither sweep nor reconcile, howeve
      VALUES ($1, 'default', 'x', true, 'invalid_client', 'refused', now(), now(), now() + interval '10 minutes', now())`,
     [rig.provider],
   );
-  const queue = rig.queues.refresh(rig.provider);
+  const queue = rig.queues.refreshQueue(rig.provider);
   // All but the few that were spread to this very moment, and are due.
   const jobs = await queue.getDelayed(0, -1);
   expect(jobs.length).toBeGreaterThan(many / 2);
@@ -60,7 +60,7 @@ test("what an open circuit holds is moved by neither sweep nor reconcile, howeve
 
 test("reconcile looks at overdue jobs that run or wait in pages, not one by one, and finds those in no list", async () => {
   const rig = await overdueRig();
-  const queue = rig.queues.refresh(rig.provider);
+  const queue = rig.queues.refreshQueue(rig.provider);
   await queue.pause();
   await queue.promoteJobs({ count: many });
   await until("all are promoted", async () => (await queue.getDelayedCount()) === 0);

@@ -83,7 +83,7 @@ test("a limit of the app pauses its whole provider, and no other", async () => {
   const [log] = await attempts(rig, first.id, 1);
   await appwise.behave({ kind: "honest" });
   // Longer than a turn of the ordinary limiter, which is there anyway.
-  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  await until("the queue is limited", async () => (await rig.queues.refreshQueue("appwise").getRateLimitTtl()) > 1100);
   expect(await rig.row(first.id)).toMatchObject({ status: "connected", not_before: null, consecutive_failures: 0 });
 
   await comesDue(rig, second.id);
@@ -102,7 +102,7 @@ test("a limit of the app pauses its whole provider, and no other", async () => {
   expect(waitedMs).toBeGreaterThanOrEqual(2900);
   expect(presented).toHaveLength(3);
   for (const { id } of [first, second]) {
-    const job = await rig.queues.refresh("appwise").getJob(jobId(id, 1));
+    const job = await rig.queues.refreshQueue("appwise").getJob(jobId(id, 1));
     expect(job?.attemptsStarted, "the queue paused instead of spinning").toBeLessThanOrEqual(3);
   }
   expect(await rig.log(first.id)).toMatchObject([{ outcome: "throttled" }, { outcome: "granted" }]);
@@ -116,7 +116,7 @@ test("a forced job passes the limit of its provider, and the others stay behind 
   await appwise.behave(lies.throttled(3600), { next: 1 });
   await comesDue(rig, first.id);
   await attempts(rig, first.id, 1);
-  await until("the queue is limited", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  await until("the queue is limited", async () => (await rig.queues.refreshQueue("appwise").getRateLimitTtl()) > 1100);
   await comesDue(rig, waiting.id);
 
   await rig.client.scheduleNow(forced.id, { force: true });
@@ -124,7 +124,10 @@ test("a forced job passes the limit of its provider, and the others stay behind 
   await worker.stop();
   await rig.start("worker");
   await until("the forced one is refreshed", async () => (await rig.row(forced.id)).generation === 2);
-  await until("the limit stands again", async () => (await rig.queues.refresh("appwise").getRateLimitTtl()) > 1100);
+  await until(
+    "the limit stands again",
+    async () => (await rig.queues.refreshQueue("appwise").getRateLimitTtl()) > 1100,
+  );
   expect(await rig.row(waiting.id)).toMatchObject({ generation: 1 });
   expect((await appwise.summary()).requests).toBe(2);
 });

@@ -9,7 +9,7 @@ export async function comesDue({ pool, queues }: Rig, id: string): Promise<void>
   );
   const { provider, generation } = rows[0] as { provider: string; generation: number };
   const job = await until("the job is delayed", async () => {
-    const found = await queues.refresh(provider).getJob(jobId(id, generation));
+    const found = await queues.refreshQueue(provider).getJob(jobId(id, generation));
     return (await found?.isDelayed()) ? found : null;
   });
   await job.promote();
@@ -35,7 +35,7 @@ export async function events({ pool }: Rig, id?: string): Promise<string[]> {
 /** Ids of all jobs of a refresh queue that will run or run now. */
 export async function liveJobs({ queues }: Rig, provider: string): Promise<string[]> {
   const jobs = await queues
-    .refresh(provider)
+    .refreshQueue(provider)
     .getJobs(["active", "delayed", "wait", "prioritized", "waiting-children"], 0, 10_000);
   return jobs.map((job) => job.id as string);
 }

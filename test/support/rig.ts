@@ -162,7 +162,7 @@ export function providerEnv(id: string, server: TokenServer): Env {
 }
 
 async function describeJob(queues: Queues, provider: string, { id, generation }: Pick<Due, "id" | "generation">) {
-  const queue = queues.refresh(provider);
+  const queue = queues.refreshQueue(provider);
   const job = await queue.getJob(jobId(id, generation));
   if (job === undefined || job === null) return null;
   const state = await job.getState();

@@ -9,8 +9,8 @@ import { accessTo, methodsOf, routeKey } from "./access.ts";
 import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
 import { createGuard } from "./guard.ts";
-import { registerHealth } from "./health/register.ts";
 import { registerLogin } from "./login.ts";
+import { registerPages } from "./pages/register.ts";
 import { createPasswordCheck, type DashboardUser } from "./passwords.ts";
 import { refusal } from "./refusal.ts";
 import { createSessions } from "./sessions.ts";
@@ -130,7 +130,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
     auditLogin: deps.auditLogin ?? (async () => {}),
   });
-  await registerHealth(app, deps.engine, sessions);
+  await registerPages(app, deps.engine, sessions);
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });
   return app;
 }

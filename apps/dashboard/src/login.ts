@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { safeReturnPath } from "./guard.ts";
-import { loginPage, logoutPage } from "./pages.ts";
+import { loginPage, logoutPage } from "./login-pages.ts";
 import type { createPasswordCheck, DashboardUser } from "./passwords.ts";
 import type { Sessions } from "./sessions.ts";
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { boardPrefix } from "./access.ts";
-import { errorPage } from "./pages.ts";
+import { errorPage } from "./login-pages.ts";
 
 const refusals = {
   cross_origin: [

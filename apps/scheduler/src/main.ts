@@ -9,7 +9,7 @@ import {
   servicesReady,
   startHealthServer,
 } from "@evertoken/operations";
-import { Gauges } from "./gauges.ts";
+import { GaugeTimer } from "./gauge-timer.ts";
 import { Scheduler } from "./scheduler.ts";
 
 await runProcess("scheduler", async (life) => {
@@ -37,7 +37,7 @@ await runProcess("scheduler", async (life) => {
   const scheduler = new Scheduler(engine, metrics);
   life.atStop(() => scheduler.stop());
   await scheduler.start();
-  const gauges = new Gauges(engine, metrics);
+  const gauges = new GaugeTimer(engine, metrics);
   life.atStop(() => gauges.stop());
   gauges.start();
   const health = await startHealthServer({

@@ -145,7 +145,7 @@ async function follow(
         await job.moveToDelayed(Math.ceil(Date.now() + way.ms + spreadMs), token);
         throw new DelayedError();
       }
-      await queues.refresh(provider).rateLimit(way.ms);
+      await queues.refreshQueue(provider).rateLimit(way.ms);
       throw new RateLimitError();
     case "fail":
       throw new UnrecoverableError(way.message);

@@ -1,5 +1,5 @@
 import { closeWorkers, describeError, onceAMinute, queuePrefix } from "@evertoken/adapters";
-import { refreshQueue } from "@evertoken/core";
+import { refreshQueueName } from "@evertoken/core";
 import { type Engine, providersAtWork } from "@evertoken/engine/internal";
 import { type Metrics, SpoolDrain } from "@evertoken/operations";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
@@ -78,7 +78,7 @@ export class QueueWorkers {
     try {
       for (const provider of await providersAtWork(this.#engine)) {
         if (this.#stopping.signal.aborted) return;
-        if (!this.#workers.has(refreshQueue(provider))) this.#runProvider(provider);
+        if (!this.#workers.has(refreshQueueName(provider))) this.#runProvider(provider);
       }
     } catch (error) {
       this.#engine.logger.warn({ err: describeError(error) }, "could not look for new providers");
@@ -88,7 +88,7 @@ export class QueueWorkers {
   #runProvider(provider: string): void {
     const configured = this.#engine.providers.get(provider);
     const limit = configured?.provider.rateLimit ?? null;
-    this.#run(refreshQueue(provider), createRefreshProcessor(this.#engine, provider), {
+    this.#run(refreshQueueName(provider), createRefreshProcessor(this.#engine, provider), {
       concurrency: configured?.concurrency ?? this.#engine.config.concurrency.refresh,
       // A limiter must be there for a provider-wide 429 to pause the queue (BullMQ ignores rateLimit() without one).
       limiter: limit === null ? unlimited : { max: limit.max, duration: limit.perSeconds * 1000 },

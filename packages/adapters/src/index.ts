@@ -78,7 +78,6 @@ export {
   markExpired,
   withoutConnection,
 } from "./store/maintenance.ts";
-export { measureStore } from "./store/measures.ts";
 export { countOlder, markOlder, releaseOlder } from "./store/newer-generations.ts";
 export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";
 export { createPool } from "./store/pool.ts";
@@ -97,6 +96,7 @@ export {
   providerStates,
 } from "./store/provider-states.ts";
 export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
+export { troubleWithRecord } from "./store/record-trouble.ts";
 export {
   addUpRefreshes,
   type DurationCount,
@@ -105,7 +105,6 @@ export {
   type RefreshStats,
   refreshStats,
 } from "./store/refresh-stats.ts";
-export { refusalOf } from "./store/refusal.ts";
 export {
   areRevocationsDue,
   claimRevocations,
@@ -117,6 +116,7 @@ export {
 export { readSchemaState, type SchemaState, tryPrepared } from "./store/schema-state.ts";
 export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
+export { countInStore } from "./store/store-counts.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";

@@ -17,7 +17,7 @@ export function parseJobId(id: string): { connectionId: string; generation: numb
   return { connectionId, generation: Number(generation) };
 }
 
-export const refreshQueue = (provider: string): string => `refresh-${provider}`;
+export const refreshQueueName = (provider: string): string => `refresh-${provider}`;
 
 /** Everything a refresh job carries: Postgres has the rest. */
 export interface RefreshJobData {

@@ -68,7 +68,7 @@ export interface Engine {
   readonly queues: Queues;
   readonly spool: DrainableSpool;
   readonly exchange: Exchange;
-  readonly refresh: RefreshDeps;
+  readonly refreshDeps: RefreshDeps;
   /** Whatever spends or stores runs in here: `close` waits for it. */
   readonly work: RunningWork;
   /** The refresh path, for every trigger, counted as running work from its claim to its commit. */
@@ -157,7 +157,7 @@ export function openEngine(options: EngineOptions): Engine {
     claimAgain: () => inFlight.claimAgain(),
     async compare() {
       const putBackAgain = await putBack({ pool, copies, spool, commit: (record) => store.commit(record) });
-      for (const provider of await providersAtWork({ pool, providers })) queues.refresh(provider);
+      for (const provider of await providersAtWork({ pool, providers })) queues.refreshQueue(provider);
       return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
     },
   });
@@ -230,7 +230,7 @@ export function openEngine(options: EngineOptions): Engine {
       installation,
       close,
     },
-    refresh: deps,
+    refreshDeps: deps,
     runRefresh: (order) => work.run(() => refresh(order, deps)),
     prisma: createPrismaClient(pool),
   };

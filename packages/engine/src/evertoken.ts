@@ -14,7 +14,7 @@ import { type Engine, openEngine } from "./engine.ts";
 import { createObserver } from "./refresh/observe.ts";
 import { scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
 import { requestSync } from "./sync/request-sync.ts";
-import { getAccessToken, readTarget, settle } from "./token/access-token.ts";
+import { getAccessToken, readTarget, serve } from "./token/access-token.ts";
 import { FreshToken } from "./token/fresh-token.ts";
 import { readTokenStatus } from "./token/token-status.ts";
 import { withAccessToken } from "./token/with-access-token.ts";
@@ -52,7 +52,7 @@ export function fromEngine(engine: Engine): Evertoken {
       const { id, generation: stored, expires_at: expiresAt } = await readTarget(engine, target);
       const newerLives = seen !== undefined && seen < stored && (expiresAt === null || expiresAt > engine.clock.now());
       const generation = newerLives ? seen : stored;
-      return settle(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
+      return serve(engine, await fresh.replace({ connectionId: id, generation, trigger: "manual", force }));
     }),
     scheduleNow: work.watch((target, options) => scheduleNow(engine, target, options)),
     scheduleNextRefresh: work.watch((target) => scheduleNextRefresh(engine, target)),

@@ -12,7 +12,6 @@ export {
 export { type KeyRotation, rotateKeys } from "./keys/rotate-keys.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { deriveChildren } from "./maintenance/derive-children.ts";
-export { type Measuring, measuringQueues, measuringStore } from "./maintenance/measure.ts";
 export { findOldestOverdue } from "./maintenance/oldest-overdue.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
@@ -42,6 +41,7 @@ export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
 export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";
 export { countRefreshes } from "./process/count-refreshes.ts";
+export { type GaugeSource, queueGauges, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";
 export { createMetrics, type Metrics } from "./process/metrics.ts";
 export { type ReadyChecks, readiness } from "./process/readiness.ts";

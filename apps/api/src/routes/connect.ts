@@ -99,7 +99,7 @@ function sharedCallback(engine: Engine, provider: string): string | undefined {
 }
 
 /** As an answer of the API; what was refused becomes a problem. @throws {Problem} */
-function settledBody(done: Confirmed): z.output<typeof connected> {
+function confirmedBody(done: Confirmed): z.output<typeof connected> {
   if (done.kind === "refused") {
     throw new Problem(done.code, { detail: done.message, return_url: done.returnUrl });
   }
@@ -109,7 +109,7 @@ function settledBody(done: Confirmed): z.output<typeof connected> {
 }
 
 function completedBody(done: Completed) {
-  if (done.kind !== "pending") return settledBody(done);
+  if (done.kind !== "pending") return confirmedBody(done);
   const { kind: status, confirmation, provider, returnUrl } = done;
   return { status, confirmation, provider, return_url: returnUrl };
 }
@@ -188,7 +188,7 @@ confirmation again gets the same answer.`,
     answer: connected,
     async handle({ body, actor }, { engine, audit }) {
       const { user_id: userId, ...query } = body;
-      const done = settledBody(await confirmConnect(engine, query, { userId }));
+      const done = confirmedBody(await confirmConnect(engine, query, { userId }));
       await audit({ actor, action: "connect.confirmed", connectionId: done.connection_id });
       return done;
     },

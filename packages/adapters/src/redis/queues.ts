@@ -1,4 +1,4 @@
-import { jobId, priority, type RefreshJobData, refreshQueue } from "@evertoken/core";
+import { jobId, priority, type RefreshJobData, refreshQueueName } from "@evertoken/core";
 import { type BulkJobOptions, ErrorCode, Job, type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 
@@ -14,7 +14,7 @@ export interface Queues {
   readonly redis: Redis;
   /** Refresh queues used so far, and the fixed ones. */
   all(): Queue[];
-  refresh(provider: string): Queue<RefreshJobData>;
+  refreshQueue(provider: string): Queue<RefreshJobData>;
   fixed(name: FixedQueue): Queue;
   /** Syncs that an app's own worker runs; null: those that ours run. */
   sync(provider: string | null): Queue;
@@ -75,17 +75,17 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
     }
     return queue;
   };
-  const refresh = (provider: string) => open(refreshQueue(provider)) as Queue<RefreshJobData>;
+  const refreshQueue = (provider: string) => open(refreshQueueName(provider)) as Queue<RefreshJobData>;
   const add = async (due: Due, delay = due.dueAt.getTime() - Date.now()) => {
-    await refresh(due.provider).add(jobName, {}, jobOptions(due.id, due.generation, delay));
+    await refreshQueue(due.provider).add(jobName, {}, jobOptions(due.id, due.generation, delay));
   };
   const existing = (due: Omit<Due, "dueAt">) =>
-    Job.fromId<RefreshJobData>(refresh(due.provider), jobId(due.id, due.generation));
+    Job.fromId<RefreshJobData>(refreshQueue(due.provider), jobId(due.id, due.generation));
 
   return {
     redis,
     all: () => [...queues.values()],
-    refresh,
+    refreshQueue,
     fixed: open,
     sync: (provider) => open(provider === null ? "sync" : syncQueue(provider)),
     async add(due) {
@@ -99,7 +99,7 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
         data: {},
         opts: jobOptions(id, generation, dueAt.getTime() - now) as BulkJobOptions,
       }));
-      await refresh(provider).addBulk(jobs);
+      await refreshQueue(provider).addBulk(jobs);
     },
     async place(due) {
       if (!(await mayWrite())) return;
@@ -110,11 +110,11 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
     async bringForward(due, data) {
       if (!(await mayWrite())) return;
       // A forced job may pass a limit of the whole provider. The next one that was not forced is refused by its claim, and sets the limit again.
-      if (data.force === true) await refresh(due.provider).removeRateLimitKey();
+      if (data.force === true) await refreshQueue(due.provider).removeRateLimitKey();
       const job = await revive(await existing(due));
       if (job === undefined) {
         const options = { ...jobOptions(due.id, due.generation, 0), priority: priority.urgent };
-        await refresh(due.provider).add(jobName, data, options);
+        await refreshQueue(due.provider).add(jobName, data, options);
         return;
       }
       // The data first: the job may start at the very moment it is promoted.
@@ -129,7 +129,7 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
       await open("sync").add("derive", { connectionId }, { ...options, removeOnComplete: true, removeOnFail: true });
     },
     async remove(provider, connectionId, generation) {
-      if (await mayWrite()) await refresh(provider).remove(jobId(connectionId, generation));
+      if (await mayWrite()) await refreshQueue(provider).remove(jobId(connectionId, generation));
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -47,7 +47,7 @@ export function createBatcher<I, O>(
     waiting = waiting.slice(maxSize);
     running++;
     plan();
-    await settle(batch, run);
+    await runBatch(batch, run);
     running--;
     plan();
   };
@@ -61,7 +61,7 @@ export function createBatcher<I, O>(
 /** The server gave the statement up by its own clock. */
 const outOfTime = "57014";
 
-async function settle<I, O>(
+async function runBatch<I, O>(
   batch: Waiting<I, O>[],
   run: (items: readonly I[]) => Promise<readonly O[]>,
 ): Promise<void> {
@@ -73,6 +73,6 @@ async function settle<I, O>(
     if (batch.length === 1) only?.reject(error);
     else if (!(error instanceof DatabaseError) || error.code === outOfTime)
       for (const { reject } of batch) reject(error);
-    else await Promise.all(batch.map((one) => settle([one], run)));
+    else await Promise.all(batch.map((one) => runBatch([one], run)));
   }
 }

@@ -43,7 +43,7 @@ export async function claim(
     circuit: seen.circuit_open ? seen.circuit_code : null,
   });
 
-  const standing = refusalOf(seen, order, now, options);
+  const standing = standsAgainst(seen, order, now, options);
   if (standing !== null) {
     // So that no job of this row's own generation, which reconcile would add, is run in its place.
     if (standing.why === "older_than_its_job" && order.generation !== null)
@@ -107,7 +107,7 @@ function isProbed({ next_refresh_at }: Seen, { onlyDue }: RefreshOrder): boolean
 }
 
 /** What stands against the order, in the order in which it matters; null: only a circuit or a lease may. */
-function refusalOf(
+function standsAgainst(
   seen: Seen,
   order: RefreshOrder,
   now: Date,

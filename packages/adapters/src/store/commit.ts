@@ -27,7 +27,7 @@ export async function commit(
   const stored = isGrant(record)
     ? (await commitHeld(pool, commitGrant, record)) || (await isStored(pool, record))
     : await commitSetbackSoon(pool, record, timing);
-  if (!stored) await settleSuperseded(pool, record);
+  if (!stored) await logSuperseded(pool, record);
   return stored ? "committed" : "superseded";
 }
 
@@ -97,11 +97,11 @@ const nothing = { accessToken: null, refreshToken: null };
  * If it sent a token that another one had spent as well, and was refused or never answered, the provider may have taken that for theft
  * and ended the newer grant too. That one is due at once, or as soon as it is stored, and once only.
  */
-async function settleSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
+async function logSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
   const { connectionId, provider, generation, transition, log } = record;
   const { accessToken, refreshToken } = transition.kind === "store" ? transition.tokens : nothing;
   await pool.query({
-    name: "commit-settle-superseded",
+    name: "commit-log-superseded",
     text: `WITH gone AS (
         SELECT id, registration, scopes, metadata FROM connections WHERE id = $1 AND status = 'disconnected'
       ), late AS (

@@ -8,7 +8,7 @@ const addedSql = `date_trunc('hour', created_at) AS hour, provider, outcome, coa
   (array_agg(connection_id ORDER BY id DESC))[1] AS last_connection_id`;
 
 /** Client-side, a statement is given up after 10 s; none that got an id this long ago is still to come. */
-const settledMs = 30_000;
+const allVisibleMs = 30_000;
 const slice = 200_000;
 
 /**
@@ -42,7 +42,7 @@ export async function addUpRefreshes(pool: Pool): Promise<number> {
             last_connection_id = CASE WHEN excluded.last_at >= s.last_at THEN excluded.last_connection_id ELSE s.last_connection_id END
         )
         SELECT coalesce((SELECT sum(attempts) FROM sums), 0)::int AS added, was.up_to < was.seen_up_to AS left FROM was`,
-      values: [slice, settledMs],
+      values: [slice, allVisibleMs],
     });
     added += rows[0]?.added ?? 0;
     if (rows[0]?.left !== true) return added;

@@ -9,7 +9,7 @@ import { wholeNumber } from "../whole-number.ts";
 import { checkProvider } from "./providers-check.ts";
 import { knownProviders } from "./providers-known.ts";
 import { showProvider } from "./providers-show.ts";
-import { addProvider, removeProvider } from "./providers-stored.ts";
+import { addProvider, removeProvider } from "./stored-providers.ts";
 
 export function addProviders(program: Command, run: Run): void {
   const providers = program.command("providers").description("the providers that are known here");

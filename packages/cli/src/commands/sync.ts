@@ -22,7 +22,7 @@ async function sync(io: Io, id: string, { wait }: { wait: string }): Promise<num
       lastSyncStatus: status,
       lastSyncMessage: message,
       lastSyncAt,
-    } = await settled(opened, connectionId, waitMs);
+    } = await whenEnded(opened, connectionId, waitMs);
     const ended = status !== "pending";
     io.result({ connectionId, queue, status, message, syncedAt: ended ? lastSyncAt : null }, () => [
       ended
@@ -38,7 +38,7 @@ async function sync(io: Io, id: string, { wait }: { wait: string }): Promise<num
 const lookMs = 200;
 
 /** As it is when the sync has ended, or the time is over: a failure that is retried counts as pending. */
-async function settled({ evertoken }: Opened, id: string, waitMs: number): Promise<ConnectionView> {
+async function whenEnded({ evertoken }: Opened, id: string, waitMs: number): Promise<ConnectionView> {
   const end = Date.now() + waitMs;
   for (;;) {
     const connection = await evertoken.connections.get(id);

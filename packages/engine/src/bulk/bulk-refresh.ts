@@ -42,7 +42,7 @@ export async function refreshAllExpiring(engine: Engine, options: BulkOptions & 
       if (job === null) report.skipped++;
       else waiting.set(job.id, job);
     }
-    await engine.work.run(() => settleWaiting(engine, waiting, { since, force }, report));
+    await engine.work.run(() => tellFates(engine, waiting, { since, force }, report));
     report.pending = report.total - report.refreshed - report.failed - report.skipped;
     const now = Date.now();
     if (report.pending === 0 || now - toldAt >= pollMs) {
@@ -77,7 +77,7 @@ async function lastLogId({ pool }: Engine): Promise<string> {
  * A job is done when the generation has moved, or an attempt of it stands in the log. One that an open circuit or a limit holds back is
  * left to it: it comes when they allow.
  */
-async function settleWaiting(
+async function tellFates(
   { pool }: Engine,
   waiting: Map<string, Waiting>,
   { since, force }: { since: string; force: boolean },

@@ -4,11 +4,11 @@ import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { accountIdentity } from "./account-identity.ts";
 import { ConnectRefused } from "./connect-refusal.ts";
+import { audited, endFlow, refusedFlow } from "./end-flow.ts";
 import { exchangeCode } from "./exchange-code.ts";
 import { type StoredFlow, takeFlow } from "./oauth-states.ts";
 import { keepPending } from "./pending-grants.ts";
 import { hashAnswer, keepOutcome, outcomeBefore } from "./repeated-answer.ts";
-import { audited, refusedFlow, settleFlow } from "./settle-flow.ts";
 
 /** With what the API saw of the browser that brought it. */
 interface BroughtAnswer extends ConnectAnswer {
@@ -62,7 +62,7 @@ async function finish(engine: Engine, begun: StoredFlow, stateHash: string, answ
     metadata: { ...flow.metadata, ...granted.metadata },
   });
   const obtained = { granted, identity, askedAt, registration };
-  if (!flow.confirm) return settleFlow(engine, configured, flow, obtained, null);
+  if (!flow.confirm) return endFlow(engine, configured, flow, obtained, null);
   const confirmation = await keepPending(engine, stateHash, flow, obtained);
   await audited(engine, flow, "connect.pending", {});
   return { kind: "pending", confirmation, provider: flow.provider, returnUrl: flow.returnUrl };
@@ -87,14 +87,14 @@ function checkedCode(answer: ConnectAnswer, flow: StoredFlow, { provider, origin
   }
   if (answer.error !== undefined) {
     const said = [answer.error, answer.errorDescription].filter((part) => part !== undefined).join(": ");
-    throw new ConnectRefused(refusalOf(answer.error), sanitize(said, [answer.state]));
+    throw new ConnectRefused(toldByProvider(answer.error), sanitize(said, [answer.state]));
   }
   if (answer.code === undefined || answer.code === "") throw new ConnectRefused("code_missing");
   return answer.code;
 }
 
 /** RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, and what large providers say instead of `access_denied`. */
-function refusalOf(error: string): ConnectRefusalCode {
+function toldByProvider(error: string): ConnectRefusalCode {
   if (/^(access_denied|user_denied|user_cancelled_(login|authorize)|consent_required|login_required)$/.test(error)) {
     return "consent_refused";
   }

@@ -3,10 +3,10 @@ import type { Confirmed, ConfirmInput, ReturnQuery } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { ConnectRefused, refusalCodeOf } from "./connect-refusal.ts";
+import { audited, endFlow, refusedFlow } from "./end-flow.ts";
 import { dropPending, findPending, openPending, type PendingRow, type ToConfirm } from "./pending-grants.ts";
 import { keepOutcome, outcomeConfirmed } from "./repeated-answer.ts";
 import { revokeGrant } from "./revoke-grant.ts";
-import { audited, refusedFlow, settleFlow } from "./settle-flow.ts";
 
 /**
  * The app's word that what a flow brought is for the user of the session in which it came back (RFC 9700 section 4.7). Another user's is
@@ -45,7 +45,7 @@ async function confirm(engine: Engine, confirmation: string, userId: string): Pr
     if (found.userId !== userId) return refuse(await forAnother(engine, found));
     if (found.pending === null) return (await outcomeConfirmed(engine, found.stateHash)) ?? refuse(ended());
     if (found.late) return refuse(ended());
-    return await settle(engine, found, found.pending, userId);
+    return await storeConfirmed(engine, found, found.pending, userId);
   } catch (error) {
     if (error instanceof ConnectRefused) return refuse(error);
     // The key was taken out of the ring since, or the row was altered.
@@ -56,7 +56,7 @@ async function confirm(engine: Engine, confirmation: string, userId: string): Pr
 
 const ended = () => new ConnectRefused("confirmation_expired");
 
-async function settle(engine: Engine, found: ToConfirm, row: PendingRow, userId: string): Promise<Confirmed> {
+async function storeConfirmed(engine: Engine, found: ToConfirm, row: PendingRow, userId: string): Promise<Confirmed> {
   const { flow, granted, identity, askedAt, clientId } = openPending(engine, row);
   // What stands in the clear beside it decides nothing.
   if (flow.userId !== userId) throw await forAnother(engine, found);
@@ -66,7 +66,7 @@ async function settle(engine: Engine, found: ToConfirm, row: PendingRow, userId:
     throw new ConnectRefused("invalid_client", "the client registration is gone, or another one by now");
   }
   const obtained = { granted, identity, askedAt, registration };
-  const outcome = await settleFlow(engine, configured, flow, obtained, row.id).catch(async (error: unknown) => {
+  const outcome = await endFlow(engine, configured, flow, obtained, row.id).catch(async (error: unknown) => {
     if (!(error instanceof ConnectRefused)) throw error;
     // The same confirmation at the same moment was faster, or this one leads nowhere.
     const before = error.code === "confirmation_expired" ? await outcomeConfirmed(engine, found.stateHash) : null;

@@ -4,8 +4,8 @@ import type { GrantedTokens, Sealed } from "@evertoken/core";
 import type { Identity } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
+import { who } from "./end-flow.ts";
 import { type Flow, hashSecret, newSecret } from "./oauth-states.ts";
-import { who } from "./settle-flow.ts";
 import type { Obtained } from "./store-connection.ts";
 
 /** How long the app has to confirm what a flow brought. */

@@ -68,7 +68,7 @@ async function store(engine: Engine, rows: readonly HashedRow[]): Promise<{ stor
   } catch (error) {
     if (!isGrantInUse(error)) throw error;
     const [only] = rows;
-    if (rows.length === 1 && only !== undefined) return settle(engine, only);
+    if (rows.length === 1 && only !== undefined) return giveOneHolder(engine, only);
     const total = { stored: 0, heldTwice: 0 };
     for (const row of rows) {
       const { stored, heldTwice } = await store(engine, [row]);
@@ -79,7 +79,7 @@ async function store(engine: Engine, rows: readonly HashedRow[]): Promise<{ stor
   }
 }
 
-async function settle(engine: Engine, row: HashedRow): Promise<{ stored: number; heldTwice: number }> {
+async function giveOneHolder(engine: Engine, row: HashedRow): Promise<{ stored: number; heldTwice: number }> {
   const { pool, logger } = engine;
   const holder = (await giveWay(pool, row.grantHash)) ? null : await holderOf(pool, row.grantHash);
   if (holder === null) return store(engine, [row]);

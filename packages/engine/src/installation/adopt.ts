@@ -93,7 +93,7 @@ async function compare(engine: Engine, sameInstallation: boolean): Promise<numbe
   const { pool, keyring, clock, queues, config } = engine;
   const settings = { prefix: config.redisPrefix, keepMs: config.installation.replicaLagMs, now: clock.now };
   const copies = createCopies({ ...settings, keyring, redis: queues.redis });
-  return putBack({ pool, copies, spool: engine.spool, commit: engine.refresh.store.commit });
+  return putBack({ pool, copies, spool: engine.spool, commit: engine.refreshDeps.store.commit });
 }
 
 /**

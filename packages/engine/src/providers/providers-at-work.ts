@@ -33,6 +33,6 @@ async function connectedProviders(pool: Pool): Promise<string[]> {
 
 /** Opens the queue of every provider at work, so that whoever looks at all queues sees them. */
 export async function openQueues(engine: Configured & { readonly queues: Queues }): Promise<void> {
-  for (const provider of await providersAtWork(engine)) engine.queues.refresh(provider);
+  for (const provider of await providersAtWork(engine)) engine.queues.refreshQueue(provider);
   for (const name of fixedQueues) engine.queues.fixed(name);
 }

@@ -1,4 +1,4 @@
-import { refusalOf, uncommitted } from "@evertoken/adapters";
+import { troubleWithRecord, uncommitted } from "@evertoken/adapters";
 import { type GrantRecord, type RefreshDeps, settleKept } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 
@@ -14,7 +14,10 @@ async function drain(engine: Engine): Promise<number> {
   // What lies in Redis may be the only copy that the true installation has.
   if ((await engine.installation.standing()) !== null) return 0;
   // The next token set does not wait until Redis has heard of this one.
-  const deps: RefreshDeps = { ...engine.refresh, announce: async (record) => void engine.refresh.announce(record) };
+  const deps: RefreshDeps = {
+    ...engine.refreshDeps,
+    announce: async (record) => void engine.refreshDeps.announce(record),
+  };
   return (await drainKept(engine, deps)) + (await drainLeft(engine, deps));
 }
 
@@ -46,7 +49,7 @@ async function drainLeft(engine: Engine, deps: RefreshDeps): Promise<number> {
 async function drainOne({ spool }: Engine, record: GrantRecord, deps: RefreshDeps) {
   const { committed, error } = await settleKept(record, deps);
   if (committed !== "deferred") return "drained";
-  const refusal = refusalOf(error);
-  if (refusal.kind === "refused") await spool.refuse(record, refusal.why);
-  return refusal.kind;
+  const trouble = troubleWithRecord(error);
+  if (trouble.kind === "refused") await spool.refuse(record, trouble.why);
+  return trouble.kind;
 }

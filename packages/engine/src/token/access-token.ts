@@ -35,7 +35,7 @@ export async function getAccessToken(
     trigger: "on_demand",
     force: false,
   });
-  return settle(engine, freshened);
+  return serve(engine, freshened);
 }
 
 /** What came a moment ago is served again: where the API refuses that, it does so for another reason, and each call would cause a refresh. */
@@ -44,7 +44,7 @@ async function replaceRefused(engine: Engine, fresh: FreshToken, row: TokenRow):
     return toAccessToken(engine, row, standing(row));
   }
   const { id: connectionId, generation } = row;
-  return settle(engine, await fresh.replace({ connectionId, generation, trigger: "on_demand", force: false }));
+  return serve(engine, await fresh.replace({ connectionId, generation, trigger: "on_demand", force: false }));
 }
 
 /** A connection that does not say what was granted, such as an imported one, is not judged. */
@@ -85,7 +85,7 @@ export async function readTarget({ pool, clock }: Engine, target: Target): Promi
 }
 
 /** The fresh token, or the old one with a warning while it lives, or the reason why there is none. */
-export function settle(engine: Engine, { row, accessToken, expiresAt, problem }: Freshened): AccessToken {
+export function serve(engine: Engine, { row, accessToken, expiresAt, problem }: Freshened): AccessToken {
   if (accessToken !== null && row.status !== "disconnected") {
     return { ...toAccessToken(engine, row, null), accessToken, expiresAt, refreshAt: engine.clock.now() };
   }

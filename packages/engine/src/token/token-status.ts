@@ -27,7 +27,7 @@ export async function readTokenStatus(engine: Engine, target: Target): Promise<T
 
 async function pendingJob(engine: Engine, provider: string, id: string): Promise<TokenStatus["job"]> {
   try {
-    const queue = engine.queues.refresh(provider);
+    const queue = engine.queues.refreshQueue(provider);
     const job = await queue.getJob(id);
     if (job === undefined || job === null) return null;
     const state = await job.getState();

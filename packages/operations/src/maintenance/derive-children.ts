@@ -24,7 +24,7 @@ export async function deriveChildren(engine: Engine, parentId: string): Promise<
   for (const child of children) {
     if (!refused.has(externalId(child))) await storeChild(engine, parent, child, now);
   }
-  const wanted = await settleDerived(engine, parentId, token.generation, children, now);
+  const wanted = await matchDerived(engine, parentId, token.generation, children, now);
   // The user disconnected while we fetched: what was stored after that goes as well.
   if (!wanted) await disconnect(engine.pool, parentId, now);
   return wanted ? children.length : 0;
@@ -96,7 +96,7 @@ async function storeChild(
 }
 
 /** @returns whether the parent is still connected */
-async function settleDerived(
+async function matchDerived(
   { pool }: Engine,
   parentId: string,
   generation: number,

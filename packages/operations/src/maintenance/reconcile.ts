@@ -75,7 +75,7 @@ async function reconcileProvider(
   held: ReadonlySet<string>,
   deps: ReconcileDeps,
 ): Promise<{ scheduled: number; corrected: number }> {
-  const queue = deps.queues.refresh(provider);
+  const queue = deps.queues.refreshQueue(provider);
   const standings = await checkJobs(
     deps.queues.redis,
     queue,

@@ -76,7 +76,7 @@ async function bringForward(
 ): Promise<number> {
   let moved = 0;
   for (const [provider, rows] of Map.groupBy(late, (row) => row.provider)) {
-    const queue = queues.refresh(provider);
+    const queue = queues.refreshQueue(provider);
     if (await queue.isPaused()) continue;
     const ids = rows.map(({ id, generation }) => jobId(id, generation));
     const standings = await checkJobs(queues.redis, queue, ids);

@@ -69,11 +69,11 @@ async function attempt(endpoint: Endpoint, message: readonly Delivery[], deps: D
     await noteEndpoint(deps.pool, endpoint.id, "works");
     return true;
   }
-  await settleFailure(endpoint, message, result, deps);
+  await markAttemptFailed(endpoint, message, result, deps);
   return !result.forAll && !result.gone;
 }
 
-async function settleFailure(endpoint: Endpoint, message: readonly Delivery[], failure: Failed, deps: DrainDeps) {
+async function markAttemptFailed(endpoint: Endpoint, message: readonly Delivery[], failure: Failed, deps: DrainDeps) {
   const { pool, notify, random } = deps;
   const attempts = Math.max(...message.map((delivery) => delivery.attempts));
   const failingMs = endpoint.failingSince === null ? 0 : Date.now() - endpoint.failingSince.getTime();

@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a process counts and measures; Prometheus reads it from `/metrics`. No label holds anything of a user. */
+/** What a process counts, and what its gauges read; Prometheus reads it from `/metrics`. No label holds anything of a user. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 const durationBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const latenessBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1800];
 
-/** The first four are counted where the work is done; the gauges are measured by the scheduler. */
+/** The first four are counted where the work is done; the gauges are read by the scheduler. */
 export function createMetrics() {
   const registry = new Registry();
   const named = <L extends string>(name: string, help: string, ...labelNames: L[]) => ({

@@ -3,7 +3,7 @@ import { type Html, html } from "@evertoken/operations";
 import { type ConfiguredProvider, describeProvider } from "@evertoken/providers";
 import { boardPrefix } from "../access.ts";
 import { circuit, limit, redisAway } from "./attention.ts";
-import type { HealthContext } from "./context.ts";
+import type { PageContext } from "./context.ts";
 import { count, dash, pill, relative, statusTone, words } from "./format.ts";
 import { liveToggle } from "./page.ts";
 import type { QueueStanding } from "./queue-standings.ts";
@@ -14,12 +14,12 @@ export interface ProvidersPage {
   readonly now: Date;
   /** Those that are configured or have connections. */
   readonly ids: readonly string[];
-  readonly counts: Awaited<ReturnType<HealthContext["counts"]>>["value"];
+  readonly counts: Awaited<ReturnType<PageContext["counts"]>>["value"];
   readonly states: readonly ProviderStateRow[];
   readonly queues: readonly QueueStanding[] | null;
 }
 
-export function providersPage({ engine }: HealthContext, page: ProvidersPage): Html {
+export function providersPage({ engine }: PageContext, page: ProvidersPage): Html {
   return html`<div class="head"><h1>Providers</h1><div class="side">${liveToggle}</div></div>
 <div id="providers" data-part>${page.queues === null ? redisAway : null}
 ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no account is connected yet.</p>` : null}
@@ -27,7 +27,7 @@ ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no
 }
 
 function card(
-  { providers, config }: HealthContext["engine"],
+  { providers, config }: PageContext["engine"],
   id: string,
   { counts, states, queues, now }: ProvidersPage,
 ): Html {

@@ -1,16 +1,16 @@
 import type { Queues } from "@evertoken/adapters";
-import { measureStore, oldestDelayed, taskAges } from "@evertoken/adapters";
+import { countInStore, oldestDelayed, taskAges } from "@evertoken/adapters";
 import type { Pool } from "pg";
-import type { Metrics } from "../process/metrics.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** Gauges of one source, set together; `forget` when it does not answer: better no number than an old one. */
-export interface Measuring {
+export interface GaugeSource {
   show(): Promise<void>;
   forget(): void;
 }
 
 /** What Postgres knows. */
-export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: number): Measuring {
+export function storeGauges(metrics: Metrics, pool: Pool, expiringWithinMs: number): GaugeSource {
   const { connections, expiring, circuits, undelivered, taskAge } = metrics;
   const forget = () => {
     for (const gauge of [connections, expiring, circuits, undelivered, taskAge]) gauge.reset();
@@ -18,20 +18,20 @@ export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: n
   return {
     forget,
     async show() {
-      const measured = await measureStore(pool, new Date(Date.now() + expiringWithinMs));
+      const read = await countInStore(pool, new Date(Date.now() + expiringWithinMs));
       const ages = await taskAges(pool);
       forget();
-      for (const { provider, status, count } of measured.connections) {
+      for (const { provider, status, count } of read.connections) {
         connections.set({ provider, status }, count);
         // A provider whose tokens are all fresh is shown with none, not left out.
         expiring.set({ provider }, 0);
       }
-      for (const { provider, count } of measured.expiring) expiring.set({ provider }, count);
-      for (const { provider, registration, open } of measured.circuits) {
+      for (const { provider, count } of read.expiring) expiring.set({ provider }, count);
+      for (const { provider, registration, open } of read.circuits) {
         circuits.set({ provider, registration }, open ? 1 : 0);
       }
       for (const [task, ageMs] of ages) taskAge.set({ task }, ageMs / 1000);
-      for (const { kind, count } of measured.undelivered) undelivered.set({ kind }, count);
+      for (const { kind, count } of read.undelivered) undelivered.set({ kind }, count);
     },
   };
 }
@@ -39,14 +39,14 @@ export function measuringStore(metrics: Metrics, pool: Pool, expiringWithinMs: n
 const states = ["waiting", "prioritized", "active", "delayed", "failed"] as const;
 
 /** What Redis knows: a few constant-time commands for each queue, whatever its length. */
-export function measuringQueues({ jobs, overdue }: Metrics, queues: Queues): Measuring {
+export function queueGauges({ jobs, overdue }: Metrics, queues: Queues): GaugeSource {
   const forget = () => {
     for (const gauge of [jobs, overdue]) gauge.reset();
   };
   return {
     forget,
     async show() {
-      const measured = await Promise.all(
+      const read = await Promise.all(
         queues.all().map(async (queue) => ({
           name: queue.name,
           counts: await queue.getJobCounts(...states),
@@ -54,7 +54,7 @@ export function measuringQueues({ jobs, overdue }: Metrics, queues: Queues): Mea
         })),
       );
       forget();
-      for (const { name, counts, oldest } of measured) {
+      for (const { name, counts, oldest } of read) {
         for (const state of states) jobs.set({ queue: name, state }, counts[state] ?? 0);
         overdue.set({ queue: name }, Math.max(0, Date.now() - (oldest?.getTime() ?? Date.now())) / 1000);
       }

@@ -1,12 +1,12 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
 import { withStore } from "@evertoken/engine/internal";
 import { findOldestOverdue } from "@evertoken/operations";
-import type { DayOfRefreshes, HealthContext } from "./context.ts";
+import type { DayOfRefreshes, PageContext } from "./context.ts";
 import { type QueueStanding, queueStandings } from "./queue-standings.ts";
 
 export interface Overview {
   readonly now: Date;
-  readonly counts: Awaited<ReturnType<HealthContext["counts"]>>;
+  readonly counts: Awaited<ReturnType<PageContext["counts"]>>;
   readonly states: readonly ProviderStateRow[];
   /** Why nothing is spent; null: all is well. */
   readonly held: string | null;
@@ -19,7 +19,7 @@ export interface Overview {
 }
 
 /** @throws {EvertokenError} `store_unavailable` */
-export async function readOverview({ engine, counts, stats }: HealthContext): Promise<Overview> {
+export async function readOverview({ engine, counts, stats }: PageContext): Promise<Overview> {
   const now = new Date();
   const [counted, states, overdue, day, queues, held] = await Promise.all([
     withStore(counts),

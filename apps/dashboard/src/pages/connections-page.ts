@@ -1,13 +1,13 @@
 import type { ListedConnection } from "@evertoken/adapters";
 import { shownStatus } from "@evertoken/core";
 import { type Html, html } from "@evertoken/operations";
-import type { HealthContext } from "./context.ts";
+import type { PageContext } from "./context.ts";
 import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
 import { type ConnectionList, marginOf, timeOf } from "./read-list.ts";
 import { statuses } from "./statuses.ts";
 
-export function connectionsPage({ engine }: HealthContext, list: ConnectionList): Html {
+export function connectionsPage({ engine }: PageContext, list: ConnectionList): Html {
   const { query, rows, next, now } = list;
   const changes = timeOf(query) === "updated_at";
   const nameOf = (id: string) => engine.providers.get(id)?.provider.name ?? id;

@@ -8,7 +8,7 @@ import {
   timeline,
 } from "@evertoken/adapters";
 import { type ConnectionView, type TokenStatus, withStore } from "@evertoken/engine/internal";
-import type { HealthContext } from "./context.ts";
+import type { PageContext } from "./context.ts";
 import { notUnderstood } from "./fault.ts";
 
 /** Everything that is known of a connection, but for its tokens. */
@@ -29,7 +29,7 @@ const entriesShown = 30;
 
 /** @throws {EvertokenError} `connection_not_found`, `store_unavailable` */
 export async function readConnection(
-  { engine, client }: HealthContext,
+  { engine, client }: PageContext,
   id: string,
   before: unknown,
 ): Promise<ConnectionDetails> {

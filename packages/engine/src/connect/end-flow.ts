@@ -14,7 +14,7 @@ import { type Obtained, storeConnection } from "./store-connection.ts";
  * @param pendingId where it waited for the app's word: it goes from there in the same statement
  * @throws {ConnectRefused} `another_account`, `grant_in_use`, `confirmation_expired`
  */
-export async function settleFlow(
+export async function endFlow(
   engine: Engine,
   configured: ConfiguredProvider,
   flow: Flow,

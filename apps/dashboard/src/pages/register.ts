@@ -6,7 +6,7 @@ import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
-import { createContext, type HealthContext } from "./context.ts";
+import { createContext, type PageContext } from "./context.ts";
 import { failed } from "./failed.ts";
 import { overviewPage } from "./overview-page.ts";
 import { registerAssets, sendPage } from "./page.ts";
@@ -20,7 +20,7 @@ const overviewSeconds = 15;
 const connectionSeconds = 5;
 
 /** The pages about tokens. The guard stands in front of all of them. */
-export async function registerHealth(app: FastifyInstance, engine: Engine, sessions: Sessions): Promise<void> {
+export async function registerPages(app: FastifyInstance, engine: Engine, sessions: Sessions): Promise<void> {
   const context = createContext(engine, sessions);
   registerAssets(app);
   // So that the first visitor does not wait for the first count of a million connections.
@@ -28,7 +28,7 @@ export async function registerHealth(app: FastifyInstance, engine: Engine, sessi
   await app.register(async (scope) => {
     scope.addHook("preHandler", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
-    registerPages(scope, context);
+    registerViews(scope, context);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
@@ -36,7 +36,7 @@ export async function registerHealth(app: FastifyInstance, engine: Engine, sessi
   });
 }
 
-function registerPages(app: FastifyInstance, context: HealthContext): void {
+function registerViews(app: FastifyInstance, context: PageContext): void {
   app.get("/", async (request, reply) => {
     const content = overviewPage(await readOverview(context));
     const session = sessionOf(request);

@@ -4,7 +4,7 @@ import type { Sessions } from "../sessions.ts";
 import { type Remembered, remembered } from "./remembered.ts";
 
 /** What every page needs. */
-export interface HealthContext {
+export interface PageContext {
   readonly engine: Engine;
   readonly client: Evertoken;
   readonly audit: ReturnType<typeof createAudit>;
@@ -23,7 +23,7 @@ export interface DayOfRefreshes extends RefreshStats {
 const hourMs = 3_600_000;
 export const hoursShown = 24;
 
-export function createContext(engine: Engine, sessions: Sessions): HealthContext {
+export function createContext(engine: Engine, sessions: Sessions): PageContext {
   return {
     ...{ engine, sessions, client: fromEngine(engine), audit: createAudit(engine) },
     stats: remembered(async () => {

@@ -8,7 +8,7 @@ import {
 } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { BannerCode } from "./banners.ts";
-import type { HealthContext } from "./context.ts";
+import type { PageContext } from "./context.ts";
 import { notUnderstood, PageFault } from "./fault.ts";
 import { linkPage } from "./link-page.ts";
 import { sendPage } from "./page.ts";
@@ -16,7 +16,7 @@ import { sendPage } from "./page.ts";
 type Form = Readonly<Record<string, unknown>>;
 
 /** Does something with a connection, once it is sure that a page of this session asked for it. @returns what to tell */
-type Action = (context: HealthContext, id: string, form: Form) => Promise<{ told: BannerCode; detail: AuditDetail }>;
+type Action = (context: PageContext, id: string, form: Form) => Promise<{ told: BannerCode; detail: AuditDetail }>;
 type AuditDetail = Readonly<Record<string, string | boolean>>;
 
 export const actionsByName: Readonly<Record<string, { readonly audited: string; readonly run: Action }>> = {
@@ -55,7 +55,7 @@ export const actionsByName: Readonly<Record<string, { readonly audited: string; 
   },
 };
 
-export async function act(context: HealthContext, name: string, request: FastifyRequest, reply: FastifyReply) {
+export async function act(context: PageContext, name: string, request: FastifyRequest, reply: FastifyReply) {
   const { id, form, user } = read(context, request);
   const action = actionsByName[name];
   if (action === undefined) throw new TypeError(`there is no action ${name}`);
@@ -68,7 +68,7 @@ export async function act(context: HealthContext, name: string, request: Fastify
 const linkSeconds = 86_400;
 
 /** The app's own page where there is one, else our connect page. Shown in the answer itself: an address would stay in histories. */
-export async function showReconnectLink(context: HealthContext, request: FastifyRequest, reply: FastifyReply) {
+export async function showReconnectLink(context: PageContext, request: FastifyRequest, reply: FastifyReply) {
   const { id, user } = read(context, request);
   const { engine, client, audit } = context;
   const connection = await client.connections.get(id);
@@ -91,7 +91,7 @@ function newLink(engine: Engine, { id, userId, provider }: { id: string; userId:
   return connectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, { connectionId: id });
 }
 
-function read({ sessions }: HealthContext, request: FastifyRequest) {
+function read({ sessions }: PageContext, request: FastifyRequest) {
   const { id } = request.params as { id: string };
   const form = (request.body ?? {}) as Form;
   const session = sessionOf(request);

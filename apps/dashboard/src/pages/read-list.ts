@@ -9,7 +9,7 @@ import {
 } from "@evertoken/adapters";
 import { marginMs } from "@evertoken/core";
 import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
-import type { HealthContext } from "./context.ts";
+import type { PageContext } from "./context.ts";
 import { type Cursor, type ListQuery, readListQuery, sorts } from "./list-query.ts";
 import { statuses } from "./statuses.ts";
 
@@ -29,7 +29,7 @@ const pageSize = 50;
 const mostCounted = 10_000;
 
 /** @throws {PageFault} for an address that cannot be understood */
-export async function readList(context: HealthContext, asked: unknown): Promise<ConnectionList> {
+export async function readList(context: PageContext, asked: unknown): Promise<ConnectionList> {
   const { engine } = context;
   const now = new Date();
   const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
@@ -40,12 +40,7 @@ export async function readList(context: HealthContext, asked: unknown): Promise<
 
 type Found = Pick<ConnectionList, "rows" | "next" | "total">;
 
-async function paged(
-  context: HealthContext,
-  query: ListQuery,
-  providers: readonly string[],
-  now: Date,
-): Promise<Found> {
+async function paged(context: PageContext, query: ListQuery, providers: readonly string[], now: Date): Promise<Found> {
   const { pool } = context.engine;
   const by = timeOf(query);
   const all = bucketsOf(context.engine, query, providers, now);
@@ -120,7 +115,7 @@ function cursorOf(last: ListedConnection | undefined, by: ListTime): Cursor | nu
 }
 
 async function totalOf(
-  { engine, counts }: HealthContext,
+  { engine, counts }: PageContext,
   query: ListQuery,
   buckets: readonly ListBucket[],
   by: ListTime,
