@@ -2,14 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLogger, impatient } from "@evertoken/adapters";
 import { type DemoProvider, followAuthorization, startDemoProvider } from "@evertoken/demo";
-import {
-  type Authorization,
-  authorize,
-  createObserver,
-  type Engine,
-  openEngine,
-  readSettings,
-} from "@evertoken/engine/internal";
+import { type Authorization, authorize, type Engine, openEngine, readSettings } from "@evertoken/engine/internal";
 import { createRig, type Env, type Rig } from "./rig.ts";
 import { onFileEnd, temporaryDirectory } from "./services.ts";
 import { startTokenServer, type TokenServer } from "./token-server.ts";
@@ -51,8 +44,7 @@ export function openTestEngine(env: Env) {
   };
   const logger = createLogger("engine", "trace", { write });
   const settings = readSettings(env, (path) => readFileSync(path, "utf8"));
-  const observe = createObserver(logger, settings.config.encryptionKeys[0] ?? "");
-  const engine = openEngine({ ...settings, logger, redis: impatient, observe, inJob: false, proxyEnv: {} });
+  const engine = openEngine({ ...settings, logger, redis: impatient, inJob: false, proxyEnv: {} });
   onFileEnd(() => engine.close());
   return { engine, logger, engineOutput: () => output };
 }

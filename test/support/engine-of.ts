@@ -1,5 +1,5 @@
 import { createLogger, patient } from "@evertoken/adapters";
-import { createObserver, type Engine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { type Engine, openEngine, readSettings } from "@evertoken/engine/internal";
 import type { Env } from "./rig.ts";
 import { onFileEnd } from "./services.ts";
 
@@ -11,8 +11,7 @@ export function engineOf(env: Env): { engine: Engine; output: () => string } {
   };
   const { config, providers } = readSettings(env, () => "");
   const logger = createLogger("test", "debug", { write });
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: false });
+  const engine = openEngine({ config, providers, logger, redis: patient, inJob: false });
   onFileEnd(() => engine.close());
   return { engine, output: () => output };
 }

@@ -1,20 +1,16 @@
-import { readFileSync } from "node:fs";
-import { createLogger, patient } from "@evertoken/adapters";
-import { createObserver, loadSettings, openEngine, prepareEngine } from "@evertoken/engine/internal";
-import { countRefreshes, createMetrics, runProcess, startHealthServer } from "@evertoken/operations";
+import { countRefreshes, createMetrics, runProcess, startEngine, startHealthServer } from "@evertoken/operations";
 import { ProgressWatch } from "./progress-watch.ts";
 import { QueueWorkers } from "./worker.ts";
 
 await runProcess("worker", async (life) => {
-  const { config, providers, unreachable } = await loadSettings(process.env, (path) => readFileSync(path, "utf8"));
-  life.shutdownMs = config.shutdownMs;
-  const logger = createLogger("worker", config.logLevel);
-  if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const metrics = createMetrics();
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "", countRefreshes(metrics));
-  const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: true, proxyEnv: process.env });
-  life.atStop(() => engine.close());
-  await prepareEngine(engine);
+  const count = countRefreshes(metrics);
+  const { engine, config, logger } = await startEngine(life, {
+    env: process.env,
+    livesFrom: "queue",
+    inJob: true,
+    count,
+  });
 
   const workers = new QueueWorkers(engine, metrics);
   life.atStop(() => workers.stop());

@@ -1,5 +1,5 @@
 export { formatDuration } from "./format-duration.ts";
-export { createLogger, createUserHash, describeError, type Logger } from "./logger.ts";
+export { createLogger, describeError, type Logger } from "./logger.ts";
 export { onceAMinute } from "./once-a-minute.ts";
 export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
 export { type Copies, createCopies } from "./redis/copies.ts";

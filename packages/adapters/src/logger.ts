@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import fs from "node:fs";
 import { type DestinationStream, type Logger as Pino, pino } from "pino";
 import pretty from "pino-pretty";
@@ -51,8 +50,3 @@ function isErrorLike(error: unknown): error is { name?: string; message: string;
 
 /** Driver errors may quote the URL they connect to. */
 const withoutCredentials = (text: string) => text.replace(/\/\/[^/\s@]*@/g, "//…@");
-
-/** User ids appear in logs as a keyed hash only: lines of one user can be told apart without saying who it is. */
-export function createUserHash(key: string): (userId: string) => string {
-  return (userId) => createHmac("sha256", key).update(userId).digest("hex").slice(0, 8);
-}

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createLogger, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/engine";
-import { createObserver, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
@@ -22,13 +22,7 @@ export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>
   const { config, providers } = readSettings(io.env, readFile);
   const level = io.env.LOG_LEVEL === undefined ? "error" : config.logLevel;
   const logger = createLogger("cli", level, { write: (line) => void io.stderr.write(line) });
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  const engine = openEngine({
-    ...{ config, providers, logger, observe },
-    redis: impatient,
-    inJob: false,
-    proxyEnv: io.env,
-  });
+  const engine = openEngine({ config, providers, logger, redis: impatient, inJob: false, proxyEnv: io.env });
   const interrupts = listenForInterrupts({
     onFirst: () => io.note("Stopping: what runs finishes first. Ctrl-C again ends it at once."),
     onSecond: () => process.exit(interrupts.exitCode()),

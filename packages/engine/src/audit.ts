@@ -13,6 +13,9 @@ export interface AuditEntry {
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** A user, as the actor of an entry. */
+export const userActor = ({ users }: Engine, userId: string) => `user:${users.hash(userId)}`;
+
 /** Writes entries of many callers with one statement; resolves when the entry is stored. */
 export function createAudit({ pool }: Engine): (entry: AuditEntry) => Promise<void> {
   const write = createBatcher((entries: readonly AuditEntry[]) => insert(pool, entries), defaultBatching);

@@ -27,14 +27,7 @@ import {
   redisTrouble,
   within,
 } from "@evertoken/adapters";
-import {
-  noRegistration,
-  type Observation,
-  type RefreshDeps,
-  type RefreshOrder,
-  type RefreshResult,
-  refresh,
-} from "@evertoken/core";
+import { noRegistration, type RefreshDeps, type RefreshOrder, type RefreshResult, refresh } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { RedisOptions } from "ioredis";
@@ -51,7 +44,9 @@ import { createLiveProviders, type LiveProviders } from "./providers/live-provid
 import { providersAtWork } from "./providers/providers-at-work.ts";
 import { createAnnounce } from "./refresh/announce.ts";
 import { createKeepCopy } from "./refresh/keep-copy.ts";
+import { createObserver, type Settled } from "./refresh/observe.ts";
 import { providerRules } from "./refresh/provider-rules.ts";
+import { createUserHasher, type UserHasher } from "./user-hash.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
 export interface Engine {
@@ -65,6 +60,7 @@ export interface Engine {
   readonly prisma: PrismaClient;
   readonly keyring: Keyring;
   readonly grants: GrantHasher;
+  readonly users: UserHasher;
   readonly queues: Queues;
   readonly spool: DrainableSpool;
   readonly exchange: Exchange;
@@ -91,7 +87,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** `patient` for processes that live from the queue, `impatient` for callers that wait. */
   readonly redis: RedisOptions;
-  readonly observe: (observation: Observation) => void;
+  /** Told of each attempt once, when its end is certain. */
+  readonly count?: (settled: Settled) => void;
   /** Whether a job of ours is running the refresh, and will come back by itself after a setback. */
   readonly inJob: boolean;
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
@@ -132,6 +129,7 @@ export function openEngine(options: EngineOptions): Engine {
       logger.error(fault, "an entry of the spool is set aside: it stays where it is, the rest goes on"),
   });
   const grants = createGrantHasher();
+  const users = createUserHasher();
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
@@ -165,7 +163,7 @@ export function openEngine(options: EngineOptions): Engine {
     await checkSchema({ pool, logger });
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
-    await grants.load(pool, keyring);
+    await Promise.all([grants.load(pool, keyring), users.load(pool, keyring)]);
   });
   const work = new RunningWork(() => new EvertokenError("closing", "it is being closed and takes no new work"));
   const deps: RefreshDeps = {
@@ -199,7 +197,7 @@ export function openEngine(options: EngineOptions): Engine {
       createWantsRefreshed(pool),
       createKeepCopy(copies, spool),
     ),
-    observe: options.observe,
+    observe: createObserver(logger, users, options.count),
   };
   const close = once(async () => {
     work.refuseNew();
@@ -223,6 +221,7 @@ export function openEngine(options: EngineOptions): Engine {
       queues,
       keyring,
       grants,
+      users,
       spool,
       exchange,
       work,

@@ -11,7 +11,6 @@ import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import { importConnection } from "./connect/import-connection.ts";
 import { type EmbeddedOptions, readEmbedded } from "./embedded-settings.ts";
 import { type Engine, openEngine } from "./engine.ts";
-import { createObserver } from "./refresh/observe.ts";
 import { scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
 import { requestSync } from "./sync/request-sync.ts";
 import { getAccessToken, readTarget, serve } from "./token/access-token.ts";
@@ -26,9 +25,7 @@ import { withAccessToken } from "./token/with-access-token.ts";
  * @throws {ConfigError} that names every wrong setting
  */
 export function createEvertoken(options: EmbeddedOptions): Evertoken {
-  const { config, providers, logger, proxyEnv } = readEmbedded(options);
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  return fromEngine(openEngine({ config, providers, logger, redis: impatient, observe, inJob: false, proxyEnv }));
+  return fromEngine(openEngine({ ...readEmbedded(options), redis: impatient, inJob: false }));
 }
 
 /** All settings of a process, those of the providers included. @throws {ConfigError} */

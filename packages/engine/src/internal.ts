@@ -1,6 +1,6 @@
 export type * from "@evertoken/client";
 export { EvertokenError } from "@evertoken/client";
-export { type AuditEntry, auditLog, createAudit, createReadAudit } from "./audit.ts";
+export { type AuditEntry, auditLog, createAudit, createReadAudit, userActor } from "./audit.ts";
 export { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
@@ -47,7 +47,7 @@ export { openQueues, providersAtWork } from "./providers/providers-at-work.ts";
 export { type StoredProviderView, storedProviders } from "./providers/stored-providers.ts";
 export { nudgeDelivery } from "./refresh/announce.ts";
 export { drainSpool } from "./refresh/drain-spool.ts";
-export { createObserver, type Settled } from "./refresh/observe.ts";
+export type { Settled } from "./refresh/observe.ts";
 export { appHandles } from "./sync/app-handlers.ts";
 export { requestSync, restoreSyncs } from "./sync/request-sync.ts";
 export { runSync, type SyncResult } from "./sync/run-sync.ts";

@@ -16,9 +16,14 @@ const answerWithinMs = 5000;
  * All settings of a long-running process, with the endpoints of providers that only state an issuer discovered (RFC 8414). An issuer
  * that does not answer, or wrongly, stops nothing: its provider counts as not configured until it does.
  *
+ * @param faultsOf what is wrong with settings that only this process reads
  * @throws {ConfigError} that names every wrong setting
  */
-export async function loadSettings(env: Env, readFile: (path: string) => string): Promise<LoadedSettings> {
+export async function loadSettings(
+  env: Env,
+  readFile: (path: string) => string,
+  faultsOf: (config: Config) => readonly string[] = () => [],
+): Promise<LoadedSettings> {
   const { config, faults } = readConfig(env, readFile);
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, proxyEnv: env });
@@ -27,7 +32,7 @@ export async function loadSettings(env: Env, readFile: (path: string) => string)
     return loadProviders(env, readFile, (request) => exchange(request, { signal }));
   };
   const loaded = await load();
-  const all = [...faults, ...loaded.faults];
+  const all = [...faults, ...loaded.faults, ...faultsOf(config)];
   if (all.length > 0) throw new ConfigError(all);
 
   let current = loaded.providers;

@@ -48,3 +48,4 @@ export { type ReadyChecks, readiness } from "./process/readiness.ts";
 export { type Life, runProcess } from "./process/run-process.ts";
 export { ableToServe, servicesReady } from "./process/services-ready.ts";
 export { SpoolDrain } from "./process/spool-drain.ts";
+export { startEngine } from "./process/start-engine.ts";

@@ -1,5 +1,11 @@
-import { createUserHash } from "@evertoken/adapters";
-import { authorize, disconnectAndRevoke, EvertokenError, fromEngine } from "@evertoken/engine/internal";
+import {
+  authorize,
+  disconnectAndRevoke,
+  EvertokenError,
+  fromEngine,
+  userActor,
+  withStore,
+} from "@evertoken/engine/internal";
 import { html } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { PagesContext } from "./context.ts";
@@ -51,8 +57,9 @@ const statusOf = {
 export const disconnect: Action = async ({ engine, home, audit }, session, form, reply) => {
   if (session.connectionId != null) throw unavailable();
   const { id } = await ownConnection(engine, session, String(form.connection ?? ""));
+  await withStore(engine.checkKeys);
   const { revoked } = await disconnectAndRevoke(engine, id);
-  const actor = `user:${createUserHash(engine.config.encryptionKeys[0] ?? "")(session.userId)}`;
+  const actor = userActor(engine, session.userId);
   await audit({ actor, action: "connection.disconnected", connectionId: id, detail: { revoked } });
   return reply.redirect(`${home}?status=${statusOf[revoked]}`, 303);
 };

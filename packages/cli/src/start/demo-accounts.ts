@@ -1,14 +1,7 @@
 import type { Env } from "@evertoken/adapters";
 import { createLogger, describeError, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/engine";
-import {
-  connectLink,
-  createObserver,
-  type Engine,
-  fromEngine,
-  openEngine,
-  readSettings,
-} from "@evertoken/engine/internal";
+import { connectLink, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
 import { readFile } from "../open.ts";
 import type { DemoSettings } from "./demo-settings.ts";
 import { demoGrants } from "./places.ts";
@@ -70,8 +63,7 @@ export async function connectDemoAccounts(
 function openSilently(env: Env): Engine {
   const { config, providers } = readSettings(env, readFile);
   const logger = createLogger("start", "silent", { write: () => undefined });
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  return openEngine({ config, providers, logger, observe, redis: impatient, inJob: false, proxyEnv: env });
+  return openEngine({ config, providers, logger, redis: impatient, inJob: false, proxyEnv: env });
 }
 
 /** One that lost its grant is connected anew. */

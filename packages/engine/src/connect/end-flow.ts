@@ -1,7 +1,7 @@
-import { createUserHash, describeError } from "@evertoken/adapters";
+import { describeError } from "@evertoken/adapters";
 import type { Confirmed } from "@evertoken/client";
 import { type ConfiguredProvider, missingScopes } from "@evertoken/providers";
-import { createAudit } from "../audit.ts";
+import { createAudit, userActor } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { requestSync } from "../sync/request-sync.ts";
 import type { ConnectRefused } from "./connect-refusal.ts";
@@ -56,7 +56,7 @@ export async function audited(
     ...detail
   }: { connectionId?: string | null } & Readonly<Record<string, string | boolean | null>>,
 ): Promise<void> {
-  const actor = `user:${hashOf(engine, flow)}`;
+  const actor = userActor(engine, flow.userId);
   try {
     await createAudit(engine)({ actor, action, connectionId, detail: { provider: flow.provider, ...detail } });
   } catch (error) {
@@ -64,9 +64,5 @@ export async function audited(
   }
 }
 
-export const who = (engine: Engine, flow: Pick<Flow, "provider" | "userId">) =>
-  `[${flow.provider}][${hashOf(engine, flow)}]`;
-
-function hashOf({ config }: Engine, { userId }: Pick<Flow, "userId">): string {
-  return createUserHash(config.encryptionKeys[0] ?? "")(userId);
-}
+export const who = ({ users }: Engine, { provider, userId }: Pick<Flow, "provider" | "userId">) =>
+  `[${provider}][${users.hash(userId)}]`;

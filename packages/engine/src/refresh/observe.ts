@@ -1,26 +1,25 @@
-import { createUserHash, describeError, type Logger } from "@evertoken/adapters";
+import { describeError, type Logger } from "@evertoken/adapters";
 import type { Observation } from "@evertoken/core";
+import type { UserHasher } from "../user-hash.ts";
 
 export type Settled = Extract<Observation, { kind: "settled" }>;
 
 /**
  * The one place where refreshes become log lines. `[hubspot][a1b2c3d4]`: provider and keyed hash of the user id.
  *
- * @param hashKey so that hashes of ids cannot be looked up in a list
  * @param count is told of each attempt once, when its end is certain
  */
 export function createObserver(
   logger: Logger,
-  hashKey: string,
+  users: Pick<UserHasher, "hash">,
   count?: (settled: Settled) => void,
 ): (observation: Observation) => void {
-  const userHash = createUserHash(hashKey);
   return (observation) => {
     switch (observation.kind) {
       case "settled":
         // What is kept is settled again, and counted then.
         if (observation.committed !== "deferred") count?.(observation);
-        return settled(logger, userHash, observation);
+        return settled(logger, users, observation);
       case "found_in_spool":
         logger.warn(
           { connection: observation.connectionId, generation: observation.generation },
@@ -47,7 +46,7 @@ export function createObserver(
   };
 }
 
-function settled(logger: Logger, userHash: (userId: string) => string, { record, committed }: Settled): void {
+function settled(logger: Logger, users: Pick<UserHasher, "hash">, { record, committed }: Settled): void {
   const { transition, log } = record;
   const granted = transition.kind === "store";
   const line = {
@@ -62,7 +61,7 @@ function settled(logger: Logger, userHash: (userId: string) => string, { record,
     ...(granted ? {} : { status: transition.status }),
     ...(committed === "committed" ? {} : { committed }),
   };
-  const text = `[${record.provider}][${userHash(record.userId)}] ${log.outcome}`;
+  const text = `[${record.provider}][${users.hash(record.userId)}] ${log.outcome}`;
   if (granted && committed !== "superseded" && log.message === null) logger.info(line, text);
   else logger.warn(line, text);
 }

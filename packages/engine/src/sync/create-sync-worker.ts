@@ -3,7 +3,6 @@ import { type EmbeddedOptions, readEmbedded } from "../embedded-settings.ts";
 import { type Engine, openEngine } from "../engine.ts";
 import { EvertokenError } from "../evertoken-error.ts";
 import { prepareEngine } from "../prepare-engine.ts";
-import { createObserver } from "../refresh/observe.ts";
 import { announceHandlers } from "./app-handlers.ts";
 import type { SyncHandler } from "./sync-handler.ts";
 import { createSyncJob } from "./sync-job.ts";
@@ -29,11 +28,11 @@ export interface SyncWorker {
  * @throws {ConfigError} for wrong settings, {@link EvertokenError} for handlers of unknown providers
  */
 export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptions): Promise<SyncWorker> {
-  const { config, providers, logger, proxyEnv } = readEmbedded(options);
+  const settings = readEmbedded(options);
+  const { config, logger } = settings;
   const names = Object.keys(handlers);
   if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
-  const observe = createObserver(logger, config.encryptionKeys[0] ?? "");
-  const engine = openEngine({ config, providers, logger, redis: patient, observe, inJob: false, proxyEnv });
+  const engine = openEngine({ ...settings, redis: patient, inJob: false });
   const stopBeating = await begin(engine, names).catch(async (error) => {
     await engine.close();
     throw error;

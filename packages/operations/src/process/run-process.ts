@@ -2,6 +2,7 @@ import { ConfigError, describeError } from "@evertoken/adapters";
 
 /** What a starting process tells of itself, so that it can be stopped at any moment, in the midst of its start too. */
 export interface Life {
+  readonly name: string;
   /** How long stopping may take before the process ends anyway. */
   shutdownMs: number;
   /**
@@ -39,6 +40,7 @@ export async function runProcess(name: string, start: (life: Life) => Promise<vo
     }
   };
   const life: Life = {
+    name,
     shutdownMs: usualShutdownMs,
     atStop(stop) {
       if (stopping) throw new Error("the process is stopping");
