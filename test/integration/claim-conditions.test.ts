@@ -59,6 +59,7 @@ test.each<[string, string, Partial<RefreshOrder>, string | null]>([
   ["what is not refreshed", "auth_type = 'derived'", { force: true }, "not_refreshable"],
   ["a failure a moment ago", failing, { trigger: "on_demand" }, "cooling_down"],
   ["a failure a moment ago, for its job", failing, {}, null],
+  ["a failure that nobody was asked for", "failing_since = now()", { trigger: "on_demand" }, null],
   ["a lease that ran out", `lease_owner = 'dead', ${ranOut}`, {}, "busy"],
   ["a lease that ran out, announced", `lease_owner = 'takeover:dead', ${ranOut}`, {}, null],
 ])("against a claim stands %s: it is judged as such", async (_what, assignments, order, why) => {

@@ -13,7 +13,7 @@ export function createStore(pool: Pool, options: ClaimOptions): Store {
   const take = createTake(pool, options);
   const commitGrant = createCommitGrants(pool, options.batching ?? defaultBatching);
   return {
-    claim: (order, now) => claim(pool, take, order, now, options),
+    claim: (order, now) => claim({ pool, take, options }, order, now),
     commit: (record) => commit(pool, commitGrant, record, options.timing),
     meetFault: (met) => meetFault(pool, met, options.timing),
   };

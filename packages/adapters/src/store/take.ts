@@ -1,25 +1,15 @@
-import { type CircuitCode, type Lease, type RefreshOrder, type SendLimit, suspectedForMs } from "@evertoken/core";
+import { type CircuitCode, type Lease, type SendLimit, suspectedForMs } from "@evertoken/core";
 import { DatabaseError, type Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import { ownFaultSql, standsSql } from "./circuit-sql.ts";
 import type { ClaimOptions } from "./claim-options.ts";
-import { groundParameters, groundSql } from "./installation.ts";
-import { notOlderSql } from "./newer-generations.ts";
+import { groundParameters } from "./installation.ts";
+import { orderColumns, type PlacedOrder, toParameters, unobstructedSql } from "./obstacles.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
 import { tryLater } from "./try-later.ts";
 
-interface TakeOrder {
-  readonly order: RefreshOrder;
-  readonly now: Date;
-  /** This is the probe of an open circuit. */
-  readonly throughCircuit: boolean;
-}
-
 /** The lease, or null when something stands against it. */
-export type Take = (order: TakeOrder) => Promise<Lease | null>;
-
-/** Jobs may come this much early: clocks differ, timers round. */
-export const earlyMs = 1000;
+export type Take = (order: PlacedOrder) => Promise<Lease | null>;
 
 /**
  * Of a parameter set the planner assumes a hundred rows, and would read a table of some ten thousand as a whole for one. A limit that it
@@ -27,27 +17,19 @@ export const earlyMs = 1000;
  */
 export const fewRowsSql = "LIMIT (SELECT json_array_length($1))";
 
-// A null in an order stands for "whatever it is". Two orders for one connection in a batch: one of them gets it, as it should be.
+// Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `
 UPDATE connections AS c
 SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
 FROM (
   -- A row that somebody has locked is busy: those that share its statement do not wait for it.
-  SELECT o.* FROM json_to_recordset($1) AS o(n int, id uuid, force boolean, now timestamptz, generation int, due_by timestamptz,
-    failed_before timestamptz, through_circuit boolean)
+  SELECT o.* FROM json_to_recordset($1) AS o(${orderColumns})
   CROSS JOIN LATERAL (
     SELECT FROM connections WHERE id = o.id AND lease_owner IS NULL FOR NO KEY UPDATE SKIP LOCKED) AS free
   ${fewRowsSql}
 ) AS o
 WHERE c.id = o.id AND c.lease_owner IS NULL
-  AND c.auth_type = 'oauth2' AND c.status <> 'disconnected'
-  AND ${groundSql(6)} AND ${notOlderSql("c.")}
-  AND (o.force OR ((c.status <> 'needs_reauth' OR c.next_refresh_at <= o.due_by) AND (c.not_before IS NULL OR c.not_before <= o.now)))
-  AND (o.generation IS NULL OR c.generation = o.generation)
-  AND (o.due_by IS NULL OR c.next_refresh_at <= o.due_by)
-  AND (o.failed_before IS NULL OR c.failing_since IS NULL OR c.lease_started_at < o.failed_before)
-  AND (o.force OR NOT EXISTS (
-    SELECT 1 FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration AND s.throttled_until > o.now))
+  AND ${unobstructedSql(6)}
   AND (o.through_circuit OR NOT EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}))
 RETURNING o.n, ${connectionColumns}, ${ownFaultSql("$4", "$5")} AS own_fault,
   (SELECT s.granted_fingerprint FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration) AS granted_with,
@@ -61,7 +43,7 @@ RETURNING o.n, ${connectionColumns}, ${ownFaultSql("$4", "$5")} AS own_fault,
  */
 export function createTake(pool: Pool, options: ClaimOptions): Take {
   let statements = 0;
-  return createBatcher<TakeOrder, Lease | null>(async (orders) => {
+  return createBatcher<PlacedOrder, Lease | null>(async (orders) => {
     const owner = `${options.owner}:${++statements}`;
     const sendBy = sendLimit(options.sendWithinMs);
     const values = [
@@ -94,19 +76,6 @@ async function giveBack(pool: Pool, ids: readonly string[], owner: string): Prom
 /** Counts from before the statement that claims is sent: the database's lease begins, and so ends, later than we think. */
 export function sendLimit(sendWithinMs: number): SendLimit {
   return { wallMs: Date.now() + sendWithinMs, monotonicMs: performance.now() + sendWithinMs };
-}
-
-function toParameters({ order, now, throughCircuit }: TakeOrder, n: number, { cooldownMs }: ClaimOptions) {
-  return {
-    n,
-    id: order.connectionId,
-    force: order.force,
-    now,
-    generation: order.generation,
-    due_by: order.onlyDue ? new Date(now.getTime() + earlyMs) : null,
-    failed_before: order.trigger === "on_demand" ? new Date(now.getTime() - cooldownMs) : null,
-    through_circuit: throughCircuit,
-  };
 }
 
 interface Taken extends ConnectionRow {
