@@ -43,6 +43,7 @@ export * from "./store/disconnect.ts";
 export { checkKeyring } from "./store/encryption-keys.ts";
 export { pruneFaults } from "./store/faults.ts";
 export { type AccountKey, grantHoldings, knownAccounts } from "./store/foresee-imports.ts";
+export { givenRows } from "./store/given-rows.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
 export {

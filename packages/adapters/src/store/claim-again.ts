@@ -1,5 +1,6 @@
 import type { Lease } from "@evertoken/core";
 import type { Pool } from "pg";
+import { givenRows } from "./given-rows.ts";
 
 export type LeaseInFlight = Pick<Lease, "owner" | "connection"> & { readonly endsInMs: number };
 
@@ -9,13 +10,17 @@ export async function claimAgain(pool: Pool, leases: readonly LeaseInFlight[]): 
     name: "claim-again",
     text: `UPDATE connections AS c SET lease_owner = r.owner, lease_started_at = clock_timestamp(),
         lease_until = clock_timestamp() + r.ends_in * interval '1 millisecond'
-      FROM unnest($1::uuid[], $2::text[], $3::int[], $4::float8[]) AS r(id, owner, generation, ends_in)
+      FROM ${givenRows("r", "id uuid, owner text, generation int, ends_in float8")}
       WHERE c.id = r.id AND c.generation = r.generation AND c.lease_owner IS NULL AND c.status <> 'disconnected'`,
     values: [
-      leases.map(({ connection }) => connection.id),
-      leases.map(({ owner }) => owner),
-      leases.map(({ connection }) => connection.generation),
-      leases.map(({ endsInMs }) => endsInMs),
+      JSON.stringify(
+        leases.map(({ connection: { id, generation }, owner, endsInMs }) => ({
+          id,
+          owner,
+          generation,
+          ends_in: endsInMs,
+        })),
+      ),
     ],
   });
   return rowCount ?? 0;

@@ -2,7 +2,7 @@ import type { GrantRecord } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
 import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
-import { fewRowsSql } from "./take.ts";
+import { fewRowsSql } from "./given-rows.ts";
 
 export type StorableGrant = GrantRecord & {
   /** Another connection holds the refresh token: this one does without. */
@@ -31,7 +31,7 @@ WITH changed AS (
       closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
       old_expires_at timestamptz, at timestamptz)
     CROSS JOIN LATERAL (SELECT FROM connections WHERE id = r.id FOR NO KEY UPDATE ${whenLocked}) AS free
-    ${fewRowsSql}
+    ${fewRowsSql("$1")}
   ) AS r
   WHERE c.id = r.id AND (c.generation = r.generation OR (c.generation < r.generation AND c.connected_at <= r.at))
     AND c.status <> 'disconnected'

@@ -1,5 +1,6 @@
 import type { ConnectionStatus, Sealed } from "@evertoken/core";
 import { DatabaseError, type Pool } from "pg";
+import { givenRows } from "./given-rows.ts";
 
 /** The one connection that holds a grant: only it may spend its refresh token. */
 export interface GrantHolder {
@@ -80,7 +81,7 @@ export async function storeHashes(pool: Pool, rows: readonly HashedRow[]): Promi
     name: "grants-store-hashes",
     text: `WITH hashed AS (
         UPDATE connections c SET grant_hash = r.hash
-        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS r(id, token, hash)
+        FROM ${givenRows("r", "id uuid, token text, hash text")}
         WHERE c.id = r.id AND c.refresh_token = r.token AND c.grant_hash IS NULL
         RETURNING c.id, c.grant_hash
       ), brought AS (
@@ -88,7 +89,9 @@ export async function storeHashes(pool: Pool, rows: readonly HashedRow[]): Promi
         ON CONFLICT (grant_hash) DO UPDATE SET connection_id = excluded.connection_id
       )
       SELECT FROM hashed`,
-    values: [rows.map(({ id }) => id), rows.map((row) => row.refresh_token), rows.map(({ grantHash }) => grantHash)],
+    values: [
+      JSON.stringify(rows.map(({ id, refresh_token, grantHash }) => ({ id, token: refresh_token, hash: grantHash }))),
+    ],
   });
   return rowCount ?? 0;
 }

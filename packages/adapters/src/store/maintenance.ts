@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { givenRows } from "./given-rows.ts";
 import { issuedAtSql } from "./issued-at.ts";
 import { notOlderSql } from "./newer-generations.ts";
 
@@ -46,10 +47,10 @@ export async function withoutConnection(
 ): Promise<Set<string>> {
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "jobs-without-connection",
-    text: `SELECT j.id::text AS id, j.generation FROM unnest($1::uuid[], $2::int[]) AS j(id, generation)
+    text: `SELECT j.id::text AS id, j.generation FROM ${givenRows("j", "id uuid, generation int")}
       LEFT JOIN connections c ON c.id = j.id AND c.generation <= j.generation AND c.next_refresh_at IS NOT NULL
       WHERE c.id IS NULL`,
-    values: [jobs.map((job) => job.connectionId), jobs.map((job) => job.generation)],
+    values: [JSON.stringify(jobs.map(({ connectionId: id, generation }) => ({ id, generation })))],
   });
   return new Set(rows.map(({ id, generation }) => `${id}-${generation}`));
 }
@@ -100,9 +101,9 @@ const firstId = "00000000-0000-0000-0000-000000000000";
 export async function makeDue(pool: Pool, rows: readonly LateRow[], now: Date): Promise<void> {
   await pool.query({
     name: "sweep-make-due",
-    text: `UPDATE connections c SET next_refresh_at = $3 FROM unnest($1::uuid[], $2::int[]) AS r(id, generation)
-      WHERE c.id = r.id AND c.generation = r.generation AND c.next_refresh_at > $3`,
-    values: [rows.map(({ id }) => id), rows.map(({ generation }) => generation), now],
+    text: `UPDATE connections c SET next_refresh_at = $2 FROM ${givenRows("r", "id uuid, generation int")}
+      WHERE c.id = r.id AND c.generation = r.generation AND c.next_refresh_at > $2`,
+    values: [JSON.stringify(rows.map(({ id, generation }) => ({ id, generation }))), now],
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { givenRows } from "./given-rows.ts";
 
 /** Proof, such as a job in Redis, that this generation of a connection was stored once. */
 export interface SeenGeneration {
@@ -24,19 +25,19 @@ export async function markOlder(pool: Pool, seen: readonly SeenGeneration[]): Pr
   const { rowCount } = await pool.query({
     name: "mark-older",
     text: `WITH older AS MATERIALIZED (
-        SELECT c.id, c.status AS was, j.generation FROM unnest($1::uuid[], $2::int[]) AS j(id, generation)
+        SELECT c.id, c.status AS was, j.generation FROM ${givenRows("j", "id uuid, generation int")}
         JOIN connections c ON c.id = j.id
         WHERE c.generation < j.generation AND coalesce(c.newer_generation, 0) < j.generation AND c.status <> 'disconnected'
       ), marked AS (
-        UPDATE connections AS c SET newer_generation = o.generation, last_error_code = 'older_than_its_job', last_error_message = $3,
+        UPDATE connections AS c SET newer_generation = o.generation, last_error_code = 'older_than_its_job', last_error_message = $2,
           status = CASE WHEN c.status = 'needs_reauth' THEN c.status ELSE 'error' END, updated_at = clock_timestamp()
         FROM older o WHERE c.id = o.id AND c.generation < o.generation
         RETURNING c.id, c.provider, c.user_id, c.status, o.was)
       INSERT INTO outbox (event, connection_id, provider, payload)
       SELECT 'token.refresh_failed', id, provider,
-        jsonb_build_object('userId', user_id, 'status', status, 'errorCode', 'older_than_its_job', 'message', $3::text)
+        jsonb_build_object('userId', user_id, 'status', status, 'errorCode', 'older_than_its_job', 'message', $2::text)
       FROM marked WHERE was IS DISTINCT FROM 'error'`,
-    values: [[...highest.keys()], [...highest.values()], message],
+    values: [JSON.stringify([...highest].map(([id, generation]) => ({ id, generation }))), message],
   });
   return rowCount ?? 0;
 }

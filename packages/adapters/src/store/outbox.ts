@@ -1,5 +1,6 @@
 import type { EventName } from "@evertoken/core";
 import type { Pool, PoolClient } from "pg";
+import { givenRows } from "./given-rows.ts";
 
 export interface OutboxEvent {
   readonly id: string;
@@ -35,9 +36,10 @@ export async function deliverOutbox(
     );
     if (rows.length > 0) {
       await deliver(client, rows);
-      await client.query("UPDATE outbox SET delivered_at = now() WHERE id = ANY($1::bigint[])", [
-        rows.map(({ id }) => id),
-      ]);
+      await client.query(
+        `UPDATE outbox o SET delivered_at = now() FROM ${givenRows("r", "id bigint")} WHERE o.id = r.id`,
+        [JSON.stringify(rows.map(({ id }) => ({ id })))],
+      );
     }
     await client.query("COMMIT");
     return rows;

@@ -3,6 +3,7 @@ import { DatabaseError, type Pool } from "pg";
 import { createBatcher, defaultBatching } from "./batcher.ts";
 import { ownFaultSql, standsSql } from "./circuit-sql.ts";
 import type { ClaimOptions } from "./claim-options.ts";
+import { fewRowsSql, givenRows } from "./given-rows.ts";
 import { groundParameters } from "./installation.ts";
 import { orderColumns, type PlacedOrder, toParameters, unobstructedSql } from "./obstacles.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./row.ts";
@@ -11,26 +12,21 @@ import { tryLater } from "./try-later.ts";
 /** The lease, or null when something stands against it. */
 export type Take = (order: PlacedOrder) => Promise<Lease | null>;
 
-/**
- * Of a parameter set the planner assumes a hundred rows, and would read a table of some ten thousand as a whole for one. A limit that it
- * cannot foresee makes it assume ten, and use the index. In a SELECT of its own, or it would be foreseen, and each statement planned anew.
- */
-export const fewRowsSql = "LIMIT (SELECT json_array_length($1))";
-
 // Two orders for one connection in a batch: one of them gets it, as it should be.
 const sql = `
 UPDATE connections AS c
 SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', lease_started_at = clock_timestamp()
 FROM (
-  -- A row that somebody has locked is busy: those that share its statement do not wait for it.
+  -- Judged as it is when it is locked. A row that somebody else has locked is busy: those that share its statement do not wait for it.
   SELECT o.* FROM json_to_recordset($1) AS o(${orderColumns})
   CROSS JOIN LATERAL (
-    SELECT FROM connections WHERE id = o.id AND lease_owner IS NULL FOR NO KEY UPDATE SKIP LOCKED) AS free
-  ${fewRowsSql}
+    SELECT FROM connections c WHERE c.id = o.id AND c.lease_owner IS NULL
+      AND ${unobstructedSql(6)}
+      AND (o.through_circuit OR NOT EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}))
+    FOR NO KEY UPDATE SKIP LOCKED) AS free
+  ${fewRowsSql("$1")}
 ) AS o
 WHERE c.id = o.id AND c.lease_owner IS NULL
-  AND ${unobstructedSql(6)}
-  AND (o.through_circuit OR NOT EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}))
 RETURNING o.n, ${connectionColumns}, ${ownFaultSql("$4", "$5")} AS own_fault,
   (SELECT s.granted_fingerprint FROM provider_states s WHERE s.provider = c.provider AND s.registration = c.registration) AS granted_with,
   EXISTS (SELECT 1 FROM circuits k WHERE ${standsSql("k", "$4")}) AS probing`;
@@ -67,8 +63,9 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
 async function giveBack(pool: Pool, ids: readonly string[], owner: string): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: "claim-give-back",
-    text: "UPDATE connections SET lease_owner = NULL, lease_until = NULL WHERE id = ANY($1::uuid[]) AND lease_owner = $2",
-    values: [ids, owner],
+    text: `UPDATE connections c SET lease_owner = NULL, lease_until = NULL FROM ${givenRows("r", "id uuid")}
+      WHERE c.id = r.id AND c.lease_owner = $2`,
+    values: [JSON.stringify(ids.map((id) => ({ id }))), owner],
   });
   return (rowCount ?? 0) > 0;
 }

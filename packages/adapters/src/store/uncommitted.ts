@@ -1,5 +1,6 @@
 import type { GrantRecord } from "@evertoken/core";
 import type { Pool } from "pg";
+import { givenRows } from "./given-rows.ts";
 
 /**
  * Of new token sets, those whose connection still has the generation that was spent for them (or, after a failover, an earlier one), or
@@ -9,9 +10,9 @@ export async function uncommitted(pool: Pool, records: readonly GrantRecord[]): 
   if (records.length === 0) return [];
   const { rows } = await pool.query<{ id: string; generation: number }>({
     name: "uncommitted",
-    text: `SELECT id, CASE status WHEN 'disconnected' THEN generation - 1 ELSE generation END AS generation
-      FROM connections WHERE id = ANY($1::uuid[])`,
-    values: [records.map(({ connectionId }) => connectionId)],
+    text: `SELECT c.id, CASE c.status WHEN 'disconnected' THEN c.generation - 1 ELSE c.generation END AS generation
+      FROM ${givenRows("r", "id uuid")} JOIN connections c ON c.id = r.id`,
+    values: [JSON.stringify(records.map(({ connectionId: id }) => ({ id })))],
   });
   const stored = new Map(rows.map(({ id, generation }) => [id, generation]));
   return records.filter(

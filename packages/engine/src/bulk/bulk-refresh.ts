@@ -1,3 +1,4 @@
+import { givenRows } from "@evertoken/adapters";
 import type { BulkOptions, BulkReport } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { concernsAll, EvertokenError, withStore } from "../evertoken-error.ts";
@@ -90,12 +91,12 @@ async function tellFates(
          WHEN c.id IS NULL THEN 'skipped'
          WHEN c.generation > w.generation THEN 'refreshed'
          WHEN EXISTS (SELECT 1 FROM token_refresh_log l
-           WHERE l.connection_id = w.id AND l.generation = w.generation AND NOT l.success AND l.id > $3) THEN 'failed'
-         WHEN NOT $4 AND (s.throttled_until > now() OR EXISTS (SELECT 1 FROM circuits k
+           WHERE l.connection_id = w.id AND l.generation = w.generation AND NOT l.success AND l.id > $2) THEN 'failed'
+         WHEN NOT $3 AND (s.throttled_until > now() OR EXISTS (SELECT 1 FROM circuits k
            WHERE k.provider = c.provider AND k.registration = c.registration AND k.open AND k.circuit_of IN ('', c.client))) THEN 'skipped' END AS fate
-       FROM unnest($1::uuid[], $2::int[]) AS w(id, generation) LEFT JOIN connections c ON c.id = w.id
+       FROM ${givenRows("w", "id uuid, generation int")} LEFT JOIN connections c ON c.id = w.id
        LEFT JOIN provider_states s ON s.provider = c.provider AND s.registration = c.registration`,
-      [jobs.map(({ id }) => id), jobs.map(({ generation }) => generation), since, force],
+      [JSON.stringify(jobs.map(({ id, generation }) => ({ id, generation }))), since, force],
     ),
   );
   for (const { id, fate } of rows) {

@@ -1,3 +1,4 @@
+import { givenRows } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { withStore } from "@evertoken/engine/internal";
 
@@ -97,9 +98,9 @@ async function replacePage(engine: Engine, { table, column }: SealedColumn, page
   });
   const { rowCount } = await withStore(() =>
     engine.pool.query(
-      `UPDATE ${table} AS t SET ${column} = n.anew FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n(id, old, anew)
-       WHERE t.id = n.id AND t.${column} = n.old`,
-      [opened.map(({ id }) => id), opened.map(({ text }) => text), opened.map(({ anew }) => anew)],
+      `UPDATE ${table} AS t SET ${column} = n.anew FROM ${givenRows("n", "id uuid, text text, anew text")}
+       WHERE t.id = n.id AND t.${column} = n.text`,
+      [JSON.stringify(opened)],
     ),
   );
   return { done: rowCount ?? 0, unreadable: page.length - opened.length };

@@ -1,3 +1,4 @@
+import { givenRows } from "@evertoken/adapters";
 import { type ReauthDays, reauthDays, reauthDue } from "@evertoken/core";
 import type { Pool } from "pg";
 
@@ -54,7 +55,7 @@ async function announce(
     name: "reauth-announce",
     text: `WITH announced AS (
         UPDATE connections c SET reauth_announced_at = $1
-        FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::int[]) AS d(id, ends_at, announced_at, days)
+        FROM ${givenRows("d", "id uuid, ends_at timestamptz, announced_at timestamptz, days int", "$2")}
         WHERE c.id = d.id AND c.grant_ends_at = d.ends_at AND c.reauth_announced_at IS NOT DISTINCT FROM d.announced_at
           AND c.status NOT IN ('disconnected', 'needs_reauth')
         RETURNING c.id, c.provider, c.user_id, c.status, c.expires_at, c.grant_ends_at, d.days
@@ -65,10 +66,14 @@ async function announce(
       FROM announced`,
     values: [
       now,
-      due.map(({ id }) => id),
-      due.map(({ grant_ends_at }) => grant_ends_at),
-      due.map(({ reauth_announced_at }) => reauth_announced_at),
-      due.map(({ days }) => days),
+      JSON.stringify(
+        due.map((row) => ({
+          id: row.id,
+          ends_at: row.grant_ends_at,
+          announced_at: row.reauth_announced_at,
+          days: row.days,
+        })),
+      ),
     ],
   });
   return rowCount ?? 0;

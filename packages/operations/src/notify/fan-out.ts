@@ -1,3 +1,4 @@
+import { givenRows } from "@evertoken/adapters";
 import type { PoolClient } from "pg";
 
 /** What operators hear of unless their endpoint names events itself. */
@@ -27,14 +28,14 @@ export async function fanOut(client: PoolClient, eventIds: readonly string[], al
     text: `INSERT INTO webhook_deliveries (endpoint_id, event_id, next_attempt_at)
       SELECT e.id, o.id, CASE WHEN e.kind = ANY($2) AND o.connection_id IS NOT NULL
         THEN now() + $4 * interval '1 millisecond' ELSE now() END
-      FROM outbox o CROSS JOIN webhook_endpoints e
-      WHERE o.id = ANY($1::bigint[]) AND e.enabled AND CASE
+      FROM ${givenRows("r", "id bigint")} JOIN outbox o ON o.id = r.id CROSS JOIN webhook_endpoints e
+      WHERE e.enabled AND CASE
         WHEN e.kind = 'user_email' THEN o.event = ANY($5) AND EXISTS (
           SELECT 1 FROM connections c WHERE c.id = o.connection_id AND c.user_email IS NOT NULL)
         WHEN cardinality(e.events) > 0 THEN o.event = ANY(e.events)
         WHEN e.kind = ANY($2) THEN o.event = ANY($3)
         ELSE o.event <> 'token.refreshed' END
       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
-    values: [eventIds, operatorKinds, operatorEvents, alertWindowMs, userEvents],
+    values: [JSON.stringify(eventIds.map((id) => ({ id }))), operatorKinds, operatorEvents, alertWindowMs, userEvents],
   });
 }
