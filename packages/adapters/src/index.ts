@@ -119,6 +119,7 @@ export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
 export { countInStore } from "./store/store-counts.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
+export { tellSql } from "./store/tell-sql.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";
 export { uncommitted } from "./store/uncommitted.ts";
 export { createWantsRefreshed } from "./store/wants-refreshed.ts";

@@ -1,4 +1,5 @@
 import { noRegistration } from "@evertoken/core";
+import { tellSql } from "./tell-sql.ts";
 
 /**
  * Whether a circuit or fault `row` of a connection `c` belongs to the secret that we have, given our fingerprints. A stored registration
@@ -31,7 +32,11 @@ export const closingSql = (
     doubted_at = CASE WHEN k.code = 'mass_denial' THEN clock_timestamp() ELSE k.doubted_at END`;
 
 /** Told by the statement that has closed it, so once, whoever else was about to. */
-export const circuitClosedSql = (closed: string) => `
-  INSERT INTO outbox (event, provider, payload)
-  SELECT 'provider.circuit_closed', provider, jsonb_build_object('registration', registration, 'errorCode', code, 'openedAt', opened_at)
-  FROM ${closed}`;
+export const circuitClosedSql = (closed: string, payload: Readonly<Record<string, string>> = {}) =>
+  tellSql(
+    {
+      ...{ event: "'provider.circuit_closed'", provider: "provider" },
+      payload: { registration: "registration", errorCode: "code", openedAt: "opened_at", ...payload },
+    },
+    closed,
+  );

@@ -3,6 +3,8 @@ import type { Pool } from "pg";
 import { type BatcherOptions, createBatcher } from "./batcher.ts";
 import { circuitClosedSql, closedColumns, closingSql } from "./circuit-sql.ts";
 import { fewRowsSql } from "./given-rows.ts";
+import { attemptColumns, attemptParameters, logSql } from "./log-sql.ts";
+import { tellSql } from "./tell-sql.ts";
 
 export type StorableGrant = GrantRecord & {
   /** Another connection holds the refresh token: this one does without. */
@@ -25,11 +27,11 @@ WITH changed AS (
     failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_refresh_at = r.at,
     last_error_code = CASE WHEN r.in_use THEN 'grant_in_use' END, last_error_message = CASE WHEN r.in_use THEN r.message END, updated_at = r.at
   FROM (
-    SELECT r.* FROM json_to_recordset($1) AS r(n int, id uuid, client text, generation int, access_token text, refresh_token text,
+    SELECT r.* FROM json_to_recordset($1) AS r(n int, id uuid, client text, access_token text, refresh_token text,
       grant_hash text, in_use boolean, token_type text, scopes jsonb, metadata jsonb, expires_at timestamptz,
       refresh_token_expires_at timestamptz, grant_ends_at timestamptz, next_refresh_at timestamptz,
-      closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb, trigger text, outcome text, message text, http_status int, duration_ms int,
-      old_expires_at timestamptz, at timestamptz)
+      closes_circuit boolean, closes_of text, proves boolean, fingerprint text, events jsonb,
+      ${attemptColumns})
     CROSS JOIN LATERAL (SELECT FROM connections WHERE id = r.id FOR NO KEY UPDATE ${whenLocked}) AS free
     ${fewRowsSql("$1")}
   ) AS r
@@ -37,14 +39,15 @@ WITH changed AS (
     AND c.status <> 'disconnected'
   RETURNING r.*, c.provider, c.registration, c.user_id, c.status
 ), logged AS (
-  INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, message, http_status, duration_ms,
-    old_expires_at, new_expires_at, generation, created_at)
-  SELECT id, provider, trigger, true, outcome, message, http_status, duration_ms, old_expires_at, expires_at, generation, at
-  FROM changed
+  ${logSql({ connectionId: "r.id", provider: "r.provider", success: true, newExpiresAt: "r.expires_at" }, "changed r")}
 ), told AS (
-  INSERT INTO outbox (event, connection_id, provider, payload)
-  SELECT event, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'message', message, 'expiresAt', expires_at)
-  FROM changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event
+  ${tellSql(
+    {
+      ...{ event: "event", connectionId: "id", provider: "provider" },
+      payload: { userId: "user_id", status: "status", message: "message", expiresAt: "expires_at" },
+    },
+    `changed, jsonb_array_elements_text(events || CASE WHEN ${wantsRefreshedSql} THEN '["token.refreshed"]'::jsonb ELSE '[]' END) AS event`,
+  )}
 ), closed AS (
   UPDATE circuits AS k SET ${closingSql("NULL")}
   FROM changed c WHERE c.closes_circuit AND k.provider = c.provider AND k.registration = c.registration AND k.fingerprint = c.fingerprint
@@ -80,19 +83,13 @@ export function createCommitGrants(pool: Pool, batching: BatcherOptions): (recor
   return async (record) => (await together(record)) || (await alone([record]))[0] === true;
 }
 
-/** What the column holds. */
-const mostMs = 2 ** 31 - 1;
-
-function toParameters(
-  { connectionId, client, fingerprint, generation, transition, log, inUse = false }: StorableGrant,
-  n: number,
-) {
+function toParameters(record: StorableGrant, n: number) {
+  const { connectionId, client, fingerprint, transition, inUse = false } = record;
   const { tokens } = transition;
   return {
     n,
     id: connectionId,
     client,
-    generation,
     access_token: tokens.accessToken,
     refresh_token: tokens.refreshToken,
     grant_hash: tokens.grantHash ?? null,
@@ -109,13 +106,6 @@ function toParameters(
     proves: transition.provider?.kind === "prove",
     fingerprint,
     events: transition.events,
-    trigger: log.trigger,
-    outcome: log.outcome,
-    message: log.message,
-    http_status: log.httpStatus,
-    // A clock that was set meanwhile must not keep a token set out of the database.
-    duration_ms: Math.min(Math.max(Math.round(log.durationMs), 0), mostMs),
-    old_expires_at: log.oldExpiresAt,
-    at: log.at,
+    ...attemptParameters(record),
   };
 }

@@ -10,6 +10,7 @@ import type { Pool } from "pg";
 import type { StorableGrant } from "./commit-grants.ts";
 import { commitSetback } from "./commit-setback.ts";
 import { giveWay, holderOf, inUseBy, isGrantInUse } from "./grant-holders.ts";
+import { attemptColumns, attemptParameters, logSql } from "./log-sql.ts";
 import { tryLater } from "./try-later.ts";
 
 /**
@@ -89,6 +90,9 @@ const mayBeTheft: ReadonlySet<OutcomeKind> = new Set(["denied", "uncertain", "un
 
 const nothing = { accessToken: null, refreshToken: null };
 
+const supersededSql = `CASE WHEN EXISTS (SELECT FROM gone) THEN 'superseded: the account was disconnected'
+        ELSE 'superseded: a newer token set is stored' END`;
+
 /**
  * An attempt that came too late changes nothing, but it happened: it has its row in the log like any other. If the user disconnected
  * meanwhile, what it brought is alive at the provider and held by nobody: it is kept for its revocation alone. After a reconnect it is left
@@ -98,33 +102,38 @@ const nothing = { accessToken: null, refreshToken: null };
  * and ended the newer grant too. That one is due at once, or as soon as it is stored, and once only.
  */
 async function logSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
-  const { connectionId, provider, generation, transition, log } = record;
+  const { connectionId, provider, transition, log } = record;
   const { accessToken, refreshToken } = transition.kind === "store" ? transition.tokens : nothing;
   await pool.query({
     name: "commit-log-superseded",
-    text: `WITH gone AS (
-        SELECT id, registration, scopes, metadata FROM connections WHERE id = $1 AND status = 'disconnected'
+    text: `WITH r AS (
+        SELECT * FROM json_to_record($1) AS r(id uuid, provider text, access_token text, refresh_token text, theft boolean, ${attemptColumns})
+      ), gone AS (
+        SELECT c.id, c.registration, c.scopes, c.metadata FROM r JOIN connections c ON c.id = r.id WHERE c.status = 'disconnected'
       ), late AS (
         INSERT INTO revocations (id, connection_id, provider, registration, scopes, metadata, access_token, refresh_token, attempts,
           next_attempt_at)
-        SELECT gen_random_uuid(), id, $2, registration, scopes, metadata, $11, $12, 0, now() FROM gone
-        WHERE $11::text IS NOT NULL AND NOT EXISTS (SELECT FROM revocations WHERE connection_id = $1 AND access_token = $11)
+        SELECT gen_random_uuid(), g.id, r.provider, g.registration, g.scopes, g.metadata, r.access_token, r.refresh_token, 0, now()
+        FROM gone g, r
+        WHERE r.access_token IS NOT NULL
+          AND NOT EXISTS (SELECT FROM revocations o WHERE o.connection_id = r.id AND o.access_token = r.access_token)
       ), checked AS (
-        UPDATE connections SET check_generation = $9::int + 1,
-          next_refresh_at = CASE WHEN generation > $9 THEN least(next_refresh_at, now()) ELSE next_refresh_at END
-        WHERE id = $1 AND $13::boolean AND generation BETWEEN $9 AND $9 + 1 AND coalesce(check_generation, 0) <= $9
-          AND status IN ('connected', 'token_expired') AND connected_at < $10 AND next_refresh_at IS NOT NULL
+        UPDATE connections c SET check_generation = r.generation + 1,
+          next_refresh_at = CASE WHEN c.generation > r.generation THEN least(c.next_refresh_at, now()) ELSE c.next_refresh_at END
+        FROM r WHERE c.id = r.id AND r.theft AND c.generation BETWEEN r.generation AND r.generation + 1
+          AND coalesce(c.check_generation, 0) <= r.generation
+          AND c.status IN ('connected', 'token_expired') AND c.connected_at < r.at AND c.next_refresh_at IS NOT NULL
       ), forgotten AS (
         -- That a token which somebody else had spent was refused says nothing about the grant: the next denial is its first.
-        DELETE FROM faults WHERE connection_id = $1 AND $13
+        DELETE FROM faults f USING r WHERE f.connection_id = r.id AND r.theft
       )
-      INSERT INTO token_refresh_log (connection_id, provider, trigger, success, outcome, error_code, message, http_status,
-        duration_ms, old_expires_at, generation, created_at)
-      SELECT $1, $2, $3, false, $4, $5, CASE WHEN EXISTS (SELECT FROM gone) THEN 'superseded: the account was disconnected'
-        ELSE 'superseded: a newer token set is stored' END, $6, $7, $8, $9, $10`,
+      ${logSql({ connectionId: "r.id", provider: "r.provider", success: false, message: supersededSql }, "r")}`,
     values: [
-      ...[connectionId, provider, log.trigger, log.outcome, log.errorCode, log.httpStatus, log.durationMs],
-      ...[log.oldExpiresAt, generation, log.at, accessToken, refreshToken, mayBeTheft.has(log.outcome)],
+      {
+        ...{ id: connectionId, provider, access_token: accessToken, refresh_token: refreshToken },
+        theft: mayBeTheft.has(log.outcome),
+        ...attemptParameters(record),
+      },
     ],
   });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AuthType, ConnectionStatus, EventName, Sealed } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type GrantHolder, giveWay, holderOf, isGrantInUse, spentBy } from "./grant-holders.ts";
+import { tellSql } from "./tell-sql.ts";
 
 /** A new token set from outside: connecting, reconnecting, importing. */
 export interface NewConnection {
@@ -199,9 +200,13 @@ WITH stored AS (
   -- To revoke the old grant now would, at many providers, end the new one.
   DELETE FROM revocations r USING stored WHERE r.connection_id = stored.id
 ), told AS (
-  INSERT INTO outbox (event, connection_id, provider, payload)
-  SELECT $18, id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at) FROM stored
-  WHERE $18::text IS NOT NULL
+  ${tellSql(
+    {
+      ...{ event: "$18", connectionId: "id", provider: "provider" },
+      payload: { userId: "user_id", status: "status", expiresAt: "expires_at" },
+    },
+    "stored WHERE $18::text IS NOT NULL",
+  )}
 )
 SELECT id, generation FROM stored`;
 

@@ -1,5 +1,6 @@
 import type { AuthType, Sealed, TokenColumn } from "@evertoken/core";
 import type { Pool } from "pg";
+import { tellSql } from "./tell-sql.ts";
 
 /** What was disconnected: the job to remove, and the erased tokens, to revoke them with. */
 export interface Disconnected {
@@ -47,8 +48,13 @@ export async function disconnect(
         FROM gone WHERE id = $1 AND CASE $3 WHEN 'access_token' THEN access_token WHEN 'refresh_token' THEN refresh_token END IS NOT NULL
         RETURNING id AS revocation_id, connection_id
       ), told AS (
-        INSERT INTO outbox (event, connection_id, provider, payload)
-        SELECT 'connection.disconnected', id, provider, jsonb_build_object('userId', user_id, 'status', status) FROM gone
+        ${tellSql(
+          {
+            ...{ event: "'connection.disconnected'", connectionId: "id", provider: "provider" },
+            payload: { userId: "user_id", status: "status" },
+          },
+          "gone",
+        )}
       )
       SELECT id, provider, registration, generation, auth_type, scopes, metadata, access_token, refresh_token, revocation_id
       FROM gone LEFT JOIN kept ON connection_id = id`,

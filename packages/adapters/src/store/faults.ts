@@ -8,6 +8,7 @@ import {
   type Timing,
 } from "@evertoken/core";
 import type { Pool } from "pg";
+import { tellSql } from "./tell-sql.ts";
 
 /** Denials that stood for hours are believed for a day, as long as nothing is granted: those who wait behind them are asked meanwhile. */
 const believedForMs = 86_400_000;
@@ -137,9 +138,13 @@ WITH met AS (
   UPDATE connections child SET status = 'connected', last_error_code = NULL, last_error_message = NULL, updated_at = $4
   FROM pardoned p WHERE child.parent_id = p.id AND child.auth_type = 'derived' AND child.status = 'needs_reauth'
 )
-INSERT INTO outbox (event, connection_id, provider, payload)
-SELECT 'connection.recovered', id, provider, jsonb_build_object('userId', user_id, 'status', status, 'errorCode', NULL,
-  'message', NULL, 'expiresAt', expires_at) FROM pardoned`;
+${tellSql(
+  {
+    ...{ event: "'connection.recovered'", connectionId: "id", provider: "provider" },
+    payload: { userId: "user_id", status: "status", errorCode: "NULL", message: "NULL", expiresAt: "expires_at" },
+  },
+  "pardoned",
+)}`;
 
 /** Long past any window that is counted, and any time for which it is suspected. @returns how many rows went */
 export async function pruneFaults(pool: Pool, before: Date): Promise<number> {

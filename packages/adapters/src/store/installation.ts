@@ -1,6 +1,7 @@
 import type { HeldWhy, InstallationRow, ServerIdentity } from "@evertoken/core";
 import { Client, type Pool } from "pg";
 import type { DatabaseClock } from "./database-clock.ts";
+import { tellSql } from "./tell-sql.ts";
 
 export interface InstallationFacts {
   readonly row: InstallationRow | null;
@@ -143,8 +144,7 @@ export async function holdInstallation(pool: Pool, why: HeldWhy, reason: string)
        UPDATE installation SET told_why = $1, held_why = CASE WHEN $1 = 'other_redis' THEN held_why ELSE $1 END,
          held_at = clock_timestamp()
        WHERE told_why IS DISTINCT FROM $1 RETURNING identity)
-     INSERT INTO outbox (event, provider, payload)
-     SELECT 'installation.held', '', jsonb_build_object('status', $1::text, 'reason', $2::text) FROM held`,
+     ${tellSql({ event: "'installation.held'", provider: "''", payload: { status: "$1::text", reason: "$2::text" } }, "held")}`,
     [why, reason],
   );
   return (rowCount ?? 0) > 0;
@@ -185,7 +185,7 @@ export async function adoptInstallation(
          beat_at = greatest(excluded.beat_at, i.beat_at + interval '1 millisecond'), held_why = excluded.held_why,
          held_at = excluded.held_at, told_why = excluded.told_why, released_at = excluded.released_at, adopted_at = excluded.adopted_at
        RETURNING held_why)
-     INSERT INTO outbox (event, provider, payload) SELECT 'installation.released', '', '{}'::jsonb FROM adopted WHERE held_why IS NULL`,
+     ${tellSql({ event: "'installation.released'", provider: "''", payload: {} }, "adopted WHERE held_why IS NULL")}`,
     [identity, server.systemIdentifier, server.timeline, server.databaseOid, remembered, heldWhy],
   );
 }

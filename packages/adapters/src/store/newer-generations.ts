@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { givenRows } from "./given-rows.ts";
+import { tellSql } from "./tell-sql.ts";
 
 /** Proof, such as a job in Redis, that this generation of a connection was stored once. */
 export interface SeenGeneration {
@@ -33,10 +34,13 @@ export async function markOlder(pool: Pool, seen: readonly SeenGeneration[]): Pr
           status = CASE WHEN c.status = 'needs_reauth' THEN c.status ELSE 'error' END, updated_at = clock_timestamp()
         FROM older o WHERE c.id = o.id AND c.generation < o.generation
         RETURNING c.id, c.provider, c.user_id, c.status, o.was)
-      INSERT INTO outbox (event, connection_id, provider, payload)
-      SELECT 'token.refresh_failed', id, provider,
-        jsonb_build_object('userId', user_id, 'status', status, 'errorCode', 'older_than_its_job', 'message', $2::text)
-      FROM marked WHERE was IS DISTINCT FROM 'error'`,
+      ${tellSql(
+        {
+          ...{ event: "'token.refresh_failed'", connectionId: "id", provider: "provider" },
+          payload: { userId: "user_id", status: "status", errorCode: "'older_than_its_job'", message: "$2::text" },
+        },
+        "marked WHERE was IS DISTINCT FROM 'error'",
+      )}`,
     values: [JSON.stringify([...highest].map(([id, generation]) => ({ id, generation }))), message],
   });
   return rowCount ?? 0;

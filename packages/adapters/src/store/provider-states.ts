@@ -1,5 +1,6 @@
 import type { CircuitCode } from "@evertoken/core";
 import type { Pool } from "pg";
+import { circuitClosedSql, closedColumns } from "./circuit-sql.ts";
 
 /** A limit of a registration, and an open circuit of it; with several open circuits there are several rows. */
 export interface ProviderStateRow {
@@ -27,10 +28,8 @@ async function close(pool: Pool, condition: string, values: readonly unknown[], 
   const { rowCount } = await pool.query(
     `WITH closed AS (
        UPDATE circuits k SET open = false, closed_at = NULL, believed_at = NULL WHERE k.open AND ${condition}
-       RETURNING k.provider, k.registration, k.code, k.opened_at)
-     INSERT INTO outbox (event, provider, payload)
-     SELECT 'provider.circuit_closed', provider,
-       jsonb_build_object('registration', registration, 'errorCode', code, 'openedAt', opened_at, 'reason', $1::text) FROM closed`,
+       RETURNING ${closedColumns})
+     ${circuitClosedSql("closed", { reason: "$1::text" })}`,
     [reason, ...values],
   );
   return rowCount ?? 0;

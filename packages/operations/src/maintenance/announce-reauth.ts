@@ -1,4 +1,4 @@
-import { givenRows } from "@evertoken/adapters";
+import { givenRows, tellSql } from "@evertoken/adapters";
 import { type ReauthDays, reauthDays, reauthDue } from "@evertoken/core";
 import type { Pool } from "pg";
 
@@ -60,10 +60,16 @@ async function announce(
           AND c.status NOT IN ('disconnected', 'needs_reauth')
         RETURNING c.id, c.provider, c.user_id, c.status, c.expires_at, c.grant_ends_at, d.days
       )
-      INSERT INTO outbox (event, connection_id, provider, payload)
-      SELECT 'connection.reauth_due', id, provider, jsonb_build_object('userId', user_id, 'status', status, 'expiresAt', expires_at,
-        'grantEndsAt', grant_ends_at, 'message', 'the consent ends within ' || days || CASE days WHEN 1 THEN ' day' ELSE ' days' END)
-      FROM announced`,
+      ${tellSql(
+        {
+          ...{ event: "'connection.reauth_due'", connectionId: "id", provider: "provider" },
+          payload: {
+            ...{ userId: "user_id", status: "status", expiresAt: "expires_at", grantEndsAt: "grant_ends_at" },
+            message: "'the consent ends within ' || days || CASE days WHEN 1 THEN ' day' ELSE ' days' END",
+          },
+        },
+        "announced",
+      )}`,
     values: [
       now,
       JSON.stringify(
