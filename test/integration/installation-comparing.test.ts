@@ -1,5 +1,7 @@
-import { withInstallationLock } from "@evertoken/adapters";
+import { createStore, withInstallationLock } from "@evertoken/adapters";
+import type { RefreshOrder } from "@evertoken/core";
 import { expect, test } from "vitest";
+import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
 
@@ -13,6 +15,37 @@ test("with a single connection to Postgres as well what a failover lost is looke
   expect(engine.installation.held).toMatchObject({ why: "comparing" });
   await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
   expect(await rig.client.refresh(id, { force: true })).toMatchObject({ generation: 2, warning: null });
+});
+
+test("a claim that waited for its statement while its process came to doubt the database gets no lease, nor takes one over", async () => {
+  const rig = await createRig({ env: hasty });
+  const free = await rig.connect();
+  const abandoned = await patch(
+    rig,
+    (await rig.connect()).id,
+    "lease_owner = 'takeover:another', lease_until = now() - interval '1 second', lease_started_at = now() - interval '1 minute'",
+  );
+  const { engine } = engineOf(rig.env);
+  const { config, clock, installation, registrations } = engine;
+  // What such a claim does from there on: nobody asks any more whether the installation is held.
+  const { fingerprints } = registrations;
+  const options = { owner: "me", ...config.lease, timing: config.timing, fingerprints, ground: installation.ground };
+  const store = createStore(rig.pool, options);
+  const claim = (connectionId: string) => {
+    const order: RefreshOrder = {
+      ...{ connectionId, trigger: "on_demand", generation: null },
+      ...{ onlyDue: false, force: true },
+    };
+    return store.claim(order, clock.now());
+  };
+  await installation.look();
+  await rig.pool.query("UPDATE installation SET beat_at = beat_at - interval '3 seconds'");
+  await installation.look();
+  expect(await claim(free.id)).toMatchObject({ kind: "refused", why: "held" });
+  expect(await claim(abandoned.id)).toMatchObject({ kind: "refused", why: "held" });
+  await until("it goes on", async () => (await installation.standing()) === null, 15_000);
+  expect(await claim(free.id)).toMatchObject({ kind: "claimed" });
+  expect(await claim(abandoned.id)).toMatchObject({ kind: "claimed" });
 });
 
 test("a process that stands still while it looks for what a failover lost does not hold up the others", async () => {

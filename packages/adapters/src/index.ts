@@ -55,6 +55,7 @@ export {
   holdInstallation,
   type InstallationFacts,
   moveBeat,
+  nowhere,
   withInstallationLock,
 } from "./store/installation.ts";
 export { issuedAt } from "./store/issued-at.ts";

@@ -19,7 +19,7 @@ export interface ClaimOptions {
    */
   readonly fingerprints: () => Readonly<Record<string, string>>;
   /** The database that was looked at, which the claim must still meet; left out: whichever answers. */
-  readonly ground?: () => Ground | null;
+  readonly ground?: () => Ground;
   /** How concurrent claims and commits share statements. */
   readonly batching?: BatcherOptions;
 }

@@ -94,7 +94,7 @@ async function look({ pool, options }: ClaimDeps, order: RefreshOrder, now: Date
   const { rows } = await pool.query<Seen>({
     name: "claim-look",
     text: lookSql,
-    values: [asked, options.fingerprints(), ...groundParameters(options.ground?.() ?? null)],
+    values: [asked, options.fingerprints(), ...groundParameters(options.ground?.())],
   });
   return rows[0] ?? null;
 }
@@ -115,7 +115,7 @@ async function takeOver(
       SET lease_owner = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond',
           lease_started_at = CASE WHEN $5 THEN clock_timestamp() ELSE lease_started_at END
       WHERE id = (SELECT id FROM connections WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
-        AND lease_owner = $2 AND lease_until < clock_timestamp() AND generation = $6`,
+        AND lease_owner = $2 AND lease_until < clock_timestamp() AND generation = $6 AND ${groundSql(7)}`,
     values: [
       seen.id,
       seen.lease_owner,
@@ -123,6 +123,7 @@ async function takeOver(
       announced ? options.leaseMs : options.takeoverMs,
       announced,
       seen.generation,
+      ...groundParameters(options.ground?.()),
     ],
   });
   if (rowCount !== 1 || !announced) return { why: "busy", until: new Date(now.getTime() + options.takeoverMs) };

@@ -22,8 +22,11 @@ export interface Ground {
   readonly startedAt: string;
 }
 
-/** Parameters of {@link groundSql}. */
-export const groundParameters = (ground: Ground | null) => [
+/** Of a process that has not looked yet, or is held: no database is that one, so no claim matches. Not null, which asks for nothing. */
+export const nowhere: Ground = { identity: "00000000-0000-0000-0000-000000000000", beatAt: new Date(0), startedAt: "" };
+
+/** Parameters of {@link groundSql}. @param ground left out: whichever database answers */
+export const groundParameters = (ground?: Ground) => [
   ground?.identity ?? null,
   ground?.beatAt ?? null,
   ground?.startedAt ?? null,

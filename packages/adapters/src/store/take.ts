@@ -45,7 +45,7 @@ export function createTake(pool: Pool, options: ClaimOptions): Take {
     const values = [
       JSON.stringify(orders.map((order, n) => toParameters(order, n, options))),
       ...[owner, options.leaseMs, options.fingerprints(), suspectedForMs(options.timing)],
-      ...groundParameters(options.ground?.() ?? null),
+      ...groundParameters(options.ground?.()),
     ];
     try {
       const { rows } = await pool.query<Taken & { n: number }>({ name: "claim-take", text: sql, values });

@@ -12,6 +12,7 @@ import {
   type InstallationMemory,
   type Logger,
   moveBeat,
+  nowhere,
   withInstallationLock,
 } from "@evertoken/adapters";
 import {
@@ -66,7 +67,7 @@ export class Installation {
   readonly #listeners = new Set<() => void>();
   readonly #read: () => Promise<InstallationFacts>;
   #own: Memory | null = null;
-  #ground: Ground | null = null;
+  #ground = nowhere;
   /** undefined: not looked yet. */
   #held: Held | null | undefined = undefined;
   #looking: Promise<void> | null = null;
@@ -83,8 +84,8 @@ export class Installation {
     this.#read = createReadInstallation(deps.pool, deps.clock);
   }
 
-  /** For the claim's statement. */
-  ground = (): Ground | null => this.#ground;
+  /** For the claim's statement, which may be sent long after its order came: in doubt there is none, and it gives no lease. */
+  ground = (): Ground => this.#ground;
 
   /** As far as is known; null: all is well, or nobody has looked yet. */
   get held(): Held | null {
@@ -171,7 +172,7 @@ export class Installation {
     const moved = facts.beatIsDue ? await moveBeat(pool) : null;
     const beatAt = moved ?? facts.row.beatAt;
     // Another server, or one that began anew: its row of a connection may be from before our claim.
-    if (this.#ground?.startedAt !== facts.startedAt) await this.#deps.claimAgain();
+    if (this.#ground.startedAt !== facts.startedAt) await this.#deps.claimAgain();
     this.#own = { identity, beatAt };
     this.#ground = { identity, beatAt, startedAt: facts.startedAt };
     if (this.#held) logger.info("the installation is released: refreshing goes on");
@@ -200,7 +201,7 @@ export class Installation {
   }
 
   #stop(held: Held): void {
-    this.#ground = null;
+    this.#ground = nowhere;
     const news = this.#held?.why !== held.why;
     this.#set(held);
     if (!news && performance.now() - this.#saidAt < sayAgainMs) return;
