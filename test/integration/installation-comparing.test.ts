@@ -5,6 +5,11 @@ import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
 
+const forced = (connectionId: string): RefreshOrder => ({
+  ...{ connectionId, trigger: "on_demand", generation: null },
+  ...{ onlyDue: false, force: true },
+});
+
 test("with a single connection to Postgres as well what a failover lost is looked for, and all goes on", async () => {
   const rig = await createRig({ env: { ...hasty, DATABASE_POOL: "1" } });
   const { id } = await rig.connect();
@@ -31,13 +36,7 @@ test("a claim that waited for its statement while its process came to doubt the 
   const { fingerprints } = registrations;
   const options = { owner: "me", ...config.lease, timing: config.timing, fingerprints, ground: installation.ground };
   const store = createStore(rig.pool, options);
-  const claim = (connectionId: string) => {
-    const order: RefreshOrder = {
-      ...{ connectionId, trigger: "on_demand", generation: null },
-      ...{ onlyDue: false, force: true },
-    };
-    return store.claim(order, clock.now());
-  };
+  const claim = (connectionId: string) => store.claim(forced(connectionId), clock.now());
   await installation.look();
   await rig.pool.query("UPDATE installation SET beat_at = beat_at - interval '3 seconds'");
   await installation.look();
@@ -46,6 +45,23 @@ test("a claim that waited for its statement while its process came to doubt the 
   await until("it goes on", async () => (await installation.standing()) === null, 15_000);
   expect(await claim(free.id)).toMatchObject({ kind: "claimed" });
   expect(await claim(abandoned.id)).toMatchObject({ kind: "claimed" });
+});
+
+test("a promoted database that only Redis remembers waits for Redis, and asks no operator", async () => {
+  const rig = await createRig({ env: hasty });
+  const { id } = await rig.connect();
+  await until("Redis remembers", () => rig.queues.redis.exists(`{${rig.env.REDIS_PREFIX}}:installation`));
+  await rig.pool.query("UPDATE installation SET timeline = timeline + 1");
+  const heldWhy = async () => (await rig.pool.query("SELECT held_why FROM installation")).rows[0].held_why;
+  // Nothing listens there, and a container that was started just now has an empty disk.
+  const fresh = { ...rig.env, SPOOL_DIR: `${rig.env.SPOOL_DIR}/new` };
+  const { engine: cutOff } = engineOf({ ...fresh, REDIS_URL: "redis://127.0.0.1:1" });
+  await cutOff.installation.look();
+  expect(cutOff.installation.held).toMatchObject({ why: "older" });
+  expect(await heldWhy()).toBeNull();
+  const { engine } = engineOf(fresh);
+  await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
+  expect(await engine.refresh.store.claim(forced(id), engine.clock.now())).toMatchObject({ kind: "claimed" });
 });
 
 test("a process that stands still while it looks for what a failover lost does not hold up the others", async () => {

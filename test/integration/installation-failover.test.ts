@@ -6,11 +6,14 @@ import { createReadInstallation, DatabaseClock } from "@evertoken/adapters";
 import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { storedRefreshToken } from "../chaos/chaos.ts";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type Connected, createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd, startOwnPostgres } from "../support/services.ts";
+
+// Servers of its own, killed and started: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** What a replica has when it stops following: taken while the server stands still. */
 async function keepReplica(server: LocalServer): Promise<string> {
@@ -114,7 +117,7 @@ test("what was committed while Redis took no copy is put back as well: its line 
   expect(token.generation).toBe(2);
   expect(await living(rig, [first, other])).toBe(2);
   expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
-}, 60_000);
+});
 
 test("a replica that waits to be promoted is taken for no database, and afterwards for what it is", async () => {
   const { rig, server } = await createFailoverRig();
@@ -224,7 +227,8 @@ test("an answer that comes after a failover is stored, whatever generation the n
   await failOver(server, replica);
   await rig.server.release(gate);
   await asked;
-  expect((await rig.row(connection.id)).generation).toBe(3);
+  // Stored by the one who asked, or by way of the spool, if the new primary was too slow for it.
+  await until("it is stored", async () => (await rig.row(connection.id)).generation === 3, 20_000);
   expect(await living(rig, [connection])).toBe(1);
 });
 

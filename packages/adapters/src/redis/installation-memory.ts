@@ -6,20 +6,20 @@ import type { Redis } from "ioredis";
 import { within } from "../running-work.ts";
 import { makeDirectory } from "../spool/make-directory.ts";
 
-/** What Redis and the disk know of the installation: an older state of the database is told by it. Reading never throws. */
+/** What Redis and the disk know of the installation: an older state of the database is told by it. */
 export interface InstallationMemory {
   readonly redis: {
+    /** @throws when it does not answer soon: it may remember something */
     read(): Promise<Memory | null>;
     /** Leaves the memory of another installation alone. */
     write(memory: Memory): Promise<void>;
     /** Whoever's it was. */
     overwrite(memory: Memory): Promise<void>;
   };
-  /** A file per installation: databases may share a machine. */
+  /** A file per installation: databases may share a machine. Reading never throws. */
   readonly disk: { read(identity: string): Promise<Memory | null>; write(memory: Memory): Promise<void> };
 }
 
-/** A Redis that is away remembers nothing for now. */
 const patienceMs = 300;
 
 /** KEYS: memory; ARGV: identity, text. A text that is written later compares as greater. */
@@ -36,12 +36,9 @@ export function createInstallationMemory(redis: Redis, prefix: string, directory
   return {
     redis: {
       async read() {
-        const seen: { text: string | null } = { text: null };
-        const reading = redis.get(key).then((text) => {
-          seen.text = text;
-        });
-        await within(patienceMs, reading);
-        return parse(seen.text);
+        const reading = redis.get(key);
+        if (!(await within(patienceMs, reading))) throw new Error("Redis does not answer");
+        return parse(await reading);
       },
       async write(memory) {
         await redis.eval(writeScript, 1, key, memory.identity, format(memory));

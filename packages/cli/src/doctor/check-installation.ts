@@ -13,7 +13,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 /** Whether this database is the true one, and whether single rows are older than their jobs. Changes nothing. */
 export async function checkInstallation(pool: Engine["pool"], redis: Redis | null, config: Config): Promise<Finding[]> {
   const memory = redis && createInstallationMemory(redis, config.redisPrefix, config.spoolDir);
-  const remembered = (await memory?.redis.read()) ?? null;
+  const remembered = (await memory?.redis.read().catch(() => null)) ?? null;
   const { row, server } = await createReadInstallation(pool, new DatabaseClock(pool))();
   const verdict = judgeInstallation(row, server, { redis: remembered, disk: null, own: null }, config.installation);
   return [whole(verdict, row?.systemIdentifier ?? server.systemIdentifier), ...single(await countOlder(pool))];

@@ -133,6 +133,6 @@ export async function releaseConnections(engine: Engine, id: string | null): Pro
 }
 
 async function read(engine: Engine): Promise<InstallationFacts & { readonly redis: Memory | null }> {
-  const redis = await engine.installation.memory.redis.read();
+  const redis = await engine.installation.memory.redis.read().catch(() => null);
   return { ...(await withStore(createReadInstallation(engine.pool, engine.clock))), redis };
 }

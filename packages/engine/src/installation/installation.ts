@@ -133,7 +133,7 @@ export class Installation {
   async #look(): Promise<void> {
     const { settings } = this.#deps;
     // Before the row: what is remembered can never be ahead of it.
-    const memories = await this.#remember();
+    const { memories, redisAnswered } = await this.#remember();
     const facts = await this.#read();
     this.#lookedAt = performance.now();
     if (this.#comparing !== null) return;
@@ -143,6 +143,9 @@ export class Installation {
     const verdict = judgeInstallation(facts.row, facts.server, memories, settings);
     switch (verdict.kind) {
       case "held":
+        // A Redis that is away may remember that it is a failover: what an operator has to undo is not decided without it.
+        if (!redisAnswered)
+          return this.#stop({ why: verdict.why, reason: `${heldReason(verdict.why)}, or Redis knows more` });
         return this.#hold(verdict.why, facts);
       case "behind":
         return this.#startComparing(verdict.byMs, facts, memories);
@@ -154,12 +157,14 @@ export class Installation {
   }
 
   /** The disk is asked once: from then on this process remembers more. */
-  async #remember(): Promise<Memories> {
+  async #remember(): Promise<{ memories: Memories; redisAnswered: boolean }> {
     const { memory } = this.#deps;
-    const redis = await memory.redis.read();
-    if (this.#own !== null) return { redis, disk: null, own: this.#own };
+    const answer = await memory.redis.read().catch(() => undefined);
+    const [redis, redisAnswered] = [answer ?? null, answer !== undefined];
+    if (this.#own !== null) return { redisAnswered, memories: { redis, disk: null, own: this.#own } };
     const { row } = await this.#read();
-    return { redis, disk: row === null ? null : await memory.disk.read(row.identity), own: null };
+    const disk = row === null ? null : await memory.disk.read(row.identity);
+    return { redisAnswered, memories: { redis, disk, own: null } };
   }
 
   async #free(facts: InstallationFacts, memories: Memories): Promise<void> {
