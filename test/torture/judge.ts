@@ -97,7 +97,7 @@ type Finding =
   | { readonly kind: Violation["kind"]; readonly why: string };
 
 /** A spent token may come once more after a lost answer that stands in the log, and never once its successor was used. */
-function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding[] {
+function judgeSpending(grant: Grant, { presented, attempts, ground }: Evidence): Finding[] {
   const found: Finding[] = [];
   const firstOf = (again: Presentation) =>
     presented.find(({ outcome, tokenHash }) => outcome === "granted" && tokenHash === again.tokenHash);
@@ -116,7 +116,9 @@ function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding
   const lost = attempts.filter((each) => each.outcome === "uncertain" && before(each));
   // An operator's or an app's force asks once more, whatever is known.
   const forced = attempts.filter(({ outcome, trigger }) => outcome === "denied" && trigger === "manual");
-  if (lost.length + forced.length === 0) found.push({ kind: "spent twice", why: "no lost answer stands in the log" });
+  if (lost.length + forced.length === 0 && !isForgotten(presented, deadly, ground)) {
+    found.push({ kind: "spent twice", why: "no lost answer stands in the log" });
+  }
   const byItself = attempts.filter(
     ({ outcome, trigger, atMs }) => outcome === "denied" && trigger === "scheduled" && atMs >= deadly.atMs,
   );
@@ -124,6 +126,14 @@ function judgeSpending(grant: Grant, { presented, attempts }: Evidence): Finding
     found.push({ kind: "asked in vain", why: `the dead grant was presented ${byItself.length} times by its own job` });
   }
   return found;
+}
+
+/** A failover lost the claim, and whoever would claim it again had died with the answer: nothing tells that it was sent. */
+function isForgotten(presented: readonly Presentation[], deadly: Presentation, { chronicle, lifeMs }: Ground): boolean {
+  const granted = presented.find(({ outcome, tokenHash }) => outcome === "granted" && tokenHash === deadly.tokenHash);
+  if (granted === undefined) return false;
+  const died = explain({ granted, next: deadly, lifeMs }, chronicle) === "in a killed process";
+  return died && chronicle.between(granted.atMs, deadly.atMs).some(({ kind }) => kind === "failOverPostgres");
 }
 
 /** A dead grant that is one of many is not believed at once; but it comes to an end. What apps and operators ask for is theirs. */
