@@ -61,7 +61,7 @@ test("a promoted database that only Redis remembers waits for Redis, and asks no
   expect(await heldWhy()).toBeNull();
   const { engine } = engineOf(fresh);
   await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
-  expect(await engine.refresh.store.claim(forced(id), engine.clock.now())).toMatchObject({ kind: "claimed" });
+  expect(await engine.refreshDeps.store.claim(forced(id), engine.clock.now())).toMatchObject({ kind: "claimed" });
 });
 
 test("a process that stands still while it looks for what a failover lost does not hold up the others", async () => {
