@@ -2,7 +2,7 @@ import { type CircuitCode, type Claim, heldUntil, type Lease, type RefreshOrder,
 import type { Pool } from "pg";
 import { standsSql } from "./circuit-sql.ts";
 import type { ClaimOptions } from "./claim-options.ts";
-import { groundParameters } from "./installation.ts";
+import { groundParameters, groundSql } from "./installation.ts";
 import { markOlder } from "./newer-generations.ts";
 import { earlyMs, obstacleSql, orderColumns, toParameters } from "./obstacles.ts";
 import { winProbe } from "./probe.ts";
