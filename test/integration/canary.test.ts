@@ -1,51 +1,103 @@
 import { randomBytes } from "node:crypto";
+import { createKeyring } from "@evertoken/adapters";
 import { createEvertoken } from "@evertoken/engine";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
+import { runInProcess } from "../e2e/evertoken-command.ts";
 import type { AppProcess } from "../support/app-process.ts";
+import { Browser } from "../support/browser.ts";
+import { closedPort } from "../support/closed-port.ts";
 import { attempts, comesDue, patch, runTask } from "../support/drive.ts";
+import { addEndpoint, promptly } from "../support/events.ts";
 import {
   errorText,
+  filesHaystack,
   findSecrets,
   type Haystack,
   httpHaystack,
   postgresHaystack,
   redisHaystack,
 } from "../support/haystack.ts";
-import { createRig, hasty, type Rig } from "../support/rig.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { createRig, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
-import type { Behaviour } from "../support/token-server.ts";
+import { startSmtpServer } from "../support/smtp-server.ts";
+import { startTokenServer } from "../support/token-server.ts";
+import { echoes } from "./canary-echoes.ts";
+
+/**
+ * What may be found where, by the beginning of the place. Whatever is not stated is found nowhere: no token, client secret, encryption
+ * key, code, verifier, state, API key, password, session secret or signing secret.
+ */
+const belongs: Readonly<Record<string, readonly string[]>> = {
+  // The app's own id of its user: its own answers, its own webhooks, and the people who run it.
+  "user id": [
+    ...[
+      "postgres public.connections",
+      "postgres public.connection_terms",
+      "postgres public.outbox",
+      "postgres public.oauth_states",
+    ],
+    ...["api /v1/connections", "dashboard /connections", "webhook", "command connections"],
+  ],
+  // For "please reconnect".
+  mail: ["postgres public.connections ", "postgres public.oauth_states", "mail to"],
+  // Shown to the user's own browser, which takes it to the app.
+  state: ["browser"],
+  code: ["browser"],
+};
 
 const random = () => randomBytes(8).toString("hex");
 
 interface Planted {
   readonly rig: Rig;
-  readonly clientSecret: string;
+  /** By what they are. */
+  readonly canaries: Map<string, string[]>;
   /** The beginning of every token that the server issues. */
   readonly marker: string;
+  readonly clientSecret: string;
+  /** The same for all connections, so that a provider can repeat them. */
+  readonly userId: string;
+  readonly mail: string;
 }
 
 async function plant(env: Record<string, string> = {}): Promise<Planted> {
   const [marker, clientSecret] = [`canary${random()}`, `canarysecret${random()}`];
+  const [userId, mail] = [`person${random()}`, `mail${random()}@example.com`];
+  const server = await startTokenServer({ marker, client: { id: "client", secret: clientSecret } });
   const rig = await createRig({
-    server: { marker, client: { id: "client", secret: clientSecret } },
+    server,
     env: {
       ...hasty,
       LOG_LEVEL: "trace",
       ACME_CLIENT_SECRET: clientSecret,
+      ACME_AUTHORIZE_URL: server.authorizeUrl,
+      ACME_SCOPES: "profile",
       CIRCUIT_PROBE_MS: "500",
       REQUEST_TIMEOUT_MS: "700",
+      DENIALS_TO_SUSPECT: "1000",
       ...env,
     },
   });
-  return { rig, marker, clientSecret };
+  const canaries = new Map([
+    ["token", [marker]],
+    ["client secret", [clientSecret]],
+    ["encryption key", [rig.env.ENCRYPTION_KEY as string]],
+    ["user id", [userId]],
+    ["mail", [mail]],
+  ]);
+  return { rig, canaries, marker, clientSecret, userId, mail };
 }
+
+const note = (canaries: Map<string, string[]>, kind: string, value: string) =>
+  canaries.set(kind, [...(canaries.get(kind) ?? []), value]);
 
 async function collect({ rig }: Planted, processes: AppProcess[], errors: unknown[]): Promise<Haystack> {
   const redis = new Redis(rig.env.REDIS_URL as string);
   const parts = await Promise.all([
     redisHaystack(redis),
     postgresHaystack(rig.pool),
+    filesHaystack("file", rig.env.SPOOL_DIR as string),
     ...processes.map((each, i) => httpHaystack(`process ${i}`, each.port)),
   ]);
   redis.disconnect();
@@ -57,84 +109,122 @@ async function collect({ rig }: Planted, processes: AppProcess[], errors: unknow
   ]);
 }
 
-/** What providers do with what we sent them. */
-function echoes(refreshToken: string, clientSecret: string): Record<string, Behaviour> {
-  const json = { "content-type": "application/json" };
-  const said = `token ${refreshToken} of secret ${clientSecret} is not good`;
-  const lie = (status: number, body: unknown, headers: Record<string, string> = json): Behaviour => ({
-    ...{ kind: "lie", status, headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
+/** Each canary that stands where it does not belong. */
+function misplaced(haystack: Haystack, canaries: ReadonlyMap<string, readonly string[]>): string[] {
+  return [...canaries].flatMap(([kind, values]) => {
+    const mayStand = (place: string) => (belongs[kind] ?? []).some((start) => place.startsWith(start));
+    return findSecrets(haystack, values)
+      .filter((place) => !mayStand(place))
+      .map((place) => `${kind} in ${place}`);
   });
-  return {
-    granted: { kind: "honest" },
-    denied: lie(400, { error: "invalid_grant", error_description: said }),
-    transient: lie(503, { error: "temporarily_unavailable", error_description: said }),
-    "transient with a bare body": lie(500, said, { "content-type": "text/plain" }),
-    "transient page": lie(502, `<html><title>${said}</title><body>${said}</body></html>`, {
-      "content-type": "text/html",
-    }),
-    throttled: lie(
-      429,
-      { error: "rate_limited", message: said },
-      { ...json, "retry-after": "1", "x-echo": refreshToken },
-    ),
-    unknown: lie(418, { error: refreshToken, message: clientSecret }),
-    "unknown with an encoded token": lie(409, { error: "odd", error_description: encodeURIComponent(said) }),
-    "uncertain page": lie(200, `<html><title>${said}</title></html>`, { "content-type": "text/html" }),
-    "answer cut off": { kind: "cut_mid_body" },
-    "answer that never comes": { kind: "hang" },
-    redirected: lie(302, "", { location: `/elsewhere?refresh_token=${refreshToken}&client_secret=${clientSecret}` }),
-    "misconfigured, at last": lie(401, { error: "invalid_client", error_description: said }),
-  };
 }
 
-test("no token and no client secret anywhere but where they belong, whatever a provider answers", {
-  timeout: 90_000,
-}, async () => {
-  const planted = await plant();
-  const { rig, marker, clientSecret } = planted;
-  const processes = [await rig.start("worker"), await rig.start("scheduler")];
-  const errors: unknown[] = [];
-  const tokens: string[] = [];
-  const note = (task: Promise<unknown>) => task.catch((error) => errors.push(error));
+/** A flow over HTTP, as far as the provider lets it come. @returns what the browser brought to the app */
+async function connectOverHttp(planted: Planted, apiUrl: string, adminKey: string, howAnswered: string | null) {
+  const { rig, canaries, clientSecret, userId, mail } = planted;
+  const headers = { authorization: `Bearer ${adminKey}`, "content-type": "application/json" };
+  const post = async (path: string, body: object) =>
+    (await fetch(`${apiUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  const flow = { user_id: userId, user_email: mail, provider: "acme", return_url: "https://app.example/done" };
+  const begun = (await post("/v1/connect/authorize", { ...flow, confirm: true })) as { url: string; state: string };
+  note(canaries, "state", begun.state);
+  const browser = new Browser();
+  const out = await browser.get(begun.url);
+  const back = (await browser.get(out.location as URL)).location as URL;
+  const code = back.searchParams.get("code") ?? "";
+  note(canaries, "code", code);
+  const { rows } = await rig.pool.query("SELECT state_hash, code_verifier FROM oauth_states WHERE used_at IS NULL");
+  const keyring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
+  const verifier = keyring.openText(rows[0].code_verifier, `oauth_states/${rows[0].state_hash}/code_verifier`);
+  note(canaries, "verifier", verifier);
+  const behaviour =
+    howAnswered === null ? null : echoes([code, verifier, begun.state, clientSecret, userId, mail])[howAnswered];
+  if (behaviour != null) await rig.server.behave(behaviour, { next: 1 });
+  const returned = await browser.get(back);
+  const confirmation = returned.location?.searchParams.get("confirmation") ?? null;
+  if (confirmation !== null) {
+    note(canaries, "confirmation", confirmation);
+    await post("/v1/connect/confirm", { confirmation, user_id: userId });
+  }
+  // The address itself is the browser's own business; what it says of a failure is not.
+  return `${returned.text} ${returned.location?.href.replaceAll(/(confirmation|state)=[^&]*/g, "")}`;
+}
 
-  const broken = await rig.connect();
+test("no canary anywhere but where it belongs, whatever a provider answers", { timeout: 240_000 }, async () => {
+  const [hook, smtp, publicPort, adminKey] = [
+    await startReceiver(),
+    await startSmtpServer(),
+    await closedPort(),
+    random() + random() + random(),
+  ];
+  const [sessionSecret, password] = [random() + random(), `pass${random()}word`];
+  const planted = await plant({
+    ...promptly,
+    PUBLIC_URL: `http://127.0.0.1:${publicPort}`,
+    RETURN_URL_ALLOWLIST: "https://app.example",
+    EVERTOKEN_API_KEY: adminKey,
+    DASHBOARD_PASSWORD: password,
+    SESSION_SECRET: sessionSecret,
+    SMTP_URL: smtp.url,
+    SMTP_FROM: "evertoken@example.com",
+  });
+  const { rig, canaries, clientSecret, userId, mail } = planted;
+  for (const [kind, value] of Object.entries({ "API key": adminKey, password, "session secret": sessionSecret }))
+    note(canaries, kind, value);
+  const { secret } = await addEndpoint(rig, { target: hook.url });
+  note(canaries, "signing secret", secret);
+  const [worker, scheduler] = [await rig.start("worker"), await rig.start("scheduler")];
+  const [api, dashboard] = [await rig.start("api", { API_PORT: String(publicPort) }), await rig.start("dashboard")];
+  const processes = [worker, scheduler, api, dashboard];
+  const errors: unknown[] = [];
+  const seen: Haystack = new Map();
+  const caught = (task: Promise<unknown>) => task.catch((error) => errors.push(error));
+
+  const broken = await rig.connect({ userId, userEmail: mail });
   await patch(
     rig,
     broken.id,
     "refresh_token = 'v1.nonsense', access_token = overlay(access_token placing 'AAAA' from 40)",
   );
-  await note(rig.client.getAccessToken(broken.id));
-  await note(rig.client.refresh(broken.id));
+  await caught(rig.client.getAccessToken(broken.id));
+  await caught(rig.client.refresh(broken.id));
 
-  for (const name of Object.keys(echoes("", ""))) {
-    const [scheduled, inline] = [await rig.connect(), await rig.connect()];
+  for (const name of Object.keys(echoes([]))) {
+    const flow = await connectOverHttp(
+      planted,
+      `http://127.0.0.1:${api.port}`,
+      adminKey,
+      name === "granted" ? null : name,
+    );
+    seen.set(`return to the app, ${name}`, flow);
+    const [scheduled, inline] = [
+      await rig.connect({ userId, userEmail: mail }),
+      await rig.connect({ userId, userEmail: mail }),
+    ];
     for (const each of [scheduled, inline]) {
-      tokens.push(each.accessToken, each.refreshToken);
-      const behaviour = echoes(each.refreshToken, clientSecret)[name] as Behaviour;
-      await rig.server.behave(behaviour, { family: each.family });
+      // Parts of a token without its beginning count as well.
+      for (const token of [each.accessToken, each.refreshToken]) {
+        note(canaries, "token", (token.split(".").at(-1) as string).slice(0, 12));
+      }
+      const behaviour = echoes([each.refreshToken, clientSecret, userId, mail])[name];
+      if (behaviour !== undefined) await rig.server.behave(behaviour, { family: each.family });
     }
     await patch(rig, inline.id, "expires_at = now()");
     await comesDue(rig, scheduled.id);
-    await note(rig.client.getAccessToken(inline.id));
-    await note(rig.client.refresh(inline.id));
+    await caught(rig.client.getAccessToken(inline.id));
+    await caught(rig.client.refresh(inline.id));
     const served = await rig.client.getAccessToken(scheduled.id, { minTtlSeconds: 3600 });
     errors.push(JSON.stringify(served.warning));
-    await note(rig.client.withAccessToken(inline.id, async () => ({ status: 401 })));
+    await caught(rig.client.withAccessToken(inline.id, async () => ({ status: 401 })));
     await attempts(rig, scheduled.id, 1);
     await rig.client.tokenStatus(inline.id);
   }
-  await note(
-    rig.client.connections.import({
-      userId: "u",
-      provider: "acme",
-      accessToken: tokens[0] ?? "",
-      expiresAt: tokens[0] ?? "",
-    }),
-  );
-  await note(rig.client.connections.import({ userId: "u", provider: "nobody", accessToken: tokens[0] ?? "" }));
-  await note(Promise.resolve().then(() => createEvertoken({ settings: { ...rig.env, DATABASE_URL: clientSecret } })));
-  await note(rig.start("worker", { ENCRYPTION_KEY: "not a key", ACME_CLIENT_SECRET_FILE: "/nowhere" }));
+  const [token = ""] = canaries.get("token") ?? [];
+  await caught(rig.client.connections.import({ userId, provider: "acme", accessToken: token, expiresAt: token }));
+  await caught(rig.client.connections.import({ userId, provider: "nobody", accessToken: token }));
+  await caught(rig.client.getAccessToken({ userId, provider: "nobody" }));
+  await caught(Promise.resolve().then(() => createEvertoken({ settings: { ...rig.env, DATABASE_URL: clientSecret } })));
+  await caught(rig.start("worker", { ENCRYPTION_KEY: "not a key", ACME_CLIENT_SECRET_FILE: "/nowhere" }));
   await runTask(rig, "reconcile");
   await runTask(rig, "sweep");
 
@@ -145,13 +235,98 @@ test("no token and no client secret anywhere but where they belong, whatever a p
     ["denied", "granted", "misconfigured", "throttled", "transient", "uncertain", "unknown", "unreadable"].sort(),
   );
   expect(errors.length).toBeGreaterThan(10);
-  const haystack = await collect(planted, processes, errors);
-  // Parts of a token without its beginning count as well.
-  const parts = tokens.flatMap((token) => (token.split(".").at(-1) as string).match(/^.{12}/) ?? []);
-  expect(findSecrets(haystack, [marker, clientSecret, rig.env.ENCRYPTION_KEY as string, ...parts])).toEqual([]);
+  await until("a mail has come", async () => smtp.mails.length > 0);
+
+  await readOverHttp(seen, rig, { api, dashboard, adminKey, password, ids: [broken.id] });
+  await readByCommand(seen, rig, broken.id);
+  for (const [i, { body, headers }] of hook.received.entries())
+    seen.set(`webhook ${i}`, body + JSON.stringify(headers));
+  for (const [i, each] of smtp.mails.entries()) {
+    seen.set(`mail to ${i}`, each.text);
+  }
+  const alive = await rig.connect({ userId });
+  // What is noted stands in the journal for some seconds.
+  await rig.server.setClient(null);
+  await rig.pool.query("DELETE FROM circuits");
+  await rig.client.refresh(alive.id);
+  const haystack = new Map([...(await collect(planted, processes, errors)), ...seen]);
+  expect([...haystack.keys()].filter((place) => place.endsWith(".journal"))).not.toEqual([]);
+  expect([...haystack.keys()].filter((place) => place.includes("copies"))).not.toEqual([]);
+  expect(hook.received.length).toBeGreaterThan(10);
+  expect(misplaced(haystack, canaries)).toEqual([]);
+  // The table says no more than is true.
+  for (const [kind, places] of Object.entries(belongs)) {
+    if (places.includes("browser")) continue;
+    const found = findSecrets(haystack, canaries.get(kind) ?? []);
+    for (const place of places)
+      expect(
+        found.some((at) => at.startsWith(place)),
+        `${kind} in ${place}`,
+      ).toBe(true);
+  }
 });
 
-test("the search finds what is planted, in every place and form", async () => {
+/** All that the API and the dashboard show of it. */
+async function readOverHttp(
+  seen: Haystack,
+  rig: Rig,
+  given: { api: AppProcess; dashboard: AppProcess; adminKey: string; password: string; ids: string[] },
+): Promise<void> {
+  const { api, dashboard, adminKey, password, ids } = given;
+  const headers = { authorization: `Bearer ${adminKey}` };
+  const lists = [
+    "connections",
+    "audit",
+    "providers",
+    "webhooks",
+    "api-keys",
+    "providers/acme/registrations",
+    "webhook-deliveries",
+  ];
+  const paths = [
+    ...lists,
+    ...ids.flatMap((id) => [`connections/${id}`, `connections/${id}/log`, `connections/${id}/token`]),
+  ];
+  for (const path of paths) {
+    const answer = await fetch(`http://127.0.0.1:${api.port}/v1/${path}`, { headers });
+    seen.set(`api /v1/${path}`, `${JSON.stringify([...answer.headers])} ${await answer.text()}`);
+  }
+  const board = `http://127.0.0.1:${dashboard.port}`;
+  const browser = new Browser();
+  const login = await browser.post(`${board}/login`, { name: "operator", password });
+  expect(login.status, login.text).toBe(303);
+  const queue = encodeURIComponent("refresh-acme");
+  const { rows } = await rig.pool.query("SELECT id FROM connections");
+  const pages = [
+    "/",
+    "/connections",
+    "/providers",
+    "/queues/api/queues",
+    `/queues/api/queues?activeQueue=${queue}&status=latest`,
+  ];
+  for (const path of [...pages, ...rows.map(({ id }) => `/connections/${id}`)]) {
+    seen.set(`dashboard ${path}`, (await browser.get(`${board}${path}`)).text);
+  }
+}
+
+async function readByCommand(seen: Haystack, rig: Rig, id: string): Promise<void> {
+  for (const command of [
+    "connections list",
+    `connections show ${id}`,
+    `log ${id}`,
+    "status",
+    "doctor",
+    "providers list",
+    "keys list",
+  ]) {
+    for (const form of [[], ["--json"]]) {
+      const { stdout, stderr } = await runInProcess([...command.split(" "), ...form], { env: rig.env });
+      seen.set(`command ${command} ${form.join()}`, `${stdout} ${stderr}`);
+    }
+  }
+}
+
+test("the search finds what is planted, in every place and form", { timeout: 90_000 }, async () => {
   const planted = await plant();
   const { rig, marker } = planted;
   const worker = await rig.start("worker");
@@ -166,6 +341,7 @@ test("the search finds what is planted, in every place and form", async () => {
     "redis list": () => redis.rpush("list", Buffer.from(`x${refreshToken}`).toString("base64")),
     "redis stream": () => redis.xadd("stream", "*", "field", Buffer.from(refreshToken).toString("hex")),
     "redis string": () => redis.set("string", Buffer.from(`xy${refreshToken}`).toString("base64url")),
+    "redis pieces": () => redis.set("pieces", [...refreshToken].join(" ").toUpperCase()),
     "postgres public.outbox": () =>
       rig.pool.query("UPDATE outbox SET payload = jsonb_build_object('deep', jsonb_build_array($1::text))", [
         refreshToken,

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Redis } from "ioredis";
 import type { Pool } from "pg";
 
@@ -60,19 +62,38 @@ export async function httpHaystack(name: string, port: number): Promise<Haystack
   return found;
 }
 
+/** What stands in the files of a directory: journals and the spool. */
+export async function filesHaystack(name: string, directory: string): Promise<Haystack> {
+  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+  const read = async (file: string) => [`${name} ${file}`, await readFile(join(directory, file), "utf8")] as const;
+  return new Map(await Promise.all(files.map(({ name: file }) => read(file))));
+}
+
 /** All that an error says to whoever prints it, its causes included. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return `${error.stack}\n${JSON.stringify(error)}\n${error.cause === undefined ? "" : errorText(error.cause)}`;
 }
 
-/** Where any of the secrets stands: as it is, as hex, or in base64 at any of the three offsets. @returns `<place>: <form>` */
+/**
+ * Where any of the secrets stands: as it is, as hex, in base64 at any of the three offsets, or in any case and with anything between its letters
+ * and digits. @returns `<place>: <secret>`
+ */
 export function findSecrets(haystack: Haystack, secrets: readonly string[]): string[] {
-  const needles = secrets.flatMap((secret) => forms(secret).map((form) => [secret, form] as const));
-  return [...haystack].flatMap(([place, text]) =>
-    needles.filter(([, form]) => text.includes(form)).map(([secret]) => `${place}: ${secret}`),
-  );
+  const needles = secrets.map((secret) => ({ secret, squeezed: squeeze(secret), forms: forms(secret) }));
+  return [...haystack].flatMap(([place, text]) => {
+    const all = squeeze(text);
+    const stands = ({ squeezed, forms }: (typeof needles)[number]) =>
+      (squeezed.length >= 8 && all.includes(squeezed)) || forms.some((form) => text.includes(form));
+    return needles.filter(stands).map(({ secret }) => `${place}: ${secret}`);
+  });
 }
+
+const squeeze = (text: string) =>
+  text
+    .replaceAll(/%[\da-f]{2}|\\u[\da-f]{4}|\\[nrt]/gi, "")
+    .replaceAll(/[^\p{L}\p{N}]/gu, "")
+    .toLowerCase();
 
 function forms(secret: string): string[] {
   const base64 = [0, 1, 2].map((offset) => {

@@ -1,3 +1,4 @@
+import type { AddressInfo } from "node:net";
 import { type Config, describeError } from "@evertoken/adapters";
 import { createAudit, openQueues } from "@evertoken/engine/internal";
 import { ableToServe, readiness, runProcess, startEngine } from "@evertoken/operations";
@@ -29,5 +30,6 @@ await runProcess("dashboard", async (life) => {
   });
   life.atStop(() => app.close());
   await app.listen({ host: config.dashboard.host, port: config.dashboard.port });
-  logger.info({ port: config.dashboard.port }, "dashboard ready");
+  // Port 0 takes any that is free.
+  logger.info({ port: (app.server.address() as AddressInfo).port }, "dashboard ready");
 });

@@ -27,6 +27,8 @@ export interface Keyring extends Vault {
   sealText(plain: string, place: string): string;
   /** @throws {VaultError} */
   openText(text: string, place: string): string;
+  /** Whether a text is, by its form, a ciphertext of a key of the ring. */
+  isSealed(text: string): boolean;
   /** Says, to a holder of the ring, that this text was written by another holder for this place. */
   mark(text: string, place: string): string;
   /** @throws {VaultError} it was not, or by one whose key is not in the ring */
@@ -78,6 +80,7 @@ export function createKeyring(hexKeys: readonly string[]): Keyring {
     keyIds: keys.map((key) => key.id),
     sealText,
     openText,
+    isSealed: (text) => sealedForm.test(text) && byId.has(text.split(".")[1] ?? ""),
     mark: (text, place) => `${version}.${active.id}.${macOf(active, text, place).toString("base64url")}`,
     checkMark(mark, text, place) {
       const { key, payload } = split(mark);
@@ -90,6 +93,8 @@ export function createKeyring(hexKeys: readonly string[]): Keyring {
     open: (sealed, id, column) => openText(sealed, tokenPlace(id, column)),
   };
 }
+
+const sealedForm = /^v\d+\.[\da-f]{8}\.[\w-]{38,}$/;
 
 const tokenPlace = (connectionId: string, column: TokenColumn) => `connections/${connectionId}/${column}`;
 

@@ -4,7 +4,7 @@ import type { Provider, ReadResponse } from "./provider.ts";
 import { readBody } from "./read-body.ts";
 import { readGranted } from "./read-granted.ts";
 import { readWaitMs } from "./read-wait.ts";
-import { reasonOf, sanitize } from "./sanitize.ts";
+import { reasonOf } from "./sanitize.ts";
 
 /**
  * What a token endpoint's answer means. Pure and total: every answer has an outcome, none throws.
@@ -13,7 +13,7 @@ import { reasonOf, sanitize } from "./sanitize.ts";
  * without evidence. `secrets`: the values that were sent (see `sentSecrets`), which are kept out of the `reason`.
  */
 export function classify(provider: Provider, answer: RawAnswer, now: Date, secrets: readonly string[] = []): Outcome {
-  if (answer.kind === "failure") return judgeFailure(provider, answer, secrets);
+  if (answer.kind === "failure") return judgeFailure(provider, answer);
   const response: ReadResponse = { status: answer.status, headers: answer.headers, body: readBody(answer.body) };
   const success = answer.status >= 200 && answer.status < 300;
   const tokens = success && response.body.fields !== null ? readGranted(response.body.fields, provider, now) : null;
@@ -48,7 +48,7 @@ function outcomeOf(
   secrets: readonly string[],
 ): Outcome {
   const httpStatus = response.status;
-  const reason = reasonOf(httpStatus, response.body, secrets);
+  const reason = reasonOf(provider, response, secrets);
   switch (judgement.kind) {
     case "throttled":
     case "transient": {
@@ -67,13 +67,8 @@ function outcomeOf(
 }
 
 /** No complete answer. What decides is whether the request may have reached them, and whether they began to refuse it. */
-function judgeFailure(
-  provider: Provider,
-  failure: Extract<RawAnswer, { kind: "failure" }>,
-  secrets: readonly string[],
-): Outcome {
-  const reason = sanitize(failure.code, secrets);
-  const { status } = failure;
+function judgeFailure(provider: Provider, failure: Extract<RawAnswer, { kind: "failure" }>): Outcome {
+  const { status, code: reason } = failure;
   if (!failure.sent) return { kind: "unsent", reason };
   if (status === null || (status >= 200 && status < 300)) return { kind: "uncertain", reason, httpStatus: status };
   const cut = `HTTP ${status}, cut off: ${reason}`;

@@ -11,6 +11,7 @@ export {
 } from "./describe-provider.ts";
 export { discover, discoverEndpoints } from "./discovery.ts";
 export { prefixOf } from "./env.ts";
+export { errorWords } from "./error-words.ts";
 export { createExchange, type Exchange, type ExchangeOptions, type SendOptions, tooLate } from "./exchange.ts";
 export { EndpointFault, metadataFaults } from "./fill-template.ts";
 export { whyForeign } from "./foreign-answer.ts";

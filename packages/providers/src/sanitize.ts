@@ -1,33 +1,41 @@
-import { at, type ReadBody } from "./read-body.ts";
+import { errorWords } from "./error-words.ts";
+import { maskSecrets } from "./mask-secrets.ts";
+import type { Provider, ReadResponse } from "./provider.ts";
+import { at } from "./read-body.ts";
 
 const maxLength = 200;
 const mask = "***";
 
 /**
- * A short text for logs: the error code and description of an answer, without anything that is or looks like a token. Providers
- * do echo secrets in their error texts. `secrets`: the values we sent, which are removed wherever they appear.
+ * A short text for logs: what an answer says of its error, in the fields that are known for it and in the words that are known for it
+ * (`errorWords`). An answer that says it succeeded may hold a token anywhere: of it nothing is repeated but codes that we know beforehand.
+ * `secrets`: the values we sent.
  */
-export function reasonOf(status: number, body: ReadBody, secrets: readonly string[] = []): string {
-  const parts = body.fields === null ? [prose(body)] : [codeOf(body.fields), descriptionOf(body.fields)];
-  const known = parts.filter((part) => part !== null && part !== "").join(": ");
-  const said = known === "" && body.fields !== null ? shapeOf(body.fields) : known;
-  return sanitize(said === "" ? `HTTP ${status}` : `HTTP ${status} ${said}`, secrets);
+export function reasonOf(provider: Provider, response: ReadResponse, secrets: readonly string[] = []): string {
+  const { status, body } = response;
+  const success = status >= 200 && status < 300;
+  const code = body.fields === null ? null : codeOf(body.fields);
+  const known = code !== null && knownCodes(provider).has(code) ? code : null;
+  const parts = success
+    ? [known, known === null ? formOf(response) : null]
+    : [known ?? inWords(code, secrets), said(response, secrets)];
+  const text = parts.filter((part) => part !== null && part !== "").join(": ");
+  return shortened(text === "" ? `HTTP ${status}` : `HTTP ${status} ${text}`);
 }
 
-/** Removes control characters, the given secrets in any spelling we send, addresses and whatever looks like a token. */
+/** What an app's handler or a browser tells of itself: without the given secrets, addresses and whatever looks like a token. */
 export function sanitize(text: string, secrets: readonly string[] = []): string {
-  let clean = head(text);
-  for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
-  clean = clean
+  const clean = maskSecrets(head(text), secrets)
     .replaceAll(/[\p{C}\s]+/gu, " ")
     .replaceAll(/[^\s@]+@[^\s@]+/g, mask)
     .replaceAll(/\?[^\s"']*=[^\s"']*/g, `?${mask}`)
     .replaceAll(/[\w\-.~+/=%|:]{16,}/g, (run) => (isWords(run) ? run : mask))
     .trim();
-  // Masks and whitespace may have joined what was apart, so the exact values are looked for once more.
-  for (const secret of spellings(secrets)) clean = clean.replaceAll(literal(secret), mask);
-  return clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean;
+  // Masks and whitespace may have joined what was apart.
+  return shortened(maskSecrets(clean, secrets));
 }
+
+const shortened = (text: string) => (text.length > maxLength ? `${text.slice(0, maxLength - 3)}...` : text);
 
 /** Long texts are cut between words, so that no half of a secret is left, and before any pattern has to read a megabyte. */
 function head(text: string): string {
@@ -44,22 +52,23 @@ function isWords(run: string): boolean {
     );
 }
 
-function spellings(secrets: readonly string[]): string[] {
-  return secrets
-    .filter((secret) => secret.length >= 4)
-    .flatMap((secret) => {
-      const encoded = encodeURIComponent(secret);
-      return encoded === secret ? [secret] : [secret, encoded, new URLSearchParams({ s: secret }).toString().slice(2)];
-    })
-    .sort((a, b) => b.length - a.length);
+/** RFC 6749 section 5.2, and what the provider's file expects. */
+function knownCodes({ errors }: Provider): ReadonlySet<unknown> {
+  const expected = errors.flatMap(({ where }) => Object.values(where ?? {}).flat());
+  return new Set([...standardCodes, ...expected.map((value) => (typeof value === "object" ? null : String(value)))]);
 }
 
-function literal(value: string): RegExp {
-  return new RegExp(
-    value.replaceAll(/[^\w]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
-    "giu",
-  );
-}
+const standardCodes = [
+  ...[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+  ],
+  ...["temporarily_unavailable", "server_error"],
+];
 
 function codeOf(fields: object): string | null {
   for (const path of [
@@ -73,6 +82,7 @@ function codeOf(fields: object): string | null {
     // Lists of errors: Fitbit, Strava, Square.
     "errors.0.errorType",
     "errors.0.code",
+    "fault.detail.errorcode",
   ]) {
     const value = at(fields, path);
     if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
@@ -92,6 +102,7 @@ export function descriptionOf(fields: object): string | null {
     "description",
     "errors.0.message",
     "errors.0.detail",
+    "fault.faultstring",
   ]) {
     const value = at(fields, path);
     if (typeof value === "string" && value !== "") return value;
@@ -99,35 +110,35 @@ export function descriptionOf(fields: object): string | null {
   return null;
 }
 
-const named = /token|secret|password|key|credential|session|jwt|signature|(^|\.)code$/i;
-const shownLeaves = 6;
-
-/** An answer in words that we do not know, as whoever has to describe it needs it: its fields, and what of their values may be shown. */
-function shapeOf(fields: object): string {
-  return leaves(fields, "")
-    .slice(0, shownLeaves)
-    .map(([path, value]) => `${path}: ${isText(value) && named.test(path) ? mask : String(value)}`)
-    .join("; ");
+function inWords(text: string | null, secrets: readonly string[]): string | null {
+  return text === null ? null : errorWords(head(text), secrets);
 }
 
-/** A token of digits may come as a number. */
-const isText = (value: unknown) => typeof value === "string" || typeof value === "number";
-
-function leaves(value: unknown, path: string, depth = 0): [string, unknown][] {
-  if (typeof value !== "object" || value === null) return [[path, value]];
-  if (depth === 4) return [[path, "..."]];
-  return Object.entries(value)
-    .slice(0, shownLeaves)
-    .flatMap(([name, inner]) => leaves(inner, path === "" ? name : `${path}.${name}`, depth + 1));
+/** Of an answer that says it failed. */
+function said(response: ReadResponse, secrets: readonly string[]): string | null {
+  const { form, fields, text } = response.body;
+  if (fields !== null) return inWords(descriptionOf(fields), secrets);
+  if (form === "text") return inWords(text, secrets);
+  const title = form === "html" ? inWords(titleOf(text), secrets) : null;
+  return title === null ? formOf(response) : `${formOf(response)} titled "${title}"`;
 }
 
-function prose(body: ReadBody): string {
-  if (body.form === "html") return `a web page${title(body.text)}`;
-  if (body.form === "broken_json") return "unreadable JSON";
-  return body.form === "empty" ? "an empty answer" : body.text;
+function formOf({ body: { form } }: ReadResponse): string {
+  switch (form) {
+    case "html":
+      return "a web page";
+    case "broken_json":
+      return "unreadable JSON";
+    case "empty":
+      return "an empty answer";
+    case "text":
+      return "a text";
+    case "json":
+    case "form":
+      return "without a usable token";
+  }
 }
 
-function title(html: string): string {
-  const found = /<title[^>]*>([^<]{1,80})/i.exec(html.slice(0, 4000))?.[1]?.trim();
-  return found === undefined ? "" : ` titled "${found}"`;
+function titleOf(html: string): string | null {
+  return /<title[^>]*>([^<]{1,80})/i.exec(html.slice(0, 4000))?.[1]?.trim() ?? null;
 }

@@ -46,7 +46,9 @@ export function writeEntry(record: GrantRecord, keyring: Keyring): string {
 const written = new WeakMap<GrantRecord, { readonly keyring: Keyring; readonly text: string }>();
 
 function seal(record: GrantRecord, keyring: Keyring): string {
-  const body = `{"v":${version},${JSON.stringify(record).slice(1)}`;
+  // What is written down names nobody.
+  const userId = keyring.sealText(record.userId, userPlaceOf(record));
+  const body = `{"v":${version},${JSON.stringify({ ...record, userId }).slice(1)}`;
   const mark = keyring.mark(body, placeOf(record));
   return `${body.slice(0, -1)},"seal":"${mark}"}`;
 }
@@ -63,7 +65,13 @@ function readEntry(text: string, keyring: Keyring): GrantRecord {
   if (record === null) throw new BadEntry("it is not of the shape of a token set");
   if (found === null) opens(record, keyring);
   else opening(() => keyring.checkMark(found[1] ?? "", body, placeOf(record)));
-  return record;
+  return { ...record, userId: userIdOf(record, keyring) };
+}
+
+/** One of an earlier version stands there as it is. */
+function userIdOf(record: GrantRecord, keyring: Keyring): string {
+  if (!keyring.isSealed(record.userId)) return record.userId;
+  return opening(() => keyring.openText(record.userId, userPlaceOf(record)));
 }
 
 function parse(text: string): unknown {
@@ -75,6 +83,7 @@ function parse(text: string): unknown {
 }
 
 const placeOf = (record: GrantRecord) => `spool/${grantOf(record)}`;
+const userPlaceOf = (record: GrantRecord) => `${placeOf(record)}/user_id`;
 
 /** One of an earlier version has no seal: its tokens at least are ours, and this connection's. */
 function opens(record: GrantRecord, keyring: Keyring): void {
@@ -84,9 +93,9 @@ function opens(record: GrantRecord, keyring: Keyring): void {
   if (refreshToken !== null) opening(() => keyring.open(refreshToken, id, "refresh_token"));
 }
 
-function opening(task: () => unknown): void {
+function opening<T>(task: () => T): T {
   try {
-    task();
+    return task();
   } catch (error) {
     const mayBeGood = error instanceof VaultError && error.code === "unknown_key";
     throw new BadEntry(error instanceof VaultError ? error.message : "it does not open", mayBeGood);

@@ -147,6 +147,13 @@ test("what an earlier version kept is read, whatever has no tokens of ours is no
   expect(await spool.all()).toEqual([]);
 });
 
+test("what is written down names nobody, and whoever holds the key ring learns for whom it is", async () => {
+  const text = writeEntry({ ...record, userId: "ada@example.com" }, keyring);
+  expect(text).not.toContain("ada@");
+  await writeFile(join(directory, `${id}-7.x.json`), text);
+  expect((await spoolIn(directory).all()).map(({ userId }) => userId)).toEqual(["ada@example.com"]);
+});
+
 test("an entry of ours that was moved to another grant, or changed, is not taken", async () => {
   const text = writeEntry(record, keyring);
   await writeFile(join(directory, `${id}-9.json`), text.replace('"generation":7', '"generation":9'));

@@ -1,5 +1,5 @@
 import type { Completed, ConnectAnswer, ConnectRefusalCode } from "@evertoken/client";
-import { type ConfiguredProvider, type Provider, sanitize, whyForeign } from "@evertoken/providers";
+import { type ConfiguredProvider, errorWords, type Provider, whyForeign } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { accountIdentity } from "./account-identity.ts";
@@ -87,7 +87,7 @@ function checkedCode(answer: ConnectAnswer, flow: StoredFlow, { provider, origin
   }
   if (answer.error !== undefined) {
     const said = [answer.error, answer.errorDescription].filter((part) => part !== undefined).join(": ");
-    throw new ConnectRefused(toldByProvider(answer.error), sanitize(said, [answer.state]));
+    throw new ConnectRefused(toldByProvider(answer.error), errorWords(said, [answer.state]));
   }
   if (answer.code === undefined || answer.code === "") throw new ConnectRefused("code_missing");
   return answer.code;
