@@ -17,6 +17,9 @@ async function signInAndAllow(page: Page, login: string): Promise<void> {
   await page.getByRole("button", { name: "Allow" }).click();
 }
 
+/** The question that each link asks. */
+const itIsMe = (page: Pick<Page, "getByRole">) => page.getByRole("button", { name: "Yes, go on" }).click();
+
 const card = (page: Page, status: string) => page.locator(`[data-status=${status}]`);
 
 async function onlyConnection({ pool }: Journey): Promise<Row> {
@@ -37,6 +40,8 @@ test.skipIf(noChromium)(
 
     await page.goto(appUrl);
     await page.getByRole("link", { name: "Connect accounts" }).click();
+    await shot(page, "question");
+    await itIsMe(page);
     await page.waitForURL(`${apiUrl}/connect`); // The link itself has left the address bar.
     await shot(page, "empty");
     await page.getByRole("button", { name: "Connect Demo" }).click();
@@ -56,6 +61,7 @@ test.skipIf(noChromium)(
     await until("the initial sync is done", async () => (await journey.row(row.id)).last_sync_status === "success");
 
     await page.goto(journey.link());
+    await itIsMe(page);
     expect(await card(page, "connected").textContent()).toContain("ada");
     await shot(page, "connected");
 
@@ -100,6 +106,7 @@ test.skipIf(noChromium)(
     const page = await (await openBrowser()).newPage();
     const begin = async () => {
       await page.goto(journey.link({ returnUrl: `${appUrl}/done` }));
+      await itIsMe(page);
       await page.getByRole("button", { name: "Connect Demo" }).click();
       await page.waitForURL(/\/interaction\//);
     };
@@ -128,6 +135,7 @@ test.skipIf(noChromium)(
       });
     });
     await page.goto(journey.link({ returnUrl: `${appUrl}/done` }));
+    await itIsMe(page);
     await page.getByRole("button", { name: "Connect Demo" }).click();
     await page.waitForURL(`${apiUrl}/connect/go/**`);
     await page.unroute(`${apiUrl}/connect/go/**`);
@@ -156,6 +164,40 @@ test.skipIf(noChromium)(
 );
 
 test.skipIf(noChromium)(
+  "a link answers in the first browser that says yes: not by another site's form, and not in a second browser",
+  async () => {
+    const { apiUrl, pool, link } = await startJourney();
+    const attackers = link({ userId: "attacker" });
+    const attacker = await (await openBrowser()).newPage();
+    await attacker.goto(attackers);
+    const fields = await attacker
+      .locator("input[type=hidden]")
+      .evaluateAll((inputs) => inputs.map((input) => (input as unknown as { outerHTML: string }).outerHTML).join(""));
+    const victim = await (await openBrowser()).newPage();
+    const evil = `<form method="post" action="${apiUrl}/connect/open">${fields}<button>Win a prize</button></form>`;
+    await victim.route("http://127.0.0.1:9/**", (route) => route.fulfill({ contentType: "text/html", body: evil }));
+    await victim.goto(link());
+    await itIsMe(victim);
+    await victim.goto("http://127.0.0.1:9/prize");
+    await victim.getByRole("button", { name: "Win a prize" }).click();
+    await victim.getByRole("heading", { name: "Not allowed" }).waitFor();
+    expect((await pool.query("SELECT user_id FROM connect_sessions")).rows).toEqual([{ user_id: "u" }]);
+    // Led to it without a form, the victim is asked, and sees for whom and instead of whom.
+    await victim.goto(attackers);
+    await shot(victim, "question-other-user");
+    expect(await victim.locator("main").textContent()).toMatch(/for attacker[\s\S]*shows the accounts of u/);
+    await victim.goto(`${apiUrl}/connect`);
+    expect(await victim.locator("header").textContent()).toContain("of u");
+    await itIsMe(attacker);
+    await attacker.getByRole("heading", { name: "Connected accounts" }).waitFor();
+    const late = await victim.goto(attackers);
+    expect(late?.status()).toBe(410);
+    expect(await victim.locator("main").textContent()).toContain("ask for a new one");
+    await shot(victim, "link-used");
+  },
+);
+
+test.skipIf(noChromium)(
   "an allowed app shows the page in a frame, where connecting leads out of it; another may not",
   async () => {
     const stranger = await startJourney();
@@ -168,6 +210,7 @@ test.skipIf(noChromium)(
     const { id } = await journey.client.connections.import({ userId: "u", provider: "demo", accessToken: "x" });
     await page.goto(`${appUrl}/frame`);
     const frame = page.frameLocator("iframe");
+    await itIsMe(frame);
     await frame.locator("h1", { hasText: "Connected accounts" }).waitFor();
     await shot(page, "framed");
     await frame.locator("summary", { hasText: "Disconnect" }).click();
@@ -175,6 +218,7 @@ test.skipIf(noChromium)(
     await frame.getByText("The account is disconnected").waitFor();
     expect(await journey.row(id)).toMatchObject({ status: "disconnected" });
     await frame.getByRole("link", { name: "Connect Demo" }).click();
+    await itIsMe(page);
     await page.waitForURL(`${apiUrl}/connect`);
     await page.getByRole("button", { name: "Connect Demo" }).click();
     await signInAndAllow(page, "ada");
@@ -214,6 +258,7 @@ test.skipIf(noChromium)("light, dark and on a phone, with long names and many ac
   } as const)) {
     const page = await (await openBrowser(options)).newPage();
     await page.goto(journey.link());
+    await itIsMe(page);
     expect(await page.locator("[data-connection]").count()).toBe(5);
     const { wide, seen } = (await page.evaluate(
       "({ wide: document.documentElement.scrollWidth, seen: innerWidth })",

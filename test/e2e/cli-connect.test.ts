@@ -47,6 +47,13 @@ test("connect-link leads to the page of this installation, and only back to allo
   expect(Date.parse(answer.expiresAt) - Date.now()).toBeGreaterThan(3_500_000);
   expect((await run(["connect-link", "user-42", "--return-url", "https://evil.example"])).code).toBe(1);
   expect((await run(["connect-link", "user-42", "--provider", "nobody"])).stderr).toContain("unknown_provider");
+  const shown = ["--name", "Ada", "--email", "ada@app.example"];
+  expect((await run(["connect-link", "user-42", ...shown, "--confirm"])).stderr).toContain("returnUrl");
+  const back = ["--return-url", "https://app.example/x"];
+  expect((await run(["connect-link", "user-42", ...shown, "--confirm", ...back])).code).toBe(0);
+  expect(await ask(["connect-end", "user-42"])).toMatchObject({ code: 0, answer: { endedAt: expect.any(String) } });
+  expect((await run(["connect-end", " "])).code).toBe(1);
+  expect((await actions()).at(-1)).toBe("connect.sessions_ended");
 });
 
 describe("sync", () => {

@@ -1,10 +1,10 @@
 import { followAuthorization } from "@evertoken/demo";
-import { Browser } from "../support/browser.ts";
+import { Browser, openLink } from "../support/browser.ts";
 
 /** Connects an account of the demo as a person with a browser does: the link, the page, the consent, and back to the page. */
 export async function connectInBrowser(link: string, login: string) {
   const browser = new Browser();
-  const home = (await browser.get(link)).location as URL;
+  const home = await openLink(browser, link);
   const page = await browser.get(home);
   const begun = await browser.post(`${home}/start`, { provider: "demo", form_token: formToken(page.text) });
   const start = found(begun.text, /class="button" href="([^"]+)"/).replaceAll("&amp;", "&");

@@ -1,6 +1,6 @@
 import { followAuthorization } from "@evertoken/demo";
 import { beforeAll, expect, test } from "vitest";
-import { Browser } from "../support/browser.ts";
+import { Browser, openLink } from "../support/browser.ts";
 import { closedPort } from "../support/closed-port.ts";
 import { startDemo } from "../support/connect-rig.ts";
 import { type Api, startApi } from "./api-harness.ts";
@@ -178,8 +178,7 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   const body = { user_id: "linked", return_url: "https://app.example/settings", providers: ["demo"], ttl: 60 };
   const made = await api.ask("POST /v1/connect/links", { body });
   expect(made).toMatchObject({ status: 201, body: { url: expect.stringContaining("/connect?link=") } });
-  const opened = await fetch(made.body.url, { redirect: "manual" });
-  expect(opened.status).toBe(303);
+  expect((await openLink(new Browser(), made.body.url)).pathname).toBe("/connect");
   const { body: told } = await api.refused("POST /v1/connect/links", 400, "invalid_input", {
     body: { ...body, return_url: "https://evil.example" },
   });
@@ -189,11 +188,11 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   await api.rig.pool.query("UPDATE connections SET status = 'needs_reauth', expires_at = now() WHERE id = $1", [id]);
   const dead = await api.refused(`GET /v1/connections/${id}/token`, 409, "refresh_token_expired");
   const browser = new Browser();
-  const page = await browser.get(await open(browser, dead.body.reconnect_url));
+  const page = await browser.get(await openLink(browser, dead.body.reconnect_url));
   expect(page.text).toContain(id);
   expect(page.text).not.toMatch(/Add an account|Yes, disconnect/);
   const { rows } = await api.rig.pool.query("SELECT action FROM audit_log WHERE connection_id = $1", [id]);
-  expect(rows).toEqual([{ action: "connect.link_made" }]);
+  expect(rows).toEqual([{ action: "connect.link_made" }, { action: "connect.session_opened" }]);
 });
 
 test("no code, token or secret stands in the log", () => {

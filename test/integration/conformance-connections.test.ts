@@ -187,6 +187,14 @@ describe.each(kinds)("%s", (kind) => {
     const link = await connect.link({ userId: "u", returnUrl, providers: ["acme"], ttlSeconds: 60 });
     expect(link).toMatch(/\/connect\?link=/);
     expect((await errorOf(() => connect.link({ userId: "u", ttlSeconds: 1 }))).code).toBe("invalid_input");
+    expect(await connect.link({ userId: "u", userName: "U", confirm: true, returnUrl })).toMatch(/\/connect\?link=/);
+    expect(await errorOf(() => connect.link({ userId: "u", confirm: true }))).toMatchObject({
+      ...{ code: "invalid_input", message: expect.stringContaining("returnUrl") },
+    });
+    expect((await errorOf(() => connect.link({ userId: "u", userName: "a\nb" }))).message).toContain("userName");
+    const [first, again] = [await connect.endSessions("u"), await connect.endSessions("u")];
+    expect(again.endedAt.getTime()).toBeGreaterThanOrEqual(first.endedAt.getTime());
+    expect((await errorOf(() => connect.endSessions(" "))).code).toBe("invalid_input");
   });
 
   test("all that end soon are refreshed by the workers, with a count of what failed", async () => {

@@ -1,6 +1,7 @@
 import { createApi } from "@evertoken/api";
 import { authorize, completeConnect, confirmConnect, connectLink } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
+import { formOf } from "../support/browser.ts";
 import {
   begin,
   binding,
@@ -27,13 +28,20 @@ const pathOf = (url: string) => url.slice(publicUrl.length);
 
 /** A browser that opens a link: its cookie, and the page with its form token. */
 async function open(app: App, rig: ConnectRig, userId: string, more: object = {}) {
-  const opened = await app.inject({ url: pathOf(connectLink(rig.engine, { userId, ...more })) });
-  expect([opened.statusCode, opened.headers.location]).toEqual([303, `${publicUrl}/connect`]);
-  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  const { cookie, setCookie, status } = await openIn(app, pathOf(connectLink(rig.engine, { userId, ...more })));
+  expect(status).toBe(303);
   const page = await app.inject({ url: "/connect", headers: { cookie } });
   expect(page.statusCode).toBe(200);
-  const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
-  return { cookie, token, page, setCookie: String(opened.headers["set-cookie"]) };
+  return { cookie, token: formOf(page.body).form_token ?? "", page, setCookie };
+}
+
+/** The question of a link, and yes to it. */
+async function openIn(app: App, url: string) {
+  const asked = await app.inject({ url });
+  const browser = String(asked.headers["set-cookie"]).split(";")[0] as string;
+  const opened = await post(app, "/connect/open", browser, formOf(asked.body));
+  const setCookie = String(opened.headers["set-cookie"]);
+  return { cookie: setCookie.split(";")[0] as string, setCookie, status: opened.statusCode };
 }
 
 const post = (
@@ -144,10 +152,10 @@ test("pages load nothing, run nothing, and are framed by nobody who was not allo
     PUBLIC_URL: "https://connect.example",
   });
   const link = connectLink(framed.rig.engine, { userId: "u" }).slice("https://connect.example".length);
-  const opened = await framed.app.inject({ url: link });
-  expect(opened.headers["set-cookie"]).toMatch(/HttpOnly; SameSite=None; Partitioned; Secure/);
-  expect(opened.headers["content-security-policy"]).toBeDefined();
-  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  const asked = await framed.app.inject({ url: link });
+  expect(asked.headers["content-security-policy"]).toContain("frame-ancestors https://app.example https://b.example");
+  const { cookie, setCookie } = await openIn(framed.app, link);
+  expect(setCookie).toMatch(/^__Host-evertoken_connect=.*; Path=\/; HttpOnly; SameSite=None; Partitioned; Secure/);
   const inside = await framed.app.inject({ url: "/connect", headers: { cookie, "sec-fetch-dest": "iframe" } });
   expect(inside.headers["content-security-policy"]).toContain("frame-ancestors https://app.example https://b.example");
   expect(inside.headers["x-frame-options"]).toBeUndefined();
@@ -158,7 +166,7 @@ test("what users and providers say is shown as text", async () => {
   const { rig, app } = await createPages();
   await rig.connect({ userId: "u", displayName: `<script>alert(1)</script>"'>` });
   const { page, cookie } = await open(app, rig, "u", { userEmail: "ada@app.example" });
-  expect(page.body).toContain("of ada@app.example");
+  expect(page.body).toContain("of <bdi>ada@app.example</bdi>");
   expect(page.body).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;");
   for (const query of ["error=<script>x", "error=constructor", "error=__proto__", "error=a&error=b", "provider=<b>"]) {
     for (const status of ["refused", "connected"]) {
@@ -369,11 +377,10 @@ test("a link to reconnect one account permits that, and nothing else", async () 
     await rig.connect({ userId: "u", externalAccountId: "b" }),
   ];
   const link = connectLink(rig.engine, { userId: "u" }, { connectionId: mine.id });
-  const opened = await app.inject({ url: pathOf(link) });
-  const cookie = String(opened.headers["set-cookie"]).split(";")[0] as string;
+  const { cookie } = await openIn(app, pathOf(link));
   await rig.pool.query("UPDATE connections SET status = 'needs_reauth'");
   const { body } = await app.inject({ url: "/connect", headers: { cookie } });
-  expect(body).toContain("of u in Shop &amp; Co");
+  expect(body).toContain("of <bdi>u</bdi> in Shop &amp; Co");
   expect(body).toContain(mine.id);
   expect(body).not.toMatch(new RegExp(`${other.id}|Add an account|Yes, disconnect`));
   const token = /name="form_token" value="([^"]+)"/.exec(body)?.[1] ?? "";
@@ -392,13 +399,11 @@ test("a link to reconnect one account permits that, and nothing else", async () 
 
 test("no link that a session makes outlasts the one that opened it", async () => {
   const { rig, app } = await createPages();
-  const opened = async (endsAt: number) =>
-    app.inject({ url: pathOf(connectLink(rig.engine, { userId: "u" }, { endsAt })) });
-  const { headers } = await opened(Date.now() + 5000);
-  expect(String(headers["set-cookie"])).toMatch(/Max-Age=[45]$/);
-  const cookie = String(headers["set-cookie"]).split(";")[0] as string;
+  const linked = (endsAt: number) => pathOf(connectLink(rig.engine, { userId: "u" }, { endsAt }));
+  const { cookie, setCookie } = await openIn(app, linked(Date.now() + 5000));
+  expect(setCookie).toMatch(/Max-Age=[45]$/);
   const framed = await app.inject({ url: "/connect", headers: { cookie, "sec-fetch-dest": "iframe" } });
   const again = /target="_top" href="([^"]+)"/.exec(framed.body)?.[1] ?? "";
-  expect(String((await app.inject({ url: pathOf(again) })).headers["set-cookie"])).toMatch(/Max-Age=[1-5]$/);
-  expect((await opened(Date.now() - 1)).statusCode).toBe(401);
+  expect((await openIn(app, pathOf(again))).setCookie).toMatch(/Max-Age=[1-5]$/);
+  expect((await app.inject({ url: linked(Date.now() - 1) })).statusCode).toBe(401);
 });

@@ -23,7 +23,7 @@ export async function bringAnswer(engine: Engine, request: FastifyRequest, redir
     ),
     iss: once("iss") ?? (Array.isArray(query.iss) ? "" : undefined),
     redirectUri,
-    binding: readSession(engine, request)?.id,
+    binding: (await readSession(engine, request))?.id,
     browser: readFlowCookie(engine, request),
   });
 }

@@ -1,4 +1,4 @@
-import { connectLink, EvertokenError, type Target } from "@evertoken/engine/internal";
+import { EvertokenError, makeConnectLink, type Target } from "@evertoken/engine/internal";
 import type { ApiContext } from "./route.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function orReconnectLink<T>(
     if (publicUrl === null) throw error;
     const { id, userId, provider } = await client.connections.get(target);
     const link = { userId, providers: [provider], ttlSeconds: Math.min(86_400, Math.ceil(reconnectLinkMs / 1000)) };
-    const reconnectUrl = connectLink(engine, link, { connectionId: id });
+    const reconnectUrl = await makeConnectLink(engine, link, id);
     await audit({ actor, action: "connect.link_made", connectionId: id });
     throw new EvertokenError(error.code, error.message, { consentHelps: true, reconnectUrl, retryAt: error.retryAt });
   }

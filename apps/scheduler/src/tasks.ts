@@ -14,6 +14,7 @@ import {
   type Engine,
   nudgeDelivery,
   openQueues,
+  pruneConnectSessions,
   restoreSyncs,
 } from "@evertoken/engine/internal";
 import {
@@ -93,6 +94,7 @@ export function createTasks(engine: Engine): Task[] {
         const before = new Date(now().getTime() - config.keepLogDays * dayMs);
         await pruneFaults(pool, before);
         await pruneRefreshStats(pool, before);
+        await pruneConnectSessions(pool);
         const auditRows = await pruneAudit(pool, before);
         return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
       },

@@ -1,6 +1,6 @@
 import type { Authorization, Completed, Confirmed, ConnectRefusalCode, ReturnQuery } from "./contract/connect.ts";
 import type { Evertoken } from "./contract/evertoken.ts";
-import type { Request } from "./request.ts";
+import { inPath, type Request } from "./request.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { fromWire, toWire } from "./wire.ts";
 
@@ -26,6 +26,10 @@ export function createConnect(request: Request, cache: TokenCache): Evertoken["c
     async link({ ttlSeconds: ttl, ...input }) {
       const { url } = await post("links", { ...input, ttl }, "url");
       return url as string;
+    },
+    async endSessions(userId) {
+      const path = `/v1/users/${inPath(userId)}/connect-sessions`;
+      return fromWire(await request({ method: "DELETE", path, repeatable: true, fields: ["ended_at"] }));
     },
   };
 }

@@ -6,6 +6,7 @@ import { authorize } from "./connect/authorize.ts";
 import { completeConnect } from "./connect/complete-connect.ts";
 import { confirmConnect } from "./connect/confirm-connect.ts";
 import { makeConnectLink } from "./connect/connect-link.ts";
+import { endConnectSessions } from "./connect/connect-sessions.ts";
 import { getConnection, listConnections, refreshLog, userHealth } from "./connect/connections.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import { importConnection } from "./connect/import-connection.ts";
@@ -62,6 +63,7 @@ export function fromEngine(engine: Engine): Evertoken {
       complete: (answer) => completeConnect(engine, answer),
       confirm: (query, input) => confirmConnect(engine, query, input),
       link: work.watch((input) => makeConnectLink(engine, input)),
+      endSessions: work.watch((userId) => endConnectSessions(engine, userId)),
     },
     connections: {
       list: work.watch((filter) => listConnections(engine, filter)),

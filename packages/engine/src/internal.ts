@@ -16,6 +16,13 @@ export {
   sealFor,
 } from "./connect/connect-link.ts";
 export { refusalText } from "./connect/connect-refusal.ts";
+export {
+  type BroughtLink,
+  endConnectSessions,
+  linkStanding,
+  openConnectSession,
+  pruneConnectSessions,
+} from "./connect/connect-sessions.ts";
 export { refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 export { type Exported, type ExportFilter, exportConnections } from "./connect/export-connections.ts";

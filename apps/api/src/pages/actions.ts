@@ -18,10 +18,11 @@ type Action = (context: PagesContext, session: Session, form: Form, reply: Fasti
 
 /** Does what a form asks for, once it is sure that a page of this session has sent it. */
 export async function act(context: PagesContext, request: FastifyRequest, reply: FastifyReply, action: Action) {
-  const session = readSession(context.engine, request);
-  if (session === null) return linkGone(context, reply);
+  const session = await readSession(context.engine, request);
+  if (session === null) return linkGone(context, reply, "over");
   const form = (request.body ?? {}) as Form;
-  if (isOwnForm(session, request, form.form_token)) return action(context, session, form, reply);
+  if (isOwnForm(context.engine, request, session.formToken, form.form_token))
+    return action(context, session, form, reply);
   const content = message("Not allowed", "The form did not come from this page. Please go back and try again.");
   return sendPage(reply, { status: 403, title: "Not allowed", content }, context.embedOrigins);
 }
@@ -38,6 +39,7 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
       ...{ userId: session.userId, provider, returnUrl: session.returnUrl ?? home },
       ...(known === null ? {} : { connectionId: known.id }),
       ...(session.userEmail === null ? {} : { userEmail: session.userEmail }),
+      confirm: session.confirm ?? false,
     },
     session.id,
   );

@@ -41,7 +41,7 @@ interface Standing {
 
 export function connectPage(page: ConnectPage): Html {
   const { connections, providers, banner, returnUrl, whose, app } = page;
-  return html`<header><div><h1>Connected accounts</h1><p class="dim small">of ${whose}${app === null ? null : html` in ${app}`}</p></div>
+  return html`<header><div><h1>Connected accounts</h1><p class="dim small">of <bdi>${whose}</bdi>${app === null ? null : html` in ${app}`}</p></div>
 ${returnUrl === null ? null : html`<a class="small" target="_top" href="${returnUrl}">Back to the app</a>`}</header>
 ${banner === null ? null : html`<p class="banner ${banner.kind}" role="${banner.kind === "bad" ? "alert" : "status"}">${banner.text}</p>`}
 <section aria-label="Your accounts">

@@ -5,6 +5,7 @@ import { act, disconnect, start } from "./actions.ts";
 import { callback } from "./callback.ts";
 import type { PagesContext } from "./context.ts";
 import { failed } from "./failed.ts";
+import { open } from "./question.ts";
 import { sendOut } from "./send-out.ts";
 import { show } from "./show.ts";
 
@@ -33,6 +34,7 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
       // Brought once more as a GET: see guardCallbacks.
       scope.post(path, limited, (_request, reply) => reply.code(400).send());
     }
+    scope.post("/connect/open", limited, (request, reply) => open(context, request, reply));
     scope.post("/connect/start", limited, (request, reply) => act(context, request, reply, start));
     scope.post("/connect/disconnect", limited, (request, reply) => act(context, request, reply, disconnect));
   });

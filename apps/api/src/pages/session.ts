@@ -1,56 +1,106 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { type ConnectVisitor, type Engine, openFor, readConnectLink, sealFor } from "@evertoken/engine/internal";
+import {
+  type BroughtLink,
+  type ConnectVisitor,
+  type Engine,
+  linkStanding,
+  openConnectSession,
+  openFor,
+  sealFor,
+} from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { cookieOf } from "../flow-cookie.ts";
 
-/** A browser that came with a link. Kept in its cookie, encrypted; nothing is kept here. */
-export interface Session extends ConnectVisitor {
-  /** Random; what this browser begins, only this browser can finish, and only its own pages can ask for. */
-  readonly id: string;
+/** What a browser's cookie holds, encrypted: a secret of its own, and the link that it has opened. */
+interface Kept {
+  readonly browser: string;
+  readonly opened: Omit<BroughtLink, "browser"> | null;
 }
 
-const cookieName = "evertoken_connect";
-const purpose = "connect-session";
+/** A browser that has opened a link, until that session ends. */
+export interface Session extends ConnectVisitor {
+  /** What this browser begins for this user, only this browser can finish. */
+  readonly id: string;
+  /** Stands in every form; another site cannot know it. */
+  readonly formToken: string;
+  /** SHA-256 of the link. */
+  readonly link: string;
+}
+
+const purpose = "connect-browser";
 const lifetimeMs = 3_600_000;
 
-/** @returns whether the link is good; then the browser has its session */
-export function openSession(engine: Engine, request: FastifyRequest, reply: FastifyReply, link: string): boolean {
-  const visitor = readConnectLink(engine, link);
-  if (visitor === null) return false;
-  const known = readSession(engine, request);
-  // Two tabs of one user are one session: what was begun in the one is not lost by opening the other.
-  const id = known?.userId === visitor.userId ? known.id : randomBytes(32).toString("base64url");
-  // A session makes links of its own, for the page outside of a frame: none of them makes it last longer.
-  const leftMs = Math.min(lifetimeMs, (visitor.endsAt ?? Number.POSITIVE_INFINITY) - Date.now());
-  if (leftMs <= 0) return false;
-  const value = sealFor(engine, purpose, { ...visitor, id } satisfies Session, leftMs);
-  reply.header("set-cookie", `${cookieName}=${value}; ${attributes(engine)}; Max-Age=${Math.ceil(leftMs / 1000)}`);
+/** The session of this browser, if neither its time nor the app has ended it. */
+export async function readSession(engine: Engine, request: FastifyRequest): Promise<Session | null> {
+  const { browser, opened } = readKept(engine, request) ?? { browser: "", opened: null };
+  if (opened === null || (await linkStanding(engine, { browser, ...opened })) !== "ours") return null;
+  const { visitor, link } = opened;
+  // Two tabs of one user are one session: what was begun in the one is not lost by opening a link in the other.
+  const id = tokenOf(browser, `flows of ${visitor.userId}`);
+  return { ...visitor, id, formToken: tokenOf(browser, `forms of ${visitor.userId}`), link };
+}
+
+/** The secret of this browser, which it gets with its first link; it opens nothing by itself. */
+export function browserOf(engine: Engine, request: FastifyRequest, reply: FastifyReply): string {
+  const known = readKept(engine, request);
+  if (known !== null) return known.browser;
+  const browser = randomBytes(32).toString("base64url");
+  keep(engine, reply, { browser, opened: null }, lifetimeMs);
+  return browser;
+}
+
+/** null: it has none, since it keeps no cookies or has never seen a link. */
+export function knownBrowser(engine: Engine, request: FastifyRequest): string | null {
+  return readKept(engine, request)?.browser ?? null;
+}
+
+/** @returns whether this browser has the session of the link now */
+export async function openSession(engine: Engine, reply: FastifyReply, brought: BroughtLink): Promise<boolean> {
+  const endsAt = await openConnectSession(engine, brought);
+  if (endsAt === null) return false;
+  const { browser, link, visitor } = brought;
+  const opened = { link, visitor: { ...visitor, endsAt: endsAt.getTime() } };
+  keep(engine, reply, { browser, opened }, endsAt.getTime() - engine.clock.now().getTime());
   return true;
 }
 
-/** A frame on another site gets its cookie only with SameSite=None, which browsers take over https alone. */
-function attributes({ config }: Engine): string {
+/** In the form that opens a link. */
+export const openingToken = ({ browser, link }: Pick<BroughtLink, "browser" | "link">) =>
+  tokenOf(browser, `opening ${link}`);
+
+/** Whether a form was sent by a page of ours in this browser. */
+export function isOwnForm({ config }: Engine, { headers }: FastifyRequest, expected: string, given: unknown): boolean {
+  const { "sec-fetch-site": site, origin } = headers;
+  if (site !== undefined && site !== "same-origin") return false;
+  if (origin !== undefined && origin !== new URL(config.connect.publicUrl ?? "").origin) return false;
+  const [own, other] = [Buffer.from(expected), Buffer.from(typeof given === "string" ? given : "")];
+  return own.length === other.length && timingSafeEqual(own, other);
+}
+
+const tokenOf = (browser: string, what: string) => createHmac("sha256", browser).update(what).digest("base64url");
+
+function readKept(engine: Engine, request: FastifyRequest): Kept | null {
+  const value = cookieOf(request, cookieOptions(engine).name);
+  return value === null ? null : openFor<Kept>(engine, purpose, value);
+}
+
+function keep(engine: Engine, reply: FastifyReply, kept: Kept, leftMs: number): void {
+  const { name, attributes } = cookieOptions(engine);
+  const value = sealFor(engine, purpose, kept, leftMs);
+  reply.header("set-cookie", `${name}=${value}; ${attributes}; Max-Age=${Math.ceil(leftMs / 1000)}`);
+}
+
+/**
+ * Over https no other host of the domain can plant it (`__Host-`). A frame on another site gets its cookie only with SameSite=None, which
+ * browsers take over https alone.
+ */
+function cookieOptions({ config }: Engine): { name: string; attributes: string } {
   const { publicUrl, embedOrigins } = config.connect;
   const { protocol, pathname } = new URL(publicUrl ?? "http://localhost");
-  const secure = protocol === "https:";
-  const sameSite = secure && embedOrigins.length > 0 ? "SameSite=None; Partitioned" : "SameSite=Lax";
-  return `Path=${pathname.replace(/\/$/, "")}/connect; HttpOnly; ${sameSite}${secure ? "; Secure" : ""}`;
-}
-
-export function readSession(engine: Engine, request: FastifyRequest): Session | null {
-  const value = cookieOf(request, cookieName);
-  return value === null ? null : openFor<Session>(engine, purpose, value);
-}
-
-/** Stands in every form; another site cannot know it. */
-export function formToken({ id }: Session): string {
-  return createHmac("sha256", id).update("form").digest("base64url");
-}
-
-/** Whether a form was sent by a page of this session. */
-export function isOwnForm(session: Session, request: FastifyRequest, token: unknown): boolean {
-  const site = request.headers["sec-fetch-site"];
-  if (site !== undefined && site !== "same-origin") return false;
-  const [expected, given] = [Buffer.from(formToken(session)), Buffer.from(typeof token === "string" ? token : "")];
-  return expected.length === given.length && timingSafeEqual(expected, given);
+  if (protocol !== "https:") {
+    const path = `${pathname.replace(/\/$/, "")}/connect`;
+    return { name: "evertoken_connect", attributes: `Path=${path}; HttpOnly; SameSite=Lax` };
+  }
+  const sameSite = embedOrigins.length > 0 ? "SameSite=None; Partitioned" : "SameSite=Lax";
+  return { name: "__Host-evertoken_connect", attributes: `Path=/; HttpOnly; ${sameSite}; Secure` };
 }

@@ -5,27 +5,26 @@ import { connectPage } from "./connect-page.ts";
 import type { PagesContext } from "./context.ts";
 import { linkGone } from "./link-gone.ts";
 import { sendPage } from "./page.ts";
-import { formToken, openSession, readSession, type Session } from "./session.ts";
+import { ask } from "./question.ts";
+import { readSession, type Session } from "./session.ts";
 import { offeredProviders, shownConnections } from "./shown-connections.ts";
+import { whoseOf } from "./whose.ts";
 
 /** The connect page, for a browser that came with a link. */
 export async function show(context: PagesContext, request: FastifyRequest, reply: FastifyReply) {
   const { engine, home, embedOrigins } = context;
   const query = request.query as Record<string, unknown>;
-  // The link leaves the address bar, and with it the history, at once.
-  if (typeof query.link === "string") {
-    return openSession(engine, request, reply, query.link) ? reply.redirect(home, 303) : linkGone(context, reply);
-  }
-  const session = readSession(engine, request);
-  if (session === null) return linkGone(context, reply);
+  if (typeof query.link === "string") return ask(context, request, reply, query.link);
+  const session = await readSession(engine, request);
+  if (session === null) return linkGone(context, reply, "over");
   const content = connectPage({
     ...{
       base: new URL(home).pathname,
       returnUrl: session.returnUrl,
-      whose: session.userEmail ?? session.userId,
+      whose: whoseOf(session),
       app: engine.config.connect.appName,
       limited: session.connectionId != null,
-      formToken: formToken(session),
+      formToken: session.formToken,
     },
     outside: request.headers["sec-fetch-dest"] === "iframe" ? linkAgain(engine, session) : null,
     connections: await shownConnections(engine, session),
@@ -37,12 +36,13 @@ export async function show(context: PagesContext, request: FastifyRequest, reply
 
 /** For the page outside of the frame, which has cookies of its own. */
 function linkAgain(engine: Engine, session: Session): string {
-  const { userId, userEmail, returnUrl, providers, connectionId, endsAt } = session;
+  const { userId, userName = null, userEmail, returnUrl, providers, confirm, connectionId, endsAt, mark } = session;
   const link = {
-    userId,
+    ...{ userId, confirm },
+    ...(userName === null ? {} : { userName }),
     ...(userEmail === null ? {} : { userEmail }),
     ...(returnUrl === null ? {} : { returnUrl }),
     ...(providers === null ? {} : { providers: [...providers] }),
   };
-  return connectLink(engine, link, { connectionId, endsAt });
+  return connectLink(engine, link, { connectionId, endsAt, mark });
 }

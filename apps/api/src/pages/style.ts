@@ -45,7 +45,11 @@ border:1px solid var(--line);border-radius:.7rem;box-shadow:0 8px 28px #0003}
 .empty{padding:1.5rem 1rem;text-align:center;color:var(--dim);border-style:dashed}
 .lone{max-width:26rem;margin:8vh auto 0;padding:2rem 1.75rem}
 .lone h1{margin-bottom:.5rem;font-size:1.35rem}
-.lone .button{margin-top:1.5rem}
+.lone .button,.lone form{margin-top:1.5rem}
+.lone form+p{margin-top:1rem}
+.lone .more{margin-top:1rem;padding:.7rem 0 0}
+.lone p{overflow-wrap:anywhere}
+.wide{width:100%}
 a{color:inherit}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 .what .pill{margin-top:.3rem}

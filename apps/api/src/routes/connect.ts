@@ -66,6 +66,15 @@ const pending = z.object({
 
 const linkBody = z.strictObject({
   ...{ user_id: userId, return_url: address.optional(), user_email: email.optional() },
+  user_name: text(200)
+    .optional()
+    .describe(
+      "What the user is called in the app: shown with the address, so that people see whose accounts these are",
+    ),
+  confirm: z
+    .boolean()
+    .optional()
+    .describe("What the page connects waits for your POST /v1/connect/confirm at `return_url`, which is needed then"),
   providers: z.array(providerId).min(1).max(200).optional().describe("Default: all that are set up"),
   ttl: z.number().int().min(10).max(86_400).default(600).describe("Seconds"),
 });
@@ -223,12 +232,14 @@ confirmation again gets the same answer.`,
   route({
     ...{ method: "POST", url: "/v1/connect/links", scope: "connections:write", tag: "Connect" },
     summary: "A signed link to the connect page for one user",
-    description: "Whoever has it manages that user's connections until it ends: hand it to the user alone.",
+    description:
+      "The browser that opens it first manages that user's connections for an hour at most: hand it to the user alone.",
     ...{ body: linkBody, status: 201, answer: z.object({ url: z.string(), expires_at: timeOut }) },
     async handle({ body, actor }, { engine, audit }) {
-      const { user_id: userId, return_url: returnUrl, user_email: userEmail, providers, ttl } = body;
+      const { user_id: userId, return_url: returnUrl, user_name: userName, user_email: userEmail, ...rest } = body;
+      const { providers, confirm, ttl } = rest;
       const expiresAt = new Date(Date.now() + ttl * 1000);
-      const optional = some({ returnUrl, userEmail, providers });
+      const optional = some({ returnUrl, userName, userEmail, providers, confirm });
       const url = await makeConnectLink(engine, { userId, ttlSeconds: ttl, ...optional });
       await audit({ actor, action: "connect.link_made" });
       return { url, expires_at: expiresAt.toISOString() };

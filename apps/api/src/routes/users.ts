@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { route } from "../route.ts";
-import { userId, uuid } from "../schemas.ts";
+import { timeOut, userId, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
 const health = z.object({
@@ -15,5 +15,17 @@ export const userRoutes = [
     description: "Healthy: connected, and its access token has not ended. A user who is not known has none.",
     ...{ params: z.object({ userId }), answer: z.object({ data: z.array(health) }) },
     handle: async ({ params }, { client }) => ({ data: (await client.health(params.userId)).map(toWire) }),
+  }),
+  route({
+    ...{ method: "DELETE", url: "/v1/users/:userId/connect-sessions", scope: "connections:write", tag: "Connect" },
+    summary: "End a user's sessions on the connect page",
+    description:
+      "At every process, and at once; links that were made for this user and not opened yet are void as well.",
+    ...{ params: z.object({ userId }), answer: z.object({ ended_at: timeOut }) },
+    async handle({ params, actor }, { client, audit }) {
+      const { endedAt } = await client.connect.endSessions(params.userId);
+      await audit({ actor, action: "connect.sessions_ended" });
+      return { ended_at: endedAt.toISOString() };
+    },
   }),
 ];

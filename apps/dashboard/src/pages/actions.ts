@@ -1,8 +1,8 @@
 import {
-  connectLink,
   disconnectAndRevoke,
   type Engine,
   EvertokenError,
+  makeConnectLink,
   reconnectUrl,
   requestSync,
 } from "@evertoken/engine/internal";
@@ -74,13 +74,16 @@ export async function showReconnectLink(context: PageContext, request: FastifyRe
   const connection = await client.connections.get(id);
   const { userId, provider } = connection;
   const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
-  const url = own ?? newLink(engine, connection);
+  const url = own ?? (await newLink(engine, connection));
   await audit({ actor: `operator:${user}`, action: "connect.link_made", connectionId: id });
   const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
   return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
 }
 
-function newLink(engine: Engine, { id, userId, provider }: { id: string; userId: string; provider: string }): string {
+async function newLink(
+  engine: Engine,
+  { id, userId, provider }: { id: string; userId: string; provider: string },
+): Promise<string> {
   if (engine.config.connect.publicUrl === null) {
     throw new PageFault(
       409,
@@ -88,7 +91,7 @@ function newLink(engine: Engine, { id, userId, provider }: { id: string; userId:
       "Set PUBLIC_URL (our connect page) or RECONNECT_URL (a page of your app).",
     );
   }
-  return connectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, { connectionId: id });
+  return makeConnectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, id);
 }
 
 function read({ sessions }: PageContext, request: FastifyRequest) {

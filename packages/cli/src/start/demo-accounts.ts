@@ -1,7 +1,7 @@
 import type { Env } from "@evertoken/adapters";
 import { createLogger, describeError, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/engine";
-import { connectLink, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { type Engine, fromEngine, makeConnectLink, openEngine, readSettings } from "@evertoken/engine/internal";
 import { readFile } from "../open.ts";
 import type { DemoSettings } from "./demo-settings.ts";
 import { demoGrants } from "./places.ts";
@@ -49,7 +49,7 @@ export async function connectDemoAccounts(
       await importGrant(evertoken, login, await obtainGrant({ ...demo, login }));
       connected++;
     }
-    const connectUrl = connectLink(engine, { userId: loginOf(1), ttlSeconds: dayInSeconds });
+    const connectUrl = await makeConnectLink(engine, { userId: loginOf(1), ttlSeconds: dayInSeconds });
     return { connected, known: count - connected, firstRefreshAt: await firstRefresh(evertoken), connectUrl };
   } catch (error) {
     signal.throwIfAborted();

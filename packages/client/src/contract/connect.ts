@@ -113,7 +113,11 @@ export interface ConnectLinkInput {
   readonly returnUrl?: string | undefined;
   /** The providers that the page offers; left out: all that are set up. */
   readonly providers?: string[] | undefined;
+  /** What the user is called in the app: shown with the address, so that people see whose accounts these are. At most 200 characters. */
+  readonly userName?: string | undefined;
   readonly userEmail?: string | undefined;
+  /** What the page connects waits until `connect.confirm` at the `returnUrl`, which is needed then. */
+  readonly confirm?: boolean | undefined;
   /** How long the link can be opened. Default 10 minutes. */
   readonly ttlSeconds?: number | undefined;
 }

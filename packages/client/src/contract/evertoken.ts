@@ -61,8 +61,10 @@ export interface Evertoken {
     complete(answer: ConnectAnswer): Promise<Completed>;
     /** At the return URL: what came back is for the user of your session. Never throws for what the user or the provider did. */
     confirm(query: ReturnQuery, input: ConfirmInput): Promise<Confirmed>;
-    /** A short-lived link to the connect page for one of your users. */
+    /** A short-lived link to the connect page for one of your users; one browser can open it. */
     link(input: ConnectLinkInput): Promise<string>;
+    /** Ends what this user has open on the connect page, and the links that were not opened yet: when they log out, say. */
+    endSessions(userId: string): Promise<{ endedAt: Date }>;
   };
   readonly connections: {
     /** In pages by id. */

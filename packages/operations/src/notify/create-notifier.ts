@@ -1,6 +1,6 @@
 import type { OutboxEvent } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { connectLink, reconnectUrl } from "@evertoken/engine/internal";
+import { makeConnectLink, reconnectUrl } from "@evertoken/engine/internal";
 import type { Metrics } from "../process/metrics.ts";
 import { Notifier } from "./notifier.ts";
 import type { ToReconnect } from "./reconnect-mail.ts";
@@ -21,7 +21,7 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
     },
     sendMail: createSendMail(notify),
     providerName: (id) => providers.get(id)?.provider.name ?? id,
-    reconnectLink: async (connection) => reconnectUrl(config, connection) ?? pageLink(engine, connection),
+    reconnectLink: async (connection) => reconnectUrl(config, connection) ?? (await pageLink(engine, connection)),
     random: Math.random,
     onDelivered: ({ kind, deliveries }) => metrics?.deliveries.inc({ kind, outcome: "delivered" }, deliveries),
     onFailure: (failure) => {
@@ -34,10 +34,7 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
 const mailLinkSeconds = 86_400;
 
 /** Our own connect page, for an app that has none; good for a day, since a mail is not read at once. */
-function pageLink(engine: Engine, connection: ToReconnect): string | null {
-  const { id: connectionId, user_id: userId, provider, user_email: userEmail } = connection;
+async function pageLink(engine: Engine, { id, user_id: userId, provider }: ToReconnect): Promise<string | null> {
   if (engine.config.connect.publicUrl === null) return null;
-  const address = userEmail === null ? {} : { userEmail };
-  const link = { userId, providers: [provider], ttlSeconds: mailLinkSeconds, ...address };
-  return connectLink(engine, link, { connectionId });
+  return makeConnectLink(engine, { userId, providers: [provider], ttlSeconds: mailLinkSeconds }, id);
 }

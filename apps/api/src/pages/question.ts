@@ -1,0 +1,59 @@
+import { type BroughtLink, linkStanding, readConnectLink } from "@evertoken/engine/internal";
+import { type Html, html } from "@evertoken/operations";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { PagesContext } from "./context.ts";
+import { linkGone } from "./link-gone.ts";
+import { message, sendPage } from "./page.ts";
+import { browserOf, isOwnForm, knownBrowser, openingToken, openSession, readSession } from "./session.ts";
+import { whoseOf } from "./whose.ts";
+
+/** What a link leads to: a question, and nothing else. So whoever looks at addresses ahead of the user uses no link up. */
+export async function ask(context: PagesContext, request: FastifyRequest, reply: FastifyReply, token: string) {
+  const { engine, home, embedOrigins } = context;
+  const read = readConnectLink(engine, token);
+  if (read === null) return linkGone(context, reply, "over");
+  const brought: BroughtLink = { ...read, browser: browserOf(engine, request, reply) };
+  const standing = await linkStanding(engine, brought);
+  if (standing === "over" || standing === "others") return linkGone(context, reply, standing);
+  const session = await readSession(engine, request);
+  if (session?.link === brought.link) return reply.redirect(home, 303);
+  const other = session === null || session.userId === read.visitor.userId ? null : whoseOf(session);
+  const content = question(context, { brought, token, other });
+  return sendPage(reply, { title: "Is this you?", content }, embedOrigins);
+}
+
+function question(
+  { engine, home }: PagesContext,
+  { brought, token, other }: { brought: BroughtLink; token: string; other: string | null },
+): Html {
+  const { appName } = engine.config.connect;
+  const app = appName ?? "an app";
+  return html`<div class="card lone"><h1>Is this you?</h1>
+<p>Accounts that you connect here will be used by ${app} for <strong><bdi>${whoseOf(brought.visitor)}</bdi></strong>.</p>
+${other === null ? null : html`<p class="more">This browser still shows the accounts of <bdi>${other}</bdi>. If you go on, it shows them no longer.</p>`}
+<form method="post" action="${new URL(home).pathname}/open"><input type="hidden" name="link" value="${token}">
+<input type="hidden" name="form_token" value="${openingToken(brought)}"><button class="wide">Yes, go on</button></form>
+<p class="dim small">If it is not you, close this page. Somebody may have sent you a link that was made for them.</p></div>`;
+}
+
+/** The answer to the question: opens the one session that the link is good for. */
+export async function open(context: PagesContext, request: FastifyRequest, reply: FastifyReply) {
+  const { engine, home, embedOrigins, audit } = context;
+  const form = (request.body ?? {}) as Readonly<Record<string, unknown>>;
+  const read = readConnectLink(engine, typeof form.link === "string" ? form.link : "");
+  if (read === null) return linkGone(context, reply, "over");
+  const browser = knownBrowser(engine, request);
+  const brought: BroughtLink = { ...read, browser: browser ?? "" };
+  if (browser === null || !isOwnForm(engine, request, openingToken(brought), form.form_token)) {
+    const text =
+      "The answer did not come from our page in this browser, or the browser keeps no cookies of this site. Please open the link again.";
+    return sendPage(reply, { status: 403, title: "Not allowed", content: message("Not allowed", text) }, embedOrigins);
+  }
+  if (!(await openSession(engine, reply, brought))) {
+    return linkGone(context, reply, (await linkStanding(engine, brought)) === "others" ? "others" : "over");
+  }
+  const { userId, connectionId = null } = read.visitor;
+  const actor = `user:${engine.users.hash(userId)}`;
+  await audit({ actor, action: "connect.session_opened", connectionId });
+  return reply.redirect(home, 303);
+}
