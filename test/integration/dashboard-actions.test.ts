@@ -80,8 +80,8 @@ test("the reconnect link is for this one connection, and in no address or log", 
   const { id } = await rig.connect({ userId: "user of the link" });
   const answer = await rig.act(rig.operator, id, "reconnect-link");
   const link = /value="([^"]+\/connect\?link=[^"]+)"/.exec(answer.body)?.[1] ?? "";
-  const visitor = readConnectLink(rig.engine, new URL(link).searchParams.get("link") ?? "");
-  expect([answer.statusCode, visitor]).toMatchObject([
+  const read = readConnectLink(rig.engine, new URL(link).searchParams.get("link") ?? "");
+  expect([answer.statusCode, read?.visitor]).toMatchObject([
     200,
     { userId: "user of the link", returnUrl: null, providers: ["acme"], userEmail: null, connectionId: id },
   ]);

@@ -1,3 +1,4 @@
+export { endpointPaths, endpointsOf, originOf, pathsOf } from "./addresses.ts";
 export { authorizeUrl } from "./authorize-url.ts";
 export { catalogue } from "./catalogue/index.ts";
 export { classify } from "./classify.ts";

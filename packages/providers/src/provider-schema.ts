@@ -9,6 +9,9 @@ const urlTemplate = z
     "must start with https:// (or http:// where private addresses are allowed)",
   );
 
+/** An address that requests are sent to, with secrets or tokens or a user's browser: see addresses.ts. */
+export const endpoint = urlTemplate.meta({});
+
 const pattern = z.string().refine(isPattern, "must be a regular expression");
 const parameters = z.record(z.string(), z.string());
 const seconds = z
@@ -27,7 +30,7 @@ const encoding = z.enum(["form", "json", "query"]);
 
 /** One kind of request to the token endpoint. What is left out falls back to the provider's own fields. */
 const grant = z.strictObject({
-  url: urlTemplate.optional(),
+  url: endpoint.optional(),
   clientAuth: clientAuth.optional(),
   encoding: encoding.optional(),
   /** null: the endpoint wants no `grant_type`. */
@@ -116,7 +119,7 @@ const policy = z.strictObject({
 });
 
 const revoke = z.strictObject({
-  url: urlTemplate,
+  url: endpoint,
   method: z.enum(["POST", "DELETE"]).default("POST"),
   /** Which token ends the whole grant. */
   token: z.enum(["refresh_token", "access_token"]).default("refresh_token"),
@@ -129,7 +132,7 @@ const revoke = z.strictObject({
 
 const identity = z.strictObject({
   /** `{token}` stands for the access token where a provider wants it there. null: what the connection's metadata says is enough. */
-  url: urlTemplate.nullable(),
+  url: endpoint.nullable(),
   headers: parameters.default({}),
   /** Sent as JSON with POST, for GraphQL. */
   body: parameters.optional(),
@@ -143,7 +146,7 @@ const identity = z.strictObject({
 
 /** Tokens that the provider hands out for things below the account, such as a user's Pages. */
 const derived = z.strictObject({
-  url: urlTemplate,
+  url: endpoint,
   list: z.string(),
   id: z.string(),
   name: z.string(),
@@ -184,8 +187,8 @@ export const providerSchema = z.strictObject({
     .strictObject({ issuer: urlTemplate, always: z.boolean().default(false) })
     .nullable()
     .default(null),
-  authorizeUrl: urlTemplate.nullable().default(null),
-  tokenUrl: urlTemplate.nullable().default(null),
+  authorizeUrl: endpoint.nullable().default(null),
+  tokenUrl: endpoint.nullable().default(null),
   /** Allow pattern (anchored by us) of each part in braces, and what to take when the connection has none. */
   placeholders: z
     .record(z.string(), z.strictObject({ pattern, example: z.string(), default: z.string().optional() }))

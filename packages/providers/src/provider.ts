@@ -1,5 +1,6 @@
 import type { Outcome } from "@evertoken/core";
 import type { z } from "zod";
+import { endpointsOf } from "./addresses.ts";
 import { isPrivateAddress } from "./private-address.ts";
 import { providerSchema } from "./provider-schema.ts";
 import type { ReadBody } from "./read-body.ts";
@@ -65,7 +66,7 @@ function contradictions(provider: z.output<typeof providerSchema>): string[] {
     if (metadata.has(name) || provider.answer.inToken?.includes(`(?<${name}>`) === true) continue;
     faults.push(`identity.id: {${name}} is in none of placeholders, answer.keep, answer.inToken and keepFromRedirect`);
   }
-  for (const [field, url] of urlsOf(provider)) {
+  for (const [field, url] of endpointsOf(provider)) {
     for (const [, name] of url.matchAll(/\{([a-z_]+)\}/g)) {
       if (name !== undefined && !known.has(name)) faults.push(`${field}: {${name}} has no entry in placeholders`);
     }
@@ -79,7 +80,7 @@ function contradictions(provider: z.output<typeof providerSchema>): string[] {
  */
 export function findUnsafeEndpoints(provider: Provider): string[] {
   const urls: [string, string][] = [
-    ...urlsOf(provider),
+    ...endpointsOf(provider),
     ...(provider.issuer === null ? [] : [["issuer", provider.issuer] as [string, string]]),
   ];
   return urls.flatMap(([field, url]) => {
@@ -87,18 +88,4 @@ export function findUnsafeEndpoints(provider: Provider): string[] {
     if (!filled.startsWith("https:")) return [`${field}: must be https://`];
     return isPrivateAddress(new URL(filled).hostname) ? [`${field}: is a private address`] : [];
   });
-}
-
-function urlsOf(provider: z.output<typeof providerSchema>): [string, string][] {
-  const urls: [string, string | null | undefined][] = [
-    ["authorizeUrl", provider.authorizeUrl],
-    ["tokenUrl", provider.tokenUrl],
-    ["refresh.url", provider.refresh.url],
-    ["code.url", provider.code.url],
-    ["longLived.url", provider.longLived?.url],
-    ["revoke.url", provider.revoke?.url],
-    ["identity.url", provider.identity?.url],
-    ["derived.url", provider.derived?.url],
-  ];
-  return urls.filter((entry): entry is [string, string] => typeof entry[1] === "string");
 }

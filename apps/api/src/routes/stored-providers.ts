@@ -104,8 +104,8 @@ export const storedProviderRoutes = [
     ...{ method: "PUT", url: "/v1/providers/:id", scope: "admin", tag: "Providers" },
     summary: "Replace a stored provider",
     description:
-      "Judged as when it was added. While it has connections it must stay the same server: their refresh tokens would be worth nothing " +
-      "at another one. Closes its circuits.",
+      "Judged as when it was added. An address that leads to another server needs `client_secret` again, and is refused while there are " +
+      "connections, or grants that wait to be confirmed or revoked. Closes its circuits.",
     ...{ params: key, body, answer: stored },
     async handle({ params, body, actor }, { engine, audit }) {
       const replaced = await storedProviders.replace(engine, toSource(params.id, body));

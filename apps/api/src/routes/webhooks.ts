@@ -19,7 +19,9 @@ const endpoint = z
   })
   .meta({ id: "WebhookEndpoint" });
 
-const saved = endpoint.extend({ secret: z.string().nullable().describe("Told once, when it was made: whsec_...") });
+const saved = endpoint.extend({
+  secret: z.string().nullable().describe("Told once, when it was made anew: whsec_..."),
+});
 
 const create = z.strictObject({
   kind: kind.default("webhook"),
@@ -103,7 +105,8 @@ export const webhookRoutes = [
   route({
     ...{ method: "PATCH", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
     summary: "Change an endpoint",
-    description: "With `rotate_secret` it gets a new signing secret, told in this answer.",
+    description:
+      "With `rotate_secret`, or with a target at another origin, it gets a new signing secret, told in this answer.",
     ...{ params: byId, body: change, answer: saved },
     handle: ({ params, body: { rotate_secret: rotateSecret, ...rest }, actor }, context) =>
       save(context, actor, { ...given({ ...rest, rotateSecret }), id: params.id.toLowerCase() }),

@@ -42,10 +42,14 @@ export const registrations = {
     return rows.map(toView);
   },
 
-  /** Adds it, or replaces client id and secret of the one with this name. A circuit that the old secret opened closes. */
+  /**
+   * Adds it, or replaces client id and secret of the one with this name. A secret belongs to a client id: another one needs its own. A circuit
+   * that the old secret opened closes.
+   */
   async save(engine: Engine, input: RegistrationInput): Promise<RegistrationView> {
     const { provider, name, clientId, clientSecret } = await parse(engine, input);
     await withStore(engine.checkKeys);
+    if (clientSecret === undefined) await refuseForeignSecret(engine, provider, name, clientId);
     const place = secretPlace(provider, name);
     const secret = clientSecret ? engine.keyring.sealText(clientSecret, place) : clientSecret;
     const row = await withStore(() =>
@@ -104,6 +108,18 @@ async function parse(engine: Engine, input: unknown): Promise<z.output<typeof sa
     throw new EvertokenError("invalid_input", "name: `default` is the one of the environment");
   }
   return parsed.data;
+}
+
+async function refuseForeignSecret(
+  { prisma }: Engine,
+  provider: string,
+  name: string,
+  clientId: string,
+): Promise<void> {
+  const key = { provider_name: { provider, name } };
+  const known = await withStore(() => prisma.clientRegistration.findUnique({ where: key }));
+  if (known === null || known.clientSecret === null || known.clientId === clientId) return;
+  throw new EvertokenError("invalid_input", "clientSecret: needed with another clientId (null: a public client)");
 }
 
 async function forget(engine: Engine, provider: string, name: string): Promise<void> {

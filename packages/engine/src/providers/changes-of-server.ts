@@ -1,36 +1,36 @@
-import { at } from "@evertoken/providers";
+import { at, endpointsOf, originOf } from "@evertoken/providers";
 import type { ResolvedProvider } from "./resolve-provider.ts";
 
 /**
- * What a new definition says that would make the grants of the old one worth nothing, in the words of a definition: refresh tokens
- * presented to another server are given away and denied, and what is never spent ends with its access token.
+ * The addresses of a new definition that would be sent what was given to other servers: the client secret, tokens, a user who is asked for
+ * consent. Such an address leads to an origin that is neither the one that it led to, nor one that gets the client secret anyway, nor
+ * said by the same issuer.
  *
  * @param stored as it stands in the database: also one that this version does not understand has connections
+ * @returns their paths in the definition
  */
-export function changesOfServer(stored: unknown, { provider: next, discovered }: ResolvedProvider): string[] {
-  const old = readOld(stored);
-  const nextUrl = next.refresh.url ?? next.tokenUrl;
-  const sameServer =
-    (old.url !== null && hostOf(old.url) === hostOf(nextUrl ?? "")) ||
-    (discovered && old.issuer !== null && old.issuer === next.issuer);
+export function movedAddresses(stored: unknown, { provider, stated }: ResolvedProvider): string[] {
+  const origins = new Map(endpointsOf(stored).map(([path, url]) => [path, originOf(stored, url)]));
+  const refreshed = origins.get("refresh.url") ?? origins.get("tokenUrl");
+  const trusted = [refreshed, origins.get("tokenUrl")];
+  const refreshPath = provider.refresh.url === undefined ? "tokenUrl" : "refresh.url";
+  const issuer = at(stored, "issuer") ?? null;
+  const issuerStays = provider.issuer === null || provider.issuer === issuer;
+  const isSaid = (path: string) => provider.issuer !== null && issuerStays && at(stated, path) === undefined;
+  const moved = endpointsOf(provider).filter(([path, url]) => {
+    if (isSaid(path)) return false;
+    const origin = originOf(provider, url);
+    // Refresh tokens are worth something at the server that gave them, whomever else it may trust.
+    return path === refreshPath ? origin !== refreshed : origin !== origins.get(path) && !trusted.includes(origin);
+  });
+  // Whoever says where the endpoints are could say something else next time.
+  return [...(issuerStays ? [] : ["issuer"]), ...moved.map(([path]) => path)];
+}
+
+/** What would end the grants of the old definition with their access tokens, in the words of a definition. */
+export function changesOfKind(stored: unknown, { provider: { authType, policy } }: ResolvedProvider): string[] {
   return [
-    ...(old.authType === next.authType ? [] : ["authType"]),
-    ...(old.spends === next.policy.spends ? [] : ["policy.spends"]),
-    ...(sameServer || (old.url === null && nextUrl === null) ? [] : ["the server (issuer, or host of tokenUrl)"]),
+    ...((at(stored, "authType") ?? "oauth2") === authType ? [] : ["authType"]),
+    ...((at(stored, "policy.spends") ?? "refresh_token") === policy.spends ? [] : ["policy.spends"]),
   ];
 }
-
-function readOld(stored: unknown) {
-  const text = (path: string): string | null => {
-    const value = at(stored, path);
-    return typeof value === "string" ? value : null;
-  };
-  return {
-    authType: text("authType") ?? "oauth2",
-    spends: text("policy.spends") ?? "refresh_token",
-    issuer: text("issuer"),
-    url: text("refresh.url") ?? text("tokenUrl"),
-  };
-}
-
-const hostOf = (url: string): string => url.replace(/^(https?:\/\/[^/?#]*).*$/, "$1");

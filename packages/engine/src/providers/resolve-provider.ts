@@ -12,8 +12,8 @@ const allowing = "or set EVERTOKEN_ALLOW_PRIVATE_ADDRESSES=true";
 export interface ResolvedProvider {
   readonly definition: Record<string, unknown>;
   readonly provider: Provider;
-  /** Whether its issuer said where tokens are refreshed. */
-  readonly discovered: boolean;
+  /** As it was stated: an endpoint that does not stand in it is what the issuer says. */
+  readonly stated: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -28,16 +28,15 @@ export async function resolveProvider(engine: Engine, { definition }: StatedProv
   const stated = defineProvider(definition as ProviderInput);
   const unsafe = allowPrivateAddresses ? [] : findUnsafeEndpoints(stated);
   if (unsafe.length > 0) throw refused(unsafe.map((fault) => `${fault} (${allowing})`));
-  if (stated.issuer === null) return { definition, provider: stated, discovered: false };
+  if (stated.issuer === null) return { definition, provider: stated, stated: definition };
   const provider = await askIssuer(engine, stated, stated.issuer);
   const led = allowPrivateAddresses ? [] : findUnsafeEndpoints(provider);
   if (led.length > 0) throw wrongMetadata(`its metadata leads elsewhere: ${led.join(", ")} (${allowing})`);
   const { iss, authorizeUrl, tokenUrl, clientAuth, revoke, identity } = provider;
-  const discovered = stated.tokenUrl === null && stated.refresh.url === undefined;
   return {
     definition: { ...definition, iss, authorizeUrl, tokenUrl, clientAuth, revoke, identity },
     provider,
-    discovered,
+    stated: definition,
   };
 }
 

@@ -3,7 +3,7 @@ import { closeCircuits } from "@evertoken/adapters";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
-import { changesOfServer } from "./changes-of-server.ts";
+import { changesOfKind, movedAddresses } from "./changes-of-server.ts";
 import { type ProviderSource, readSource, refused, type StatedProvider } from "./provider-source.ts";
 import { defaultRegistration, secretPlace } from "./registration-names.ts";
 import { resolveProvider } from "./resolve-provider.ts";
@@ -57,8 +57,9 @@ export const storedProviders = {
   },
 
   /**
-   * States it anew. The client registration stays where none is given. Refused where the grants of its connections would be worth nothing
-   * afterwards: they are presented to the server that gave them, in the way that they are refreshed, or not at all.
+   * States it anew. The client registration stays where none is given. What was given to one server goes to no other: an address that
+   * leads elsewhere needs the client secret again, and is refused while there are grants of the old server, or secrets of further
+   * registrations. So is what would end the grants of its connections. Flows that are under way end with a change of the server.
    */
   async replace(engine: Engine, source: ProviderSource): Promise<StoredProviderView> {
     const stated = readSource(source);
@@ -67,34 +68,45 @@ export const storedProviders = {
     const client = sealedClient(engine, stated, row);
     await withStore(engine.checkKeys);
     const resolved = await resolveProvider(engine, stated);
-    const changes = changesOfServer(row.definition, resolved);
+    const moved = movedAddresses(row.definition, resolved);
+    const changes = [...changesOfKind(row.definition, resolved), ...moved];
+    const keepsSecret = row.client_secret !== null && stated.client?.secret === undefined;
     const { rows } = await withStore(() =>
-      engine.pool.query<{ replaced: boolean; used: number }>(
-        `WITH used AS (SELECT count(*)::int AS used FROM connections WHERE provider = $1 AND status <> 'disconnected'),
+      engine.pool.query<Dependents & { replaced: boolean }>(
+        `WITH used AS (${dependents}),
            replaced AS (
              UPDATE stored_providers SET definition = $2, updated_at = now()
-             WHERE id = $1 AND definition = $7::jsonb AND ($8 OR (SELECT used FROM used) = 0) RETURNING id),
-           ${registering("replaced")}
-         SELECT EXISTS (SELECT FROM replaced) AS replaced, used FROM used`,
-        [id, JSON.stringify(resolved.definition), ...client, JSON.stringify(row.definition), changes.length === 0],
+             WHERE id = $1 AND definition = $7::jsonb AND ($8 OR (SELECT connections FROM used) = 0)
+               AND ($9 OR (NOT $10 AND (SELECT grants + registrations FROM used) = 0)) RETURNING id),
+           ${registering("replaced")},
+           flows AS (DELETE FROM oauth_states WHERE provider IN (SELECT id FROM replaced) AND used_at IS NULL AND NOT $9)
+         SELECT EXISTS (SELECT FROM replaced) AS replaced, used.* FROM used`,
+        [
+          ...[id, JSON.stringify(resolved.definition), ...client, JSON.stringify(row.definition)],
+          ...[changes.length === 0, moved.length === 0, keepsSecret],
+        ],
       ),
     );
-    const { replaced = false, used = 0 } = rows[0] ?? {};
-    if (!replaced && used > 0 && changes.length > 0)
-      throw inUse(id, used, `${changes.join(" and ")} cannot be changed`);
+    const { replaced = false, connections = 0, ...held } = rows[0] ?? {};
+    if (!replaced && connections > 0 && changes.length > 0)
+      throw inUse(id, connections, `${changes.join(" and ")} cannot be changed`);
+    if (!replaced && moved.length > 0) refuseToGiveAway(id, moved, keepsSecret, held);
     if (!replaced) throw taken(id, "was changed meanwhile: look at it, and try again");
     await withStore(engine.providers.reload);
     await closeItsCircuits(engine, id);
     return storedProviders.show(engine, id);
   },
 
-  /** Its client registrations go with it. Refused while it has connections that are not disconnected. */
+  /** Its client registrations go with it, and grants that wait for a word or to be revoked. Refused while it has connections that are not disconnected. */
   async remove(engine: Engine, id: string): Promise<void> {
     const { rows } = await withStore(() =>
       engine.pool.query<{ used: number; removed: boolean; there: boolean }>(
         `WITH used AS (SELECT count(*)::int AS used FROM connections WHERE provider = $1 AND status <> 'disconnected'),
            removed AS (DELETE FROM stored_providers WHERE id = $1 AND (SELECT used FROM used) = 0 RETURNING id),
            registrations AS (DELETE FROM client_registrations WHERE provider IN (SELECT id FROM removed)),
+           revocations AS (DELETE FROM revocations WHERE provider IN (SELECT id FROM removed)),
+           flows AS (DELETE FROM oauth_states WHERE provider IN (SELECT id FROM removed) RETURNING state_hash),
+           pending AS (DELETE FROM pending_grants WHERE state_hash IN (SELECT state_hash FROM flows)),
            states AS (DELETE FROM provider_states WHERE provider IN (SELECT id FROM removed)),
            circuits AS (DELETE FROM circuits WHERE provider IN (SELECT id FROM removed))
          SELECT used, EXISTS (SELECT FROM removed) AS removed,
@@ -109,6 +121,40 @@ export const storedProviders = {
   },
 };
 
+/** What holds a secret or a token that only the server may see which it was given for. */
+interface Dependents {
+  readonly connections: number;
+  /** That wait for the app's word, or to be revoked. */
+  readonly grants: number;
+  /** With a secret, beside the default one. */
+  readonly registrations: number;
+}
+
+const dependents = `SELECT
+  (SELECT count(*)::int FROM connections WHERE provider = $1 AND status <> 'disconnected') AS connections,
+  (SELECT count(*)::int FROM revocations WHERE provider = $1)
+    + (SELECT count(*)::int FROM pending_grants JOIN oauth_states USING (state_hash) WHERE provider = $1) AS grants,
+  (SELECT count(*)::int FROM client_registrations
+    WHERE provider = $1 AND name <> '${defaultRegistration}' AND client_secret IS NOT NULL) AS registrations`;
+
+/** @throws {EvertokenError} if it is about that */
+function refuseToGiveAway(
+  id: string,
+  moved: readonly string[],
+  keepsSecret: boolean,
+  { grants = 0, registrations = 0 }: Partial<Dependents>,
+): void {
+  const leads = `${moved.join(" and ")} would lead to another server`;
+  if (keepsSecret) throw refused([`clientSecret: needed again, since ${leads} than the one that it was given for`]);
+  if (registrations > 0)
+    throw new EvertokenError(
+      "provider_in_use",
+      `${leads}: remove the other registrations of ${id} first, they have secrets`,
+    );
+  if (grants > 0)
+    throw new EvertokenError("provider_in_use", `${leads}: grants of ${id} still wait to be confirmed, or revoked`);
+}
+
 /** $3 to $6: an id for the row, the client id, its sealed secret, and whether the one that is stored stays. No client id: nothing. */
 const registering = (change: string) => `registered AS (
   INSERT INTO client_registrations (id, provider, name, client_id, client_secret)
@@ -119,14 +165,15 @@ const registering = (change: string) => `registered AS (
 
 type ClientColumns = [id: string, clientId: string | null, clientSecret: string | null, keepSecret: boolean];
 
-/** A secret that is left out is the one that is stored already. */
+/** A secret that is left out is the one that is stored already, of the same client id. */
 function sealedClient(engine: Engine, stated: StatedProvider, row: StoredRow | null): ClientColumns {
   const { keyring, logger } = engine;
   const { id, client, warnings } = stated;
   if (warnings.length > 0) logger.warn({ warnings }, `the registration of ${id} is stored`);
   if (client === undefined) return [randomUUID(), null, null, false];
   const { secret } = client;
-  if (secret === undefined && row?.client_id == null) throw refused(["clientSecret: missing (null: a public client)"]);
+  const same = row?.client_id != null && (row.client_id === client.id || row.client_secret === null);
+  if (secret === undefined && !same) throw refused(["clientSecret: missing (null: a public client)"]);
   const sealed = secret ? keyring.sealText(secret, secretPlace(id, defaultRegistration)) : null;
   return [randomUUID(), client.id, sealed, secret === undefined];
 }

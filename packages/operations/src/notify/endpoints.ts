@@ -84,7 +84,8 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
   const faults = faultsOf(deps, kind, target, input);
   if (faults.length > 0) return { kind: "refused", faults };
   const id = known?.id ?? randomUUID();
-  const makesSecret = kind === "webhook" && (known?.secret == null || input.rotateSecret === true);
+  const makesSecret =
+    kind === "webhook" && (known?.secret == null || input.rotateSecret === true || moves(deps, known, target));
   const secret = makesSecret ? `whsec_${randomBytes(32).toString("base64")}` : null;
   const sealedSecret = secret === null ? (known?.secret ?? null) : keyring.sealText(secret, secretPlace(id));
   const { rows } = await pool.query<EndpointRow>(
@@ -102,6 +103,12 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
     ],
   );
   return { kind: "saved", endpoint: view(rows[0] as EndpointRow, target), secret };
+}
+
+/** To another origin: what is signed there must not count as ours at the receiver which knows the secret. */
+function moves({ keyring, notify }: EndpointDeps, known: EndpointRow, target: string): boolean {
+  const before = targetOf(known, keyring, notify);
+  return before === null || URL.parse(before)?.origin !== URL.parse(target)?.origin;
 }
 
 /** Its deliveries go with it. */
