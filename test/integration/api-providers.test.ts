@@ -274,7 +274,7 @@ describe("a replacement", () => {
   });
 
   test("cannot send the refresh tokens of its connections to another server, nor stop spending them", async () => {
-    const { api, rig, words, add, put } = await setUp();
+    const { api, rig, words, client, add, put } = await setUp();
     await add();
     const { id } = await rig.connect({ provider: "own" });
     const elsewhere = await startMetadataServer();
@@ -295,10 +295,12 @@ describe("a replacement", () => {
     elsewhere.answer = () => ({ status: 500 });
     await api.refused("PUT /v1/providers/own", 503, "provider_unavailable", { body: { issuer: elsewhere.issuer } });
     elsewhere.answer = (_, at) => ({ body: goodMetadata(at) });
-    expect((await api.ask("PUT /v1/providers/own", { body: { issuer: elsewhere.issuer } })).body).toMatchObject({
+    const there = { issuer: elsewhere.issuer };
+    await api.refused("PUT /v1/providers/own", 400, "invalid_input", { body: there });
+    expect((await api.ask("PUT /v1/providers/own", { body: { ...there, ...client } })).body).toMatchObject({
       definition: { tokenUrl: `${elsewhere.issuer}/token` },
     });
-    expect((await put({})).status).toBe(200);
+    expect((await put(client)).status).toBe(200);
   });
 
   test("and its default registration may come later, by itself", async () => {

@@ -80,6 +80,10 @@ test("one link opens one session: of many browsers one gets it, at any process, 
     expect([seen.status, seen.text.includes("another browser")]).toEqual([410, true]);
     expect((await late.get(home())).status).toBe(401);
   }
+  const logged = api.app.lines().filter(({ msg }) => msg === "a link to the connect page was not opened");
+  expect(logged.length).toBeGreaterThan(0);
+  expect(logged.every(({ reason }) => reason === "others")).toBe(true);
+  expect(api.app.output()).not.toContain("bea");
   expect(JSON.stringify(await sessionsOf("bea"))).not.toContain(new URL(link).searchParams.get("link"));
 });
 

@@ -36,6 +36,8 @@ ${other === null ? null : html`<p class="more">This browser still shows the acco
 <p class="dim small">If it is not you, close this page. Somebody may have sent you a link that was made for them.</p></div>`;
 }
 
+const notOpened = "a link to the connect page was not opened";
+
 /** The answer to the question: opens the one session that the link is good for. */
 export async function open(context: PagesContext, request: FastifyRequest, reply: FastifyReply) {
   const { engine, home, embedOrigins, audit } = context;
@@ -45,12 +47,15 @@ export async function open(context: PagesContext, request: FastifyRequest, reply
   const browser = knownBrowser(engine, request);
   const brought: BroughtLink = { ...read, browser: browser ?? "" };
   if (browser === null || !isOwnForm(engine, request, openingToken(brought), form.form_token)) {
+    engine.logger.warn({ reason: "not_own_form" }, notOpened);
     const text =
       "The answer did not come from our page in this browser, or the browser keeps no cookies of this site. Please open the link again.";
     return sendPage(reply, { status: 403, title: "Not allowed", content: message("Not allowed", text) }, embedOrigins);
   }
   if (!(await openSession(engine, reply, brought))) {
-    return linkGone(context, reply, (await linkStanding(engine, brought)) === "others" ? "others" : "over");
+    const reason = (await linkStanding(engine, brought)) === "others" ? "others" : "over";
+    engine.logger.warn({ reason }, notOpened);
+    return linkGone(context, reply, reason);
   }
   const { userId, connectionId = null } = read.visitor;
   const actor = `user:${engine.users.hash(userId)}`;
