@@ -1,4 +1,4 @@
-import { type BroughtLink, linkStanding, readConnectLink } from "@evertoken/engine/internal";
+import { type BroughtLink, linkStanding, readConnectLink, userActor } from "@evertoken/engine/internal";
 import { type Html, html } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { PagesContext } from "./context.ts";
@@ -58,7 +58,6 @@ export async function open(context: PagesContext, request: FastifyRequest, reply
     return linkGone(context, reply, reason);
   }
   const { userId, connectionId = null } = read.visitor;
-  const actor = `user:${engine.users.hash(userId)}`;
-  await audit({ actor, action: "connect.session_opened", connectionId });
+  await audit({ actor: userActor(engine, userId), action: "connect.session_opened", connectionId });
   return reply.redirect(home, 303);
 }
