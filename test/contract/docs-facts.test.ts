@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { errorCodes } from "@evertoken/client";
+import { eventNames } from "@evertoken/core";
 import { createMetrics } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { pages, readPage, root } from "./docs-pages.ts";
@@ -27,6 +28,13 @@ test("the runbook quotes what the code really says", () => {
   const quoted = seenAs(readPage("docs/guides/runbook.md"));
   expect(quoted.length).toBeGreaterThan(15);
   expect(quoted.filter((text) => !isSaid(text, source))).toEqual([]);
+});
+
+test("every event is described, and none that there is not", () => {
+  const described = [...readPage("docs/guides/webhooks.md").matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map(
+    ([, name]) => name,
+  );
+  expect(described.toSorted()).toEqual(eventNames.toSorted());
 });
 
 test("every metric is described", () => {

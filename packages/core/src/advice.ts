@@ -1,4 +1,4 @@
-import type { CircuitCode, ErrorCode } from "@evertoken/core";
+import type { CircuitCode, ErrorCode } from "./connection.ts";
 
 /** What an open circuit means, and what an operator can do about it. */
 export function circuitAdvice(code: CircuitCode | null): { readonly title: string; readonly todo: string } {

@@ -1,13 +1,13 @@
 import { heldUntil, mayProbe, reopensWithinMs, suspectedForMs } from "./circuit.ts";
 import type { CommitRecord, Lease } from "./commit-record.ts";
-import type { Connection, Sealed } from "./connection.ts";
+import type { CircuitCode, Connection, Sealed } from "./connection.ts";
 import { connection, granted, policy, setbacks } from "./decide.fixtures.ts";
 import { mostCompared, type Surroundings } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Claim, MetFault, RefreshDeps, RefreshOrder, Store } from "./ports.ts";
 import { refresh } from "./refresh.ts";
 import { defaultTiming, type Timing } from "./timing.ts";
-import type { CircuitCode, ProviderChange } from "./transition.ts";
+import type { ProviderChange } from "./transition.ts";
 
 /** How a connection of the model is answered whenever it is asked. */
 export type Nature = "healthy" | "misconfigured" | "unknown" | "denied";

@@ -1,7 +1,7 @@
-import type { Connection, ErrorCode, Sealed, Trigger } from "./connection.ts";
+import type { CircuitCode, Connection, ErrorCode, Sealed, Trigger } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { SendLimit } from "./send-limit.ts";
-import type { CircuitCode, Setback, Store } from "./transition.ts";
+import type { Setback, Store } from "./transition.ts";
 
 /** The tokens of a {@link Store}, encrypted for their row and column. `refreshToken` null keeps the stored one. */
 export interface SealedTokens {

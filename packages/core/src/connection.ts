@@ -27,6 +27,8 @@ export type ErrorCode =
   | "older_than_its_job"
   | "missing_metadata";
 
+export type CircuitCode = Extract<ErrorCode, "invalid_client" | "unknown_answer" | "mass_denial">;
+
 declare const sealed: unique symbol;
 /** Ciphertext of a token as it is stored. Branded, so that a plain token cannot be stored by accident. */
 export type Sealed = string & { readonly [sealed]: true };

@@ -1,9 +1,9 @@
 import { circuitResumeAt, firstProbeMs } from "./circuit.ts";
-import type { Connection } from "./connection.ts";
+import type { CircuitCode, Connection } from "./connection.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { deniedForHours, isEpidemic, isMassDenial, type Surroundings, worksForOthers } from "./fault.ts";
 import { after, probeLater, statusWhileFailing, stop, unmarked } from "./setback.ts";
-import type { CircuitCode, ProviderChange, Setback } from "./transition.ts";
+import type { ProviderChange, Setback } from "./transition.ts";
 
 /** What follows from an answer that may be the connection's fault, the provider's or ours: whichever its surroundings speak for. */
 type Judge = (connection: Connection, reason: string, context: DecisionContext) => Setback;

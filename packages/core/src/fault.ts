@@ -1,7 +1,6 @@
-import type { Connection } from "./connection.ts";
+import type { CircuitCode, Connection } from "./connection.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { Timing } from "./timing.ts";
-import type { CircuitCode } from "./transition.ts";
 
 /** An answer that may be the fault of the connection that got it, of the provider, or of ours: only others' answers tell. */
 export interface Fault {

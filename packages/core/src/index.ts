@@ -1,3 +1,4 @@
+export * from "./advice.ts";
 export { noRegistration } from "./attempt.ts";
 export * from "./circuit.ts";
 export * from "./commit-record.ts";
@@ -22,4 +23,4 @@ export * from "./spread.ts";
 export * from "./timing.ts";
 export * from "./token-end.ts";
 export * from "./token-state.ts";
-export type { CircuitCode, ProviderChange, Setback, Transition } from "./transition.ts";
+export type { ProviderChange, Setback, Transition } from "./transition.ts";

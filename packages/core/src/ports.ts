@@ -1,11 +1,10 @@
 import type { CommitRecord, GrantRecord, Lease } from "./commit-record.ts";
-import type { Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
+import type { CircuitCode, Connection, PlainTokens, Sealed, Trigger } from "./connection.ts";
 import type { Fault, Surroundings } from "./fault.ts";
 import type { Outcome, RawAnswer } from "./outcome.ts";
 import type { RefreshPolicy } from "./policy.ts";
 import type { SendLimit } from "./send-limit.ts";
 import type { Timing } from "./timing.ts";
-import type { CircuitCode } from "./transition.ts";
 
 /** Who wants a refresh, and what must still be true for it to happen. */
 export interface RefreshOrder {

@@ -1,4 +1,4 @@
-import type { ConnectionStatus, ErrorCode } from "./connection.ts";
+import type { CircuitCode, ConnectionStatus, ErrorCode } from "./connection.ts";
 import type { EventName } from "./event.ts";
 import type { GrantedTokens } from "./outcome.ts";
 
@@ -39,8 +39,6 @@ export interface Setback {
   readonly provider: Exclude<ProviderChange, { kind: "prove" }> | null;
   readonly events: readonly EventName[];
 }
-
-export type CircuitCode = Extract<ErrorCode, "invalid_client" | "unknown_answer" | "mass_denial">;
 
 /** What an answer tells about the provider as a whole. */
 export type ProviderChange =

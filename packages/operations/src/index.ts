@@ -24,14 +24,12 @@ export {
   type TaskName,
 } from "./maintenance/schedules.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
-export { circuitAdvice, failureAdvice } from "./notify/advice.ts";
 export { createNotifier } from "./notify/create-notifier.ts";
 export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
 export {
   type EndpointDeps,
   type EndpointInput,
   type EndpointView,
-  eventNames,
   listEndpoints,
   removeEndpoint,
   type SavedEndpoint,

@@ -1,5 +1,6 @@
+import { eventNames } from "@evertoken/core";
 import { type Engine, withStore } from "@evertoken/engine/internal";
-import { type EndpointView, eventNames, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/operations";
+import { type EndpointView, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/operations";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 import { type ApiContext, route } from "../route.ts";
@@ -7,7 +8,7 @@ import { byId, text, timeOut, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
 const kind = z.enum(["webhook", "slack", "discord", "email"]);
-const events = z.array(z.enum(eventNames as [string, ...string[]])).max(eventNames.length);
+const events = z.array(z.enum(eventNames)).max(eventNames.length);
 
 const endpoint = z
   .object({

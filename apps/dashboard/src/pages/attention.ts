@@ -1,5 +1,6 @@
 import { formatDuration, type ProviderStateRow } from "@evertoken/adapters";
-import { circuitAdvice, type Html, html } from "@evertoken/operations";
+import { circuitAdvice } from "@evertoken/core";
+import { type Html, html } from "@evertoken/operations";
 import { bothTimes, count, relative } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 

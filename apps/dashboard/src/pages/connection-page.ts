@@ -1,6 +1,7 @@
 import { mostChildren, type Relative } from "@evertoken/adapters";
 import type { ErrorCode } from "@evertoken/core";
-import { failureAdvice, type Html, html } from "@evertoken/operations";
+import { failureAdvice } from "@evertoken/core";
+import { type Html, html } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
 import type { Role } from "../passwords.ts";
 import { actions } from "./actions-form.ts";

@@ -1,6 +1,7 @@
 import { formatDuration, inUseElsewhere, providerStates } from "@evertoken/adapters";
+import { circuitAdvice } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
-import { circuitAdvice, findOldestOverdue } from "@evertoken/operations";
+import { findOldestOverdue } from "@evertoken/operations";
 import { type Finding, ok, warn } from "./finding.ts";
 
 const lateSeconds = 120;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Keyring } from "@evertoken/adapters";
 import { isMailAddress, type NotifyConfig } from "@evertoken/adapters";
-import type { EventName } from "@evertoken/core";
+import { eventNames } from "@evertoken/core";
 import type { Pool } from "pg";
 import {
   type EndpointKind,
@@ -12,21 +12,6 @@ import {
   targetOf,
   targetPlace,
 } from "./endpoint.ts";
-
-export const eventNames: readonly EventName[] = [
-  "connection.created",
-  "connection.reconnected",
-  "connection.disconnected",
-  "token.refreshed",
-  "token.refresh_failed",
-  "connection.needs_reauth",
-  "connection.reauth_due",
-  "connection.recovered",
-  "provider.circuit_opened",
-  "provider.circuit_closed",
-  "installation.held",
-  "installation.released",
-];
 
 export interface EndpointInput {
   /** Of an endpoint to change; without it a new one. */

@@ -1,19 +1,6 @@
 import { givenRows } from "@evertoken/adapters";
+import { eventsFor } from "@evertoken/core";
 import type { PoolClient } from "pg";
-
-/** What operators hear of unless their endpoint names events itself. */
-const operatorEvents = [
-  "provider.circuit_opened",
-  "provider.circuit_closed",
-  "installation.held",
-  "installation.released",
-  "connection.needs_reauth",
-  "connection.reauth_due",
-  "token.refresh_failed",
-];
-
-/** What only the user can mend, and is asked for by mail. */
-const userEvents = ["connection.needs_reauth", "connection.reauth_due"];
 
 /** Kinds whose reader is a person: many events of one cause become one message. */
 const operatorKinds = ["slack", "discord", "email"];
@@ -34,8 +21,11 @@ export async function fanOut(client: PoolClient, eventIds: readonly string[], al
           SELECT 1 FROM connections c WHERE c.id = o.connection_id AND c.user_email IS NOT NULL)
         WHEN cardinality(e.events) > 0 THEN o.event = ANY(e.events)
         WHEN e.kind = ANY($2) THEN o.event = ANY($3)
-        ELSE o.event <> 'token.refreshed' END
+        ELSE o.event = ANY($6) END
       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
-    values: [JSON.stringify(eventIds.map((id) => ({ id }))), operatorKinds, operatorEvents, alertWindowMs, userEvents],
+    values: [
+      ...[JSON.stringify(eventIds.map((id) => ({ id }))), operatorKinds, eventsFor("operators"), alertWindowMs],
+      ...[eventsFor("user"), eventsFor("apps")],
+    ],
   });
 }
