@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLogger, impatient } from "@evertoken/adapters";
+import type { createLogger } from "@evertoken/adapters";
 import { type DemoProvider, followAuthorization, startDemoProvider } from "@evertoken/demo";
-import { type Authorization, authorize, type Engine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { type Authorization, authorize, type Engine } from "@evertoken/engine/internal";
+import { engineOf } from "./engine-of.ts";
 import { createRig, type Env, type Rig } from "./rig.ts";
 import { onFileEnd, temporaryDirectory } from "./services.ts";
 import { startTokenServer, type TokenServer } from "./token-server.ts";
@@ -38,15 +38,8 @@ export async function createConnectRig(env: Env = {}, server?: TokenServer): Pro
 }
 
 export function openTestEngine(env: Env) {
-  let output = "";
-  const write = (text: string) => {
-    output += text;
-  };
-  const logger = createLogger("engine", "trace", { write });
-  const settings = readSettings(env, (path) => readFileSync(path, "utf8"));
-  const engine = openEngine({ ...settings, logger, redis: impatient, inJob: false, proxyEnv: {} });
-  onFileEnd(() => engine.close());
-  return { engine, logger, engineOutput: () => output };
+  const { engine, logger, output } = engineOf(env, "impatient");
+  return { engine, logger, engineOutput: output };
 }
 
 /** The demo server, and the settings that make it a provider. */

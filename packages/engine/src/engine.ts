@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Config,
+  type Copies,
   checkKeyring,
   connectRedis,
   createCopies,
@@ -30,7 +31,7 @@ import {
 import { noRegistration, type RefreshDeps, type RefreshOrder, type RefreshResult, refresh } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
-import type { RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { checkSchema } from "./check-database.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
@@ -41,7 +42,7 @@ import { Installation } from "./installation/installation.ts";
 import { LeasesInFlight } from "./installation/leases-in-flight.ts";
 import { putBack } from "./installation/put-back.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
-import { providersAtWork } from "./providers/providers-at-work.ts";
+import { openQueues } from "./providers/providers-at-work.ts";
 import { createAnnounce } from "./refresh/announce.ts";
 import { createKeepCopy } from "./refresh/keep-copy.ts";
 import { createObserver, type Settled } from "./refresh/observe.ts";
@@ -63,6 +64,7 @@ export interface Engine {
   readonly users: UserHasher;
   readonly queues: Queues;
   readonly spool: DrainableSpool;
+  readonly copies: Copies;
   readonly exchange: Exchange;
   readonly refreshDeps: RefreshDeps;
   /** Whatever spends or stores runs in here: `close` waits for it. */
@@ -145,17 +147,21 @@ export function openEngine(options: EngineOptions): Engine {
     fingerprints: registrations.fingerprints,
     ground: () => installation.ground(),
   });
-  const keptCopies = { prefix: config.redisPrefix, keyring, keepMs: config.installation.replicaLagMs, now: clock.now };
-  const copies = createCopies({ ...keptCopies, redis });
+  const copiesIn = (connection: Redis) =>
+    createCopies({
+      ...{ redis: connection, prefix: config.redisPrefix, keyring },
+      ...{ keepMs: config.installation.replicaLagMs, now: clock.now },
+    });
+  const copies = copiesIn(redis);
   const inFlight = new LeasesInFlight({ pool, outlastsMs: config.lease.leaseMs - config.lease.sendWithinMs });
   const installation = new Installation({
     ...{ pool, clock, logger, settings: config.installation },
     memory: createInstallationMemory(spoolRedis, config.redisPrefix, config.spoolDir),
-    onBeat: () => createCopies({ ...keptCopies, redis: spoolRedis }).trim(),
+    onBeat: () => copiesIn(spoolRedis).trim(),
     claimAgain: () => inFlight.claimAgain(),
     async compare() {
       const putBackAgain = await putBack({ pool, copies, spool, commit: (record) => store.commit(record) });
-      for (const provider of await providersAtWork({ pool, providers })) queues.refreshQueue(provider);
+      await openQueues({ pool, providers, queues });
       return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
     },
   });
@@ -223,6 +229,7 @@ export function openEngine(options: EngineOptions): Engine {
       grants,
       users,
       spool,
+      copies,
       exchange,
       work,
       checkKeys,

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import {
   adoptInstallation,
   countOlder,
-  createCopies,
   createReadInstallation,
   type InstallationFacts,
   markJobsAhead,
@@ -90,10 +89,8 @@ export async function adopt(engine: Engine, as: AdoptAs): Promise<Adopted> {
 async function compare(engine: Engine, sameInstallation: boolean): Promise<number> {
   await compareJobs(engine);
   if (!sameInstallation) return 0;
-  const { pool, keyring, clock, queues, config } = engine;
-  const settings = { prefix: config.redisPrefix, keepMs: config.installation.replicaLagMs, now: clock.now };
-  const copies = createCopies({ ...settings, keyring, redis: queues.redis });
-  return putBack({ pool, copies, spool: engine.spool, commit: engine.refreshDeps.store.commit });
+  const { pool, copies, spool, refreshDeps } = engine;
+  return putBack({ pool, copies, spool, commit: refreshDeps.store.commit });
 }
 
 /**
