@@ -184,12 +184,13 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   });
   expect(told.errors).toMatchObject([{ field: "return_url" }]);
   await api.refused("POST /v1/connect/links", 400, "invalid_request", { body: { user_id: "x", ttl: 1 } });
-  const { id } = await api.rig.connect({ userId: "dead" });
+  const { id } = await api.rig.connect({ userId: "dead", userEmail: "dead@app.example" });
   await api.rig.pool.query("UPDATE connections SET status = 'needs_reauth', expires_at = now() WHERE id = $1", [id]);
   const dead = await api.refused(`GET /v1/connections/${id}/token`, 409, "refresh_token_expired");
   const browser = new Browser();
   const page = await browser.get(await openLink(browser, dead.body.reconnect_url));
   expect(page.text).toContain(id);
+  expect(page.text).toContain("of <bdi>dead@app.example</bdi>");
   expect(page.text).not.toMatch(/Add an account|Yes, disconnect/);
   const { rows } = await api.rig.pool.query("SELECT action FROM audit_log WHERE connection_id = $1", [id]);
   expect(rows).toEqual([{ action: "connect.link_made" }, { action: "connect.session_opened" }]);
