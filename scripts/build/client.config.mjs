@@ -6,6 +6,6 @@ export default defineConfig(
     workspace: "packages/client",
     entry: { index: "src/index.ts" },
     manifest: libraryManifest,
-    options: { platform: "neutral", target: "es2022", minify: { compress: true, mangle: false, codegen: true } },
+    options: { platform: "neutral", target: "es2022", minify: { compress: true, mangle: true, codegen: true } },
   }),
 );

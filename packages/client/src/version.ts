@@ -3,7 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 export const ownVersion: string = manifest.version;
 
 /** The first server that has all that this client asks for. */
-export const oldestServer = "0.1.0";
+export const oldestServer = "0.2.0";
 
 /** `0.10.0-rc.1` is not older than `0.9.2`; what says no version is older than any. */
 export function isTooOld(version: string | null): boolean {
