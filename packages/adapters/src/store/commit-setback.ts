@@ -101,9 +101,9 @@ export async function commitSetback(pool: Pool, record: SetbackRecord, timing: T
     text: setbackSqlOf[kind],
     values: [toParameters(record, timing)],
   });
-  if (rows[0]?.changed !== 1) return false;
+  // Also when nothing changed: it may be said once more because the pardon failed, and nobody else may come to look.
   if (isFault(record)) await pardon(pool, record, timing);
-  return true;
+  return rows[0]?.changed === 1;
 }
 
 function toParameters(record: SetbackRecord, timing: Timing) {
