@@ -163,20 +163,53 @@ test("a refresh token that has changed since it was read, or is being spent, get
   expect(await rig.row(spending.id)).toEqual(spending);
 });
 
-test("what is brought in is judged by what stands there when it is written, not by what stood there when it was looked at", async () => {
-  const { id, userId, accountId } = { ...(await rig.connect()), userId: `user-${Date.now()}`, accountId: "account" };
-  await patch(rig, id, "user_id = $2, external_account_id = $3, status = 'needs_reauth'", [userId, accountId]);
-  const client = await rig.pool.connect();
-  await client.query("BEGIN");
+test.each([
   // As a refresh by force that was granted does.
-  await client.query("UPDATE connections SET generation = 2, status = 'connected' WHERE id = $1", [id]);
-  const given = { userId, provider: "acme", externalAccountId: accountId, accessToken: "old", refreshToken: "old" };
-  const importing = rig.client.connections.import(given);
-  await until(
-    "the import waits for the row",
-    async () => (await rig.pool.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount !== 0,
+  ["old", "generation = 2, status = 'connected'", "status = 'needs_reauth'", { skipped: "not_newer", generation: 2 }],
+  // As a claim does: what says more of the same tokens would be stored, were they not spent at that moment.
+  ["the same", `lease_owner = 'us', ${leased}`, "status = 'connected'", { skipped: "same_tokens", generation: 1 }],
+])(
+  "a set that is brought in, which is %s, is judged by what stands there when it is written, not by what stood there when it was looked at",
+  async (age, meanwhile, before, skipped) => {
+    const connected = await rig.connect();
+    const [userId, accountId] = [`user-${age}`, "account"];
+    await patch(rig, connected.id, `user_id = $2, external_account_id = $3, ${before}`, [userId, accountId]);
+    const client = await rig.pool.connect();
+    await client.query("BEGIN");
+    await client.query(`UPDATE connections SET ${meanwhile} WHERE id = $1`, [connected.id]);
+    const { accessToken, refreshToken } = age === "old" ? { accessToken: age, refreshToken: age } : connected;
+    const given = { userId, provider: "acme", externalAccountId: accountId, accessToken, refreshToken };
+    const importing = rig.client.connections.import({ ...given, metadata: { shop: "b" } });
+    await until(
+      "the import waits for the row",
+      async () => (await rig.pool.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount !== 0,
+    );
+    await client.query("COMMIT");
+    client.release();
+    expect(await importing).toMatchObject({ id: connected.id, ...skipped });
+  },
+);
+
+test("a mark that was made before a denial was doubted is taken back, even if that fails at first", async () => {
+  const marked = await connectAs("status = 'needs_reauth', last_error_code = 'refresh_token_expired'");
+  const doubted = await connectAs(`generation = 2, lease_owner = 'us', ${leased}`);
+  await rig.pool.query(
+    `INSERT INTO faults (provider, registration, fingerprint, circuit_of, connection_id, code, known, at)
+     SELECT 'acme', 'default', 'ours', '', id, 'mass_denial', false, now() FROM unnest($1::uuid[]) AS id`,
+    [[marked.id, doubted.id]],
   );
-  await client.query("COMMIT");
-  client.release();
-  expect(await importing).toMatchObject({ id, skipped: "not_newer", generation: 2 });
+  await rig.pool.query(`CREATE SEQUENCE tries;
+    CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF nextval('tries') = 1 THEN RAISE 'the server stops' USING ERRCODE = '57P01'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER fail_once BEFORE INSERT ON outbox FOR EACH ROW WHEN (NEW.event = 'connection.recovered')
+      EXECUTE FUNCTION fail_once()`);
+  const { transition, log, ...rest } = setbackOf(doubted);
+  const record = {
+    ...{ ...rest, fingerprint: "ours", log: { ...log, outcome: "denied" } },
+    transition: { ...transition, errorCode: "mass_denial" },
+  } as CommitRecord;
+  await expect(engine.refreshDeps.store.commit(record)).rejects.toThrow("the server stops");
+  expect(await rig.row(marked.id)).toMatchObject({ status: "needs_reauth" });
+  await until("it is taken back", async () => (await rig.row(marked.id)).status === "connected");
+  await rig.pool.query("DROP TRIGGER fail_once ON outbox");
 });

@@ -24,6 +24,20 @@ test("an export that is imported again over rotated grants changes nothing, howe
   expect(await events(rig, first.id)).toEqual(["connection.created"]);
 });
 
+test("a set that says more does not take the place of one that is being spent", async () => {
+  const rig = await createRig({ env: hasty });
+  const first = await rig.connect({ userId: "u" });
+  const more = exported(rig, first, { metadata: { shop: "b" } });
+  const gate = await rig.server.hold({ at: "received" });
+  const refreshing = rig.client.refresh(first.id);
+  await rig.server.holding({ id: gate });
+  expect(await rig.client.connections.import(more)).toMatchObject({ id: first.id, skipped: "same_tokens" });
+  await rig.server.release(gate);
+  await refreshing;
+  expect(await rig.client.refresh(first.id)).toMatchObject({ generation: 3 });
+  expect(await rig.server.summary()).toMatchObject({ granted: 2, reuse: 0 });
+});
+
 test("a set that is newer, or whose user has to reconnect anyway, is taken; overwrite takes any", async () => {
   const rig = await createRig({ env: hasty });
   const first = await rig.connect({ userId: "u" });

@@ -50,6 +50,8 @@ export interface KnownRow {
   readonly next_refresh_at: Date | null;
   readonly generation: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Somebody spends what is stored at this moment. */
+  readonly refreshing: boolean;
 }
 
 export interface Stored {
@@ -150,6 +152,7 @@ async function store(
       known?.generation ?? null,
       row.brought !== null,
       pendingId,
+      row.brought === "checked" && known?.refreshing === false,
     ],
   });
   return rows[0];
@@ -164,7 +167,8 @@ function eventOf({ authType }: NewConnection, known: boolean): EventName | null 
 async function findKnown(pool: Pool, { userId, provider, externalAccountId }: NewConnection): Promise<KnownRow | null> {
   const { rows } = await pool.query<KnownRow>({
     name: "connection-find",
-    text: `SELECT id, registration, auth_type, status, access_token, refresh_token, expires_at, next_refresh_at, generation, metadata
+    text: `SELECT id, registration, auth_type, status, access_token, refresh_token, expires_at, next_refresh_at, generation, metadata,
+        lease_owner IS NOT NULL AS refreshing
       FROM connections WHERE user_id = $1 AND provider = $2 AND external_account_id = $3`,
     values: [userId, provider, externalAccountId],
   });
@@ -189,7 +193,8 @@ WITH stored AS (
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
     last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
     grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash
-    WHERE c.id = excluded.id AND c.generation = $23
+    -- What was judged while nobody refreshed it is looked at again when somebody does by now.
+    WHERE c.id = excluded.id AND c.generation = $23 AND (NOT $26 OR c.lease_owner IS NULL)
   RETURNING id, generation, provider, user_id, status, expires_at
 ), brought AS (
   INSERT INTO brought_grants (grant_hash, connection_id) SELECT $22, id FROM stored WHERE $24 AND $22 <> ''

@@ -14,7 +14,7 @@ export async function knownAccounts(pool: Pool, accounts: readonly AccountKey[])
   const { rows } = await pool.query<KnownRow & { place: number }>({
     name: "accounts-known",
     text: `SELECT a.place, c.id, c.registration, c.auth_type, c.status, c.access_token, c.refresh_token, c.expires_at,
-        c.next_refresh_at, c.generation, c.metadata
+        c.next_refresh_at, c.generation, c.metadata, c.lease_owner IS NOT NULL AS refreshing
       FROM ${givenRows("a", "place int, user_id text, provider text, account text")}
       JOIN connections c ON c.user_id = a.user_id AND c.provider = a.provider AND c.external_account_id = a.account`,
     values: [

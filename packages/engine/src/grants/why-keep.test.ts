@@ -14,6 +14,7 @@ const known = (changes: Partial<KnownRow> = {}): KnownRow => ({
     metadata: { shop: "a" },
   },
   ...{ access_token: null, refresh_token: null, expires_at: at(30), next_refresh_at: at(25) },
+  refreshing: false,
   ...changes,
 });
 const brought = (changes: Partial<BroughtTokens> = {}): BroughtTokens => ({
@@ -36,6 +37,12 @@ test.each([
     "same_tokens",
   ],
   ["the stored set with another shop", known(), brought({ refreshToken: "r2", metadata: { shop: "b" } }), null],
+  [
+    "the stored set with another shop, while it is spent",
+    known({ refreshing: true }),
+    brought({ refreshToken: "r2", metadata: { shop: "b" } }),
+    "same_tokens",
+  ],
   ["the stored set for another client", known(), brought({ refreshToken: "r2", registration: "other" }), null],
   ["another set after a denial", known({ status: "needs_reauth" }), brought(), null],
   ["any set after a disconnect", known({ status: "disconnected" }), brought({ refreshToken: "r2" }), null],

@@ -29,7 +29,8 @@ export function whyKeep(
   if (spent === null) return null;
   const { accessToken, refreshToken, statedExpiresAt } = brought;
   if (spent === { access_token: accessToken, refresh_token: refreshToken }[spends]) {
-    return saysMore(known, brought) ? null : "same_tokens";
+    // What is being spent at this moment is about to be replaced by what it brings.
+    return saysMore(known, brought) && !known.refreshing ? null : "same_tokens";
   }
   if (known.status === "needs_reauth") return null;
   const endsLater = statedExpiresAt !== null && known.expires_at !== null && statedExpiresAt > known.expires_at;
