@@ -220,3 +220,8 @@ const sealedAccess = () => keyring.seal("access", id, "access_token");
 function tokensOf({ transition }: GrantRecord, accessToken: string = sealedAccess()) {
   return { ...transition.tokens, accessToken };
 }
+
+test("to say what everybody has kept, Redis is needed: a set that is not seen would be spent for again", async () => {
+  await expect(spoolIn(directory).everything()).rejects.toThrow("ECONNREFUSED");
+  await expect(spoolIn(directory).all()).resolves.toEqual([]);
+});

@@ -13,7 +13,10 @@ export interface DrainableSpool extends Spool {
   all(): Promise<GrantRecord[]>;
   /** @throws when its directory cannot be written: better found out before it is needed */
   check(): Promise<void>;
-  /** Whatever is kept or noted in reach of this process, by living ones too: for when the store may have forgotten some of it. */
+  /**
+   * Whatever is kept or noted in reach of this process, by living ones too: for when the store may have forgotten some of it. What is not
+   * seen then would be spent again. @throws when Redis is away
+   */
   everything(): Promise<GrantRecord[]>;
   /** What processes that were killed had noted. Most of it is committed, since nobody strikes lines out of a dead process's journal. */
   left(): Promise<LeftRecords[]>;
@@ -101,10 +104,9 @@ export function createSpool({ redis, key, directory, keyring, onError, onFault }
       await refusals.forget(names[0]);
     },
     async all() {
-      const { records, bad } = readEntries(
-        [...(await files.read(() => true)), ...(await everyField(redis, key))],
-        keyring,
-      );
+      // Redis that is away holds nothing for now.
+      const inRedis = await everyField(redis, key).catch(() => []);
+      const { records, bad } = readEntries([...(await files.read(() => true)), ...inRedis], keyring);
       faults.found("kept", bad);
       const named = new Map(records.map((record) => [nameOf(record), record]));
       return latestFirst([...named.values()].filter((record) => refusals.mayTry(nameOf(record))));
@@ -147,13 +149,14 @@ const unique = (faults: readonly SpoolFault[]) => [...new Map(faults.map((fault)
 const latestFirst = (records: readonly GrantRecord[]) =>
   [...records].sort((one, other) => other.log.at.getTime() - one.log.at.getTime());
 
-/** Redis that is away holds nothing for now. */
+/** @throws when Redis is away */
 async function everyField(redis: Redis, key: string): Promise<Found[]> {
   try {
     return toFound(key, Object.entries(await redis.hgetall(key)));
   } catch (error) {
     const strange = error instanceof Error && error.message.startsWith("WRONGTYPE");
-    return strange ? [{ where: `Redis key ${key}`, unreadable: "it is no hash" }] : [];
+    if (strange) return [{ where: `Redis key ${key}`, unreadable: "it is no hash" }];
+    throw error;
   }
 }
 
