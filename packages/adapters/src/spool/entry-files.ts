@@ -27,27 +27,36 @@ export function createEntryFiles(directory: string) {
     },
     remove: (name: string) => rm(join(directory, `${name}${suffix}`), { force: true }),
     async read(wanted: (name: string) => boolean): Promise<Found[]> {
-      return readFiles(directory, (file) => file.endsWith(suffix) && wanted(file.slice(0, -suffix.length)));
+      const isWanted = (file: string) => file.endsWith(suffix) && wanted(file.slice(0, -suffix.length));
+      const files = await readFiles(directory, isWanted);
+      return files.map(({ where, ...one }) => ("bytes" in one ? { where, text: `${one.bytes}` } : { where, ...one }));
     },
   };
 }
+
+type Read = { readonly bytes: Buffer } | { readonly unreadable: string };
+
+/** Says nothing of the file: this process has too much open, and can see what there is in a moment. */
+const passing = new Set(["EMFILE", "ENFILE", "ENOMEM"]);
 
 /**
  * A directory that cannot be read is itself what was found.
  *
  * @param before only what nobody has written to since then
+ * @throws what passes: to take it for nothing would be to spend what stands there
  */
 export async function readFiles(
   directory: string,
   wanted: (file: string) => boolean,
   before = Number.POSITIVE_INFINITY,
-): Promise<Found[]> {
+): Promise<({ readonly where: string } & Read)[]> {
   const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
+    if (passing.has(error.code ?? "")) throw error;
     return error.code ?? "unknown";
   });
   if (typeof files === "string") return [{ where: directory, unreadable: `it cannot be read (${files})` }];
-  const found: Found[] = [];
+  const found: ({ readonly where: string } & Read)[] = [];
   for (const file of files.filter(wanted)) {
     const where = join(directory, file);
     const one = await readSafely(where, before);
@@ -57,7 +66,7 @@ export async function readFiles(
 }
 
 /** Neither a link nor a pipe leads or holds us anywhere. @returns null: it is gone, or too young */
-async function readSafely(path: string, before: number): Promise<{ text: string } | { unreadable: string } | null> {
+async function readSafely(path: string, before: number): Promise<Read | null> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
@@ -65,12 +74,13 @@ async function readSafely(path: string, before: number): Promise<{ text: string 
       if (stats.mtimeMs > before) return null;
       if (!stats.isFile()) return { unreadable: "it is no file" };
       if (stats.size > largestBytes) return { unreadable: `it has ${stats.size} bytes` };
-      return { text: await file.readFile("utf8") };
+      return { bytes: await file.readFile() };
     } finally {
       await file.close();
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (passing.has(code ?? "")) throw error;
     return code === "ENOENT" ? null : { unreadable: `it cannot be read (${code ?? "unknown"})` };
   }
 }

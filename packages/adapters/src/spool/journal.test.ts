@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -119,4 +119,36 @@ test.runIf(canMount)("a full disk takes no half line, and what was noted before 
   } finally {
     asRoot("umount", ["-l", directory]);
   }
+});
+
+test("after it stood still a process begins another page: the last one may be taken for left", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const journal = createJournal(directory, fail);
+  journal.note("a", "1");
+  vi.advanceTimersByTime(4900);
+  journal.note("b", "2");
+  expect(await files()).toHaveLength(1);
+  vi.advanceTimersByTime(200);
+  journal.note("c", "3");
+  expect(await files()).toHaveLength(2);
+});
+
+test("a process that can open no more files says so, rather than that nothing stands there", async () => {
+  await mkdir(directory);
+  await writeFile(join(directory, "1-dead.journal"), "what was granted\n");
+  const script = `
+    import { openSync } from "node:fs";
+    import { linesAbout } from ${JSON.stringify(import.meta.resolve("./journal.ts"))};
+    try { for (;;) openSync("/dev/null"); } catch {}
+    linesAbout(${JSON.stringify(directory)}, "granted").then((found) => console.log(found.length), ({ code }) => console.log(code));`;
+  const command = 'ulimit -n 60 && exec "$0" --input-type=module -e "$1"';
+  expect(execFileSync("sh", ["-c", command, process.execPath, script], { encoding: "utf8" })).toBe("EMFILE\n");
+});
+
+test("neither a pipe nor a link that is called a journal holds up the look for a grant", async () => {
+  await mkdir(directory);
+  execFileSync("sh", ["-c", 'mkfifo "$0"', join(directory, "1-pipe.journal")]);
+  await symlink("/dev/zero", join(directory, "2-link.journal"));
+  await writeFile(join(directory, "3-dead.journal"), "what was granted\n");
+  expect(await linesAbout(directory, "granted")).toMatchObject([{ text: "what was granted" }]);
 });

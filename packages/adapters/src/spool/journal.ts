@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readFiles } from "./entry-files.ts";
 import type { Found } from "./faults.ts";
@@ -39,6 +39,8 @@ interface Page {
   readonly open: Set<string>;
   bytes: number;
   accepts: boolean;
+  /** By the monotonic clock. */
+  readonly until: number;
 }
 
 /** @param onError the disk is full, or may not be written: the net has a hole, and the work goes on */
@@ -67,7 +69,8 @@ export function createJournal(directory: string, onError: (error: unknown) => vo
   const openPage = (): Page => {
     makeDirectorySync(directory);
     const path = join(directory, `${process.pid}-${randomUUID().slice(0, 8)}${suffix}`);
-    const page: Page = { path, file: openSync(path, "wx", 0o600), open: new Set(), bytes: 0, accepts: true };
+    const until = performance.now() + acceptsMs;
+    const page: Page = { path, file: openSync(path, "wx", 0o600), open: new Set(), bytes: 0, accepts: true, until };
     setTimeout(() => retire(page), acceptsMs).unref();
     return page;
   };
@@ -75,6 +78,8 @@ export function createJournal(directory: string, onError: (error: unknown) => vo
   return {
     note(name, text) {
       trying(() => {
+        // Not by the timer alone: in a process that stood still it may come after this line, when another one has taken the file for left.
+        if (current !== null && current.until < performance.now()) retire(current);
         const page = current?.accepts ? current : openPage();
         current = page;
         try {
@@ -123,7 +128,7 @@ export async function leftJournals(
   const left: LeftJournal[] = [];
   const wanted = (name: string) => isJournal(name) && !passOver(join(directory, name));
   for (const { where: path, ...found } of await readFiles(directory, wanted, now - leftMs)) {
-    left.push({ path, lines: "text" in found ? linesOf(path, found.text) : [{ where: path, ...found }] });
+    left.push({ path, lines: "bytes" in found ? linesOf(path, `${found.bytes}`) : [{ where: path, ...found }] });
   }
   return left;
 }
@@ -137,11 +142,8 @@ function linesOf(path: string, text: string): Found[] {
 /** The whole lines of all journals, those of living processes too, in which this stands: the rest is not even made text of. */
 export async function linesAbout(directory: string, what: string): Promise<Found[]> {
   const found: Found[] = [];
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter(isJournal)) {
-    const where = join(directory, name);
-    // Gone meanwhile: all of it is struck.
-    const bytes = await readFile(where).catch(() => Buffer.alloc(0));
+  for (const { where, ...one } of await readFiles(directory, isJournal)) {
+    const bytes = "bytes" in one ? one.bytes : nothing;
     for (let at = bytes.indexOf(what); at >= 0; ) {
       const end = bytes.indexOf("\n", at);
       if (end < 0) break;
@@ -151,6 +153,8 @@ export async function linesAbout(directory: string, what: string): Promise<Found
   }
   return found;
 }
+
+const nothing = Buffer.alloc(0);
 
 export const removeJournal = (path: string) => rm(path, { force: true });
 
