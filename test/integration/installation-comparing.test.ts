@@ -1,8 +1,16 @@
-import { createStore, withInstallationLock } from "@evertoken/adapters";
+import {
+  createReadInstallation,
+  createStore,
+  DatabaseClock,
+  goOn,
+  moveBeat,
+  withInstallationLock,
+} from "@evertoken/adapters";
 import type { RefreshOrder } from "@evertoken/core";
 import { expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
+import { keptFor } from "../support/kept-for.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
 
 const forced = (connectionId: string): RefreshOrder => ({
@@ -62,6 +70,39 @@ test("a promoted database that only Redis remembers waits for Redis, and asks no
   const { engine } = engineOf(fresh);
   await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
   expect(await engine.refreshDeps.store.claim(forced(id), engine.clock.now())).toMatchObject({ kind: "claimed" });
+});
+
+test("a kept token set that Postgres refuses holds up its own connection, and nothing else", async () => {
+  const rig = await createRig({ env: hasty });
+  const [refused, good, other] = [await rig.connect(), await rig.connect(), await rig.connect()];
+  const { engine } = engineOf(rig.env);
+  await engine.installation.look();
+  await engine.spool.keep(keptFor(rig, refused, { httpStatus: 3_000_000_000 }));
+  await engine.spool.keep(keptFor(rig, good));
+  await rig.pool.query("UPDATE installation SET beat_at = beat_at - interval '3 seconds'");
+  await engine.installation.look();
+  await until("it goes on", async () => (await engine.installation.standing()) === null, 15_000);
+  expect(await rig.row(good.id)).toMatchObject({ generation: 2 });
+  expect(await rig.client.refresh(other.id, { force: true })).toMatchObject({ generation: 2, warning: null });
+  // Its refresh token is spent, as the kept set shows.
+  const { warning } = await rig.client.refresh(refused.id, { force: true });
+  expect(warning).toMatchObject({ code: "older_than_its_job" });
+  expect(await rig.server.summary()).toMatchObject({ granted: 1 });
+});
+
+test("what is found of one server is not written to another that took its place meanwhile", async () => {
+  const { pool, client, connect } = await createRig();
+  await client.refresh((await connect()).id);
+  await pool.query("UPDATE installation SET beat_at = beat_at - interval '1 hour'");
+  const looked = await createReadInstallation(pool, new DatabaseClock(pool))();
+  const beat = async () => (await pool.query("SELECT beat_at, timeline FROM installation")).rows;
+  const before = await beat();
+  const startedAt = "1795000000.5";
+  expect(await moveBeat(pool, startedAt)).toBeNull();
+  await goOn(pool, { ...looked, startedAt }, new Date());
+  expect(await beat()).toEqual(before);
+  await goOn(pool, looked, new Date());
+  expect(await beat()).not.toEqual(before);
 });
 
 test("a process that stands still while it looks for what a failover lost does not hold up the others", async () => {

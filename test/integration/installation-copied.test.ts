@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { createRig, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
@@ -94,4 +94,16 @@ test("START_HELD spends nothing until it is released, once and for all restarts"
   await worker.stop();
   expect(await runInProcess(["adopt", "--as", "held", "--yes"], { env: rig.env })).toMatchObject({ code: 0 });
   expect((await runInProcess(["status"], { env: rig.env })).stdout).toContain("an operator keeps it held");
+});
+
+test("the time that an adopted database was used last is Postgres', whatever the operator's host takes for now", async () => {
+  const rig = await createRig({ env: { START_HELD: "true" } });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  try {
+    expect(await runInProcess(["adopt", "--as", "original", "--yes"], { env: rig.env })).toMatchObject({ code: 0 });
+  } finally {
+    vi.useRealTimers();
+  }
+  const { rows } = await rig.pool.query("SELECT beat_at FROM installation");
+  expect(rows[0].beat_at.getTime()).toBeLessThan(Date.now() + 5000);
 });

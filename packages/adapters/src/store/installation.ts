@@ -127,12 +127,16 @@ export async function foundInstallation(pool: Pool, identity: string, server: Se
   );
 }
 
-/** Of all processes that find it due, one moves it. @returns the new time, or null: another one did */
-export async function moveBeat(pool: Pool): Promise<Date | null> {
+/**
+ * Of all processes that find it due, one moves it; and only on the server that was looked at: on one that took its place meanwhile it would
+ * wipe out what shows how far that lags behind. @returns the new time, or null: another one did, or it is another server
+ */
+export async function moveBeat(pool: Pool, startedAt: string): Promise<Date | null> {
   const { rows } = await pool.query<{ beat_at: Date }>({
     name: "installation-beat",
     text: `UPDATE installation SET beat_at = greatest(clock_timestamp(), beat_at + interval '1 millisecond')
-      WHERE beat_at < clock_timestamp() - interval '900 milliseconds' AND held_why IS NULL RETURNING beat_at`,
+      WHERE beat_at < clock_timestamp() - interval '900 milliseconds' AND held_why IS NULL AND ${startedAtSql} = $1 RETURNING beat_at`,
+    values: [startedAt],
   });
   return rows[0]?.beat_at ?? null;
 }
@@ -153,13 +157,17 @@ export async function holdInstallation(pool: Pool, why: HeldWhy, reason: string)
   return (rowCount ?? 0) > 0;
 }
 
-/** After a failover: this is the server from now on, as far on as anybody remembers. */
-export async function goOn(pool: Pool, server: ServerIdentity, remembered: Date): Promise<void> {
+/** After a failover: this is the server from now on, as far on as anybody remembers; unless another one has taken its place meanwhile. */
+export async function goOn(
+  pool: Pool,
+  { server, startedAt }: Pick<InstallationFacts, "server" | "startedAt">,
+  remembered: Date,
+): Promise<void> {
   await pool.query(
     `UPDATE installation SET system_identifier = $1, timeline = $2, database_oid = $3,
        beat_at = greatest(clock_timestamp(), beat_at + interval '1 millisecond', $4::timestamptz + interval '1 millisecond')
-     WHERE held_why IS NULL`,
-    [server.systemIdentifier, server.timeline, server.databaseOid, remembered],
+     WHERE held_why IS NULL AND ${startedAtSql} = $5`,
+    [server.systemIdentifier, server.timeline, server.databaseOid, remembered, startedAt],
   );
 }
 

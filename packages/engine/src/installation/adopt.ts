@@ -77,7 +77,9 @@ export async function adopt(engine: Engine, as: AdoptAs): Promise<Adopted> {
   const back = as === "original" ? await compare(engine, redis !== null && redis.identity === row?.identity) : 0;
   const identity = as === "original" && row !== null ? row.identity : randomUUID();
   if (as === "copy") await withStore(() => forgetGrants(engine));
-  const beatAt = new Date(Math.max(Date.now(), redis?.beatAt.getTime() ?? 0, row?.beatAt.getTime() ?? 0));
+  const beatAt = new Date(
+    Math.max(engine.clock.now().getTime(), redis?.beatAt.getTime() ?? 0, row?.beatAt.getTime() ?? 0),
+  );
   const heldWhy = as === "held" ? "kept_held" : null;
   // Redis first: a process that looks in between still finds the row held.
   await withQueue(() => engine.installation.memory.redis.overwrite({ identity, beatAt }));

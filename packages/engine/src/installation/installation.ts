@@ -174,7 +174,7 @@ export class Installation {
       return this.#look();
     }
     const { identity } = facts.row;
-    const moved = facts.beatIsDue ? await moveBeat(pool) : null;
+    const moved = facts.beatIsDue ? await moveBeat(pool, facts.startedAt) : null;
     const beatAt = moved ?? facts.row.beatAt;
     // Another server, or one that began anew: its row of a connection may be from before our claim.
     if (this.#ground.startedAt !== facts.startedAt) await this.#deps.claimAgain();
@@ -248,19 +248,19 @@ export class Installation {
       });
   }
 
-  async #compare(byMs: number, { server }: InstallationFacts, memories: Memories): Promise<void> {
+  async #compare(byMs: number, looked: InstallationFacts, memories: Memories): Promise<void> {
     const { pool, compare, claimAgain, logger } = this.#deps;
     const remembered = [memories.redis, memories.disk, memories.own].map((memory) => memory?.beatAt.getTime() ?? 0);
     await withInstallationLock(pool, async () => {
       // Another process may have done it meanwhile.
       const { row } = await this.#read();
-      const again = judgeInstallation(row, server, memories, this.#deps.settings);
+      const again = judgeInstallation(row, looked.server, memories, this.#deps.settings);
       if (again.kind !== "behind") return;
       const report = await compare();
       // A row that was put back has no lease: whoever has a request on its way for it claims it again when he looks next.
       await claimAgain();
       await sleep(othersLookAgainMs);
-      await goOn(pool, server, new Date(Math.max(...remembered)));
+      await goOn(pool, looked, new Date(Math.max(...remembered)));
       logger.warn({ behindMs: byMs, ...report }, "the failover is made good: refreshing goes on");
     });
   }
