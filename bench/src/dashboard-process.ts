@@ -16,7 +16,7 @@ export interface Dashboard {
 export async function startDashboard(env: Record<string, string>): Promise<Dashboard> {
   const main = fileURLToPath(import.meta.resolve("../../apps/dashboard/src/main.ts"));
   const port = await freePort();
-  const own = { DASHBOARD_PORT: String(port), DASHBOARD_PASSWORD: password, SESSION_SECRET: "s".repeat(32) };
+  const own = { DASHBOARD_PORT: String(port), DASHBOARD_PASSWORD: password };
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, ...env, ...own, LOG_LEVEL: "info" },
     stdio: ["ignore", "pipe", "inherit"],

@@ -15,11 +15,10 @@ async function startDashboard(): Promise<ConnectRig & { url: string }> {
   const app = await createDashboard({
     engine: rig.engine,
     queues: () => rig.engine.queues.all(),
-    users: [
-      { name: "olga", password: "olga's password", role: "operator" },
-      { name: "victor", password: "victor's password", role: "viewer" },
+    people: [
+      { name: "olga", credential: "olga's password", role: "operator" },
+      { name: "victor", credential: "victor's password", role: "viewer" },
     ],
-    sessionSecret: "a secret of thirty-two characters",
     secureCookies: false,
     ready: async () => ({ ready: true, checks: {} }),
     logger: rig.logger,

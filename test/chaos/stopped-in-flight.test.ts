@@ -136,7 +136,7 @@ test.each(["worker", "scheduler", "api", "dashboard"])("a %s is stopped in the m
     REDIS_URL: `redis://127.0.0.1:${await closedPort()}`,
     EVERTOKEN_API_KEY: "k".repeat(40),
   };
-  Object.assign(env, { DASHBOARD_PASSWORD: "a long password", SESSION_SECRET: "s".repeat(40), LOG_LEVEL: "trace" });
+  Object.assign(env, { DASHBOARD_PASSWORD: "a long password", LOG_LEVEL: "trace" });
   for (const name of ["WORKER", "SCHEDULER", "API", "DASHBOARD"]) env[`${name}_PORT`] = "0";
   const main = new URL(`../../apps/${app}/src/main.ts`, import.meta.url).pathname;
   const child = spawn(process.execPath, [main], { env: { ...inherited(), ...env } });

@@ -38,7 +38,6 @@ const secrets = {
   POSTGRES_PASSWORD: "p".repeat(24),
   ENCRYPTION_KEY: "ab".repeat(32),
   DASHBOARD_PASSWORD: "d".repeat(24),
-  SESSION_SECRET: "s".repeat(32),
   EVERTOKEN_API_KEY: "k".repeat(32),
 };
 

@@ -66,7 +66,11 @@ test("a setting without a stated default has none in the code either", () => {
   const empty = shared.filter((name) => example.get(name) === "" && !(name in needed));
   expect(empty.sort()).toEqual([
     "APP_NAME",
+    "DASHBOARD_OIDC_CLIENT_ID",
+    "DASHBOARD_OIDC_CLIENT_SECRET",
+    "DASHBOARD_OIDC_ISSUER",
     "DASHBOARD_PASSWORD",
+    "DASHBOARD_PUBLIC_URL",
     "DASHBOARD_VIEWER_PASSWORD",
     "DISCORD_WEBHOOK_URL",
     "EMBED_ORIGINS",
@@ -75,7 +79,6 @@ test("a setting without a stated default has none in the code either", () => {
     "PUBLIC_URL",
     "RECONNECT_URL",
     "RETURN_URL_ALLOWLIST",
-    "SESSION_SECRET",
     "SLACK_WEBHOOK_URL",
     "SMTP_FROM",
     "SMTP_URL",

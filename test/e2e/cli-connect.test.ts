@@ -15,7 +15,7 @@ beforeAll(async () => {
 const run = (args: string[]) => runInProcess(args, { env: rig.env });
 const ask = (args: string[]) => askEvertoken(args, { env: rig.env });
 const actions = async () =>
-  (await rig.pool.query("SELECT action FROM audit_log WHERE actor = 'operator:cli' ORDER BY id")).rows.map(
+  (await rig.pool.query("SELECT action FROM audit_log WHERE actor LIKE 'host:%' ORDER BY id")).rows.map(
     ({ action }) => action,
   );
 

@@ -27,7 +27,7 @@ import { echoes } from "./canary-echoes.ts";
 
 /**
  * What may be found where, by the beginning of the place. Whatever is not stated is found nowhere: no token, client secret, encryption
- * key, code, verifier, state, API key, password, session secret or signing secret.
+ * key, code, verifier, state, API key, password or signing secret.
  */
 const belongs: Readonly<Record<string, readonly string[]>> = {
   // The app's own id of its user: its own answers, its own webhooks, and the people who run it.
@@ -157,20 +157,18 @@ test("no canary anywhere but where it belongs, whatever a provider answers", { t
     await closedPort(),
     random() + random() + random(),
   ];
-  const [sessionSecret, password] = [random() + random(), `pass${random()}word`];
+  const password = `pass${random()}word`;
   const planted = await plant({
     ...promptly,
     PUBLIC_URL: `http://127.0.0.1:${publicPort}`,
     RETURN_URL_ALLOWLIST: "https://app.example",
     EVERTOKEN_API_KEY: adminKey,
     DASHBOARD_PASSWORD: password,
-    SESSION_SECRET: sessionSecret,
     SMTP_URL: smtp.url,
     SMTP_FROM: "evertoken@example.com",
   });
   const { rig, canaries, clientSecret, userId, mail } = planted;
-  for (const [kind, value] of Object.entries({ "API key": adminKey, password, "session secret": sessionSecret }))
-    note(canaries, kind, value);
+  for (const [kind, value] of Object.entries({ "API key": adminKey, password })) note(canaries, kind, value);
   const { secret } = await addEndpoint(rig, { target: hook.url });
   note(canaries, "signing secret", secret);
   const [worker, scheduler] = [await rig.start("worker"), await rig.start("scheduler")];

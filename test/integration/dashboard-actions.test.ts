@@ -26,13 +26,13 @@ test("refresh now runs the connection's own job, is audited, and stands in the t
   const [logged] = await attempts(rig, id, 1);
   expect(logged).toMatchObject({ trigger: "manual", outcome: "granted" });
   expect(await audited(id)).toEqual([
-    { actor: "operator:olga", action: "connection.scheduled", detail: { when: "now", force: false } },
+    { actor: "person:olga", action: "connection.scheduled", detail: { when: "now", force: false } },
   ]);
   const body = await rig.read(done(answer));
   expect(body).toContain("The refresh was brought forward");
   expect(body).toMatch(/granted<\/span> refresh \(manual\)/);
   expect(body).toContain("connection.created");
-  expect(body).toMatch(/connection\.scheduled<\/span> by operator:olga/);
+  expect(body).toMatch(/connection\.scheduled<\/span> by person:olga/);
   const line = rig.dashboard.logged
     .map((text) => JSON.parse(text))
     .findLast(({ event }) => event === "dashboard.action");

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { attempts, comesDue } from "../support/drive.ts";
 import { findSecrets } from "../support/haystack.ts";
+import { until } from "../support/rig.ts";
 import { startOwnPostgres, startOwnRedis } from "../support/services.ts";
 import { startTokenServer } from "../support/token-server.ts";
 import { createDashboardRig, page } from "./dashboard-rig.ts";
@@ -29,9 +30,9 @@ test("without Redis pages tell what Postgres knows; without Postgres they say so
     const answer = await rig.operator("GET", url, page);
     expect([url, answer.statusCode, answer.body.includes("Postgres does not answer")]).toEqual([url, 503, true]);
     expect(answer.headers["set-cookie"]).toBeUndefined();
-    expect(answer.body).toContain("olga (operator)");
   }
-  expect((await rig.operator("GET", "/login", page)).statusCode).toBe(303);
+  await postgres.start();
+  await until("Postgres is back", async () => (await rig.operator("GET", "/", page)).statusCode === 200);
 });
 
 test("no token and no secret on any page, whatever the provider answers", async () => {

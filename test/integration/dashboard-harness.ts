@@ -27,25 +27,32 @@ async function idleEngine(): Promise<Engine> {
   return openTestEngine({ DATABASE_URL, REDIS_URL, ENCRYPTION_KEY: "ab".repeat(32), SPOOL_DIR: tmpdir() }).engine;
 }
 
+export interface Changes {
+  readonly loginAttempts?: number;
+  readonly engine?: Engine;
+  readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
+  readonly openId?: Parameters<typeof createDashboard>[0]["openId"];
+  readonly publicUrl?: string;
+}
+
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
-export async function startDashboard(connection: Redis, changes: { loginAttempts?: number; engine?: Engine } = {}) {
+export async function startDashboard(connection: Redis, changes: Changes = {}) {
   const queues = queueNames.map((name) => new Queue(name, { connection, skipMetasUpdate: true }));
   const logged: string[] = [];
-  const clock = { now: Date.UTC(2026, 0, 1) };
   const logger = createLogger("dashboard", "trace", { write: (line: string) => logged.push(line) });
   const health = { ready: true };
   const app = await createDashboard({
     engine: changes.engine ?? (await idleEngine()),
     queues: () => queues,
-    users: [
-      { name: "olga", password: "olga's password", role: "operator" },
-      { name: "victor", password: "victor's password", role: "viewer" },
+    people: [
+      { name: "olga", role: "operator", credential: "olga's password" },
+      { name: "victor", role: "viewer", credential: "victor's password" },
     ],
-    sessionSecret: "a secret of thirty-two characters",
     secureCookies: true,
     ready: async () => ({ ready: health.ready, checks: { redis: health.ready ? "ok" : "down" } }),
     logger,
-    now: () => clock.now,
+    ...{ openId: changes.openId ?? null, publicUrl: changes.publicUrl ?? null },
+    ...(changes.session === undefined ? {} : { session: changes.session }),
     loginAttemptsPerMinute: changes.loginAttempts ?? 1000,
   });
 
@@ -80,7 +87,6 @@ export async function startDashboard(connection: Redis, changes: { loginAttempts
     app,
     queues,
     logged,
-    clock,
     health,
     login,
     browserOf,

@@ -10,7 +10,6 @@ import { createDatabase, createEmptyDatabase, onFileEnd } from "../support/servi
 const secrets: Env = {
   EVERTOKEN_API_KEY: "k".repeat(40),
   DASHBOARD_PASSWORD: "a long password",
-  SESSION_SECRET: "s".repeat(40),
 };
 const apps: readonly AppName[] = ["worker", "scheduler", "api", "dashboard"];
 const input = { userId: "u", provider: "acme", accessToken: "a", refreshToken: "r" };

@@ -10,7 +10,6 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 const secrets: Env = {
   EVERTOKEN_API_KEY: "k".repeat(40),
   DASHBOARD_PASSWORD: "a long password",
-  SESSION_SECRET: "s".repeat(40),
 };
 const apps: readonly AppName[] = ["worker", "scheduler", "api", "dashboard"];
 

@@ -1,4 +1,4 @@
-import type { Role } from "./passwords.ts";
+import type { Role } from "@evertoken/operations";
 
 /** Who may use a route: anyone, or anyone logged in, or operators only. */
 export type Access = "public" | Role;
@@ -8,6 +8,9 @@ const own = {
   "GET /readyz": "public",
   "GET /login": "public",
   "POST /login": "public",
+  "POST /login/code": "public",
+  "GET /login/openid": "public",
+  "GET /login/openid/callback": "public",
   "GET /logout": "public",
   "POST /logout": "public",
   "GET /": "viewer",
@@ -17,6 +20,9 @@ const own = {
   "GET /connections": "viewer",
   "GET /connections/:id": "viewer",
   "GET /providers": "viewer",
+  "GET /account": "viewer",
+  "POST /account/second-factor": "viewer",
+  "POST /account/sessions/:id/end": "viewer",
   "POST /connections/:id/refresh": "operator",
   "POST /connections/:id/schedule": "operator",
   "POST /connections/:id/sync": "operator",
@@ -41,18 +47,18 @@ const boardReads = [
 
 /**
  * All that can be done with the board. Promote all would refresh every token in this minute, empty, clean and
- * obliterate take jobs away by the thousand, add and edit make jobs that no connection stands behind.
+ * obliterate take jobs away by the thousand, add and edit make jobs that no connection stands behind. Each by its name in the audit log.
  */
-const boardActions = [
-  "/api/queues/:queueName/pause",
-  "/api/queues/:queueName/resume",
-  "/api/queues/:queueName/:jobId/retry",
-  "/api/queues/:queueName/:jobId/promote",
-];
+const boardActions: Readonly<Record<string, string>> = {
+  "/api/queues/:queueName/pause": "queue.paused",
+  "/api/queues/:queueName/resume": "queue.resumed",
+  "/api/queues/:queueName/:jobId/retry": "job.retried",
+  "/api/queues/:queueName/:jobId/promote": "job.promoted",
+};
 
 export const boardPrefix = "/queues";
 
-const healthPages = ["GET /", "GET /connections", "GET /connections/:id", "GET /providers"];
+const healthPages = ["GET /", "GET /connections", "GET /connections/:id", "GET /providers", "GET /account"];
 
 const pages = new Set([...healthPages, ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
 
@@ -63,7 +69,7 @@ const pages = new Set([...healthPages, ...boardPages.map((route) => `GET ${board
 const table = new Map<string, Access>([
   ...Object.entries(own),
   ...[...boardPages, ...boardReads].map((route) => [`GET ${boardPrefix}${route}`, "viewer"] as const),
-  ...boardActions.map((route) => [`PUT ${boardPrefix}${route}`, "operator"] as const),
+  ...Object.keys(boardActions).map((route) => [`PUT ${boardPrefix}${route}`, "operator"] as const),
 ]);
 
 /** `GET /queues/queue/:queueName`: the pattern that the router matched, so that no spelling of a URL gets around it. */
@@ -72,8 +78,14 @@ export function routeKey(method: string, pattern: string): string {
   return `${method === "HEAD" ? "GET" : method} ${path}`;
 }
 
+/** What an action of the board is called in the audit log; our own pages write their entries themselves. */
+export const boardActionOf = (key: string): string | undefined => boardActions[key.replace(`PUT ${boardPrefix}`, "")];
+
 /** `undefined` means nobody. */
 export const accessTo = (key: string): Access | undefined => table.get(key);
+
+/** Asked by machines, which have no session. */
+export const isHealth = (key: string): boolean => key === "GET /healthz" || key === "GET /readyz";
 
 /** Whether a browser should be sent to the login rather than told 401. */
 export const isPage = (key: string): boolean => pages.has(key);

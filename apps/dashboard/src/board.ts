@@ -1,11 +1,11 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
+import type { Role } from "@evertoken/operations";
 import type { Queue } from "bullmq";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { boardPrefix } from "./access.ts";
 import { boardHooks } from "./board-hooks.ts";
-import type { Role } from "./passwords.ts";
 import { refusalBody } from "./refusal.ts";
 
 export interface BoardDeps {

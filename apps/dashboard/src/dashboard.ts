@@ -1,28 +1,31 @@
-import type { Engine } from "@evertoken/engine/internal";
+import { createAudit, type Engine } from "@evertoken/engine/internal";
+import { createSessions, type SetPerson } from "@evertoken/operations";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import type { Queue } from "bullmq";
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
-import { accessTo, methodsOf, routeKey } from "./access.ts";
+import { accessTo, boardActionOf, methodsOf, routeKey } from "./access.ts";
 import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
 import { createGuard } from "./guard.ts";
 import { registerLogin } from "./login.ts";
+import { createOpenId, type OpenIdSettings } from "./openid.ts";
 import { registerPages } from "./pages/register.ts";
-import { createPasswordCheck, type DashboardUser } from "./passwords.ts";
 import { refusal } from "./refusal.ts";
-import { createSessions } from "./sessions.ts";
 
 export interface DashboardDeps {
   /** What the pages about tokens show and change; the caller closes it. */
   readonly engine: Engine;
   /** Asked before every answer of the board. Their connections must fail fast; the caller closes them. */
   readonly queues: () => readonly Queue[];
-  readonly users: readonly DashboardUser[];
-  /** At least 32 characters, the same in every replica. */
-  readonly sessionSecret: string;
+  /** Whom the settings let in, beside those that are stored. */
+  readonly people: readonly SetPerson[];
+  /** Where people may log in as well. */
+  readonly openId?: OpenIdSettings | null;
+  /** Where browsers reach it, without a slash at the end; needed to come back from there. */
+  readonly publicUrl?: string | null;
   /** True behind TLS: cookies are sent over https only, and browsers are told to stay on https. */
   readonly secureCookies: boolean;
   /** What `/readyz` answers: `readiness` of the adapters. */
@@ -30,13 +33,10 @@ export interface DashboardDeps {
   readonly logger: FastifyBaseLogger;
   /** Which proxies may state the client's address and our host name, as fastify's `trustProxy`. Default: none. */
   readonly trustProxy?: boolean | string;
-  /** Default 12 hours. */
-  readonly sessionLifetimeMs?: number;
+  /** Default: 12 hours, and 1 hour without a request. */
+  readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   /** Default 10. */
   readonly loginAttemptsPerMinute?: number;
-  readonly now?: () => number;
-  /** Writes a login down before it counts; what it throws refuses the login. */
-  readonly auditLogin?: (name: string) => Promise<void>;
 }
 
 /** Scripts are Bull Board's own files; styles are inline in its page and ours, so those must be allowed. */
@@ -78,8 +78,18 @@ function answerTrouble(app: FastifyInstance): void {
   });
 }
 
-/** Who did what: every change that a user asked for, refused or not, with its status. Part of the audit trail. */
-function recordActions(app: FastifyInstance): void {
+/**
+ * What is done with the board stands in the audit log before it is done, and is not done when that cannot be written; what came of it
+ * in the log.
+ */
+function recordActions(app: FastifyInstance, audit: ReturnType<typeof createAudit>): void {
+  app.addHook("preHandler", async (request) => {
+    const action = boardActionOf(routeKey(request.method, request.routeOptions.url ?? ""));
+    const { session, params } = request;
+    if (action === undefined || session === undefined) return;
+    const detail = params as Readonly<Record<string, string>>;
+    await audit({ actor: `person:${session.name}`, action, address: request.ip, detail });
+  });
   app.addHook("onResponse", async (request, reply) => {
     const key = routeKey(request.method, request.routeOptions.url ?? "");
     if (accessTo(key) !== "operator" || !request.session) return;
@@ -89,12 +99,21 @@ function recordActions(app: FastifyInstance): void {
   });
 }
 
-/** Builds the dashboard; the caller listens and closes. Throws a TypeError when users or secret are unusable. */
+const hourMs = 60 * 60 * 1000;
+
+function openIdOf({ openId = null, publicUrl = null, engine }: DashboardDeps) {
+  if (openId === null) return null;
+  if (publicUrl === null) throw new TypeError("login by OpenID Connect needs the address of the dashboard");
+  return createOpenId(openId, `${publicUrl}/login/openid/callback`, engine.config.request.allowPrivateAddresses);
+}
+
+/** Builds the dashboard; the caller listens and closes. */
 export async function createDashboard(deps: DashboardDeps): Promise<FastifyInstance> {
-  const lifetimeMs = deps.sessionLifetimeMs ?? 12 * 60 * 60 * 1000;
-  const checkPassword = createPasswordCheck(deps.users);
-  const now = deps.now ?? Date.now;
-  const sessions = createSessions({ users: deps.users, secret: deps.sessionSecret, lifetimeMs, now });
+  const { engine, people } = deps;
+  const { lifetimeMs, idleMs } = deps.session ?? { lifetimeMs: 12 * hourMs, idleMs: hourMs };
+  const audit = createAudit(engine);
+  const sessions = createSessions(engine, { idleMs, lifetimeMs, settingsPeople: people });
+  const openId = openIdOf(deps);
   const cookieName = deps.secureCookies ? "__Host-evertoken" : "evertoken";
   const app = fastify({
     loggerInstance: deps.logger,
@@ -114,7 +133,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     return payload;
   });
   await app.register(rateLimit, { global: false });
-  recordActions(app);
+  recordActions(app, audit);
   app.get("/healthz", async () => ({ alive: true }));
   app.get("/readyz", async (_request, reply) => {
     const answer = await deps.ready();
@@ -122,15 +141,11 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   });
   app.get("/board.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(boardStyle));
   registerLogin(app, {
-    checkPassword,
-    sessions,
-    cookieName,
+    ...{ engine, people, openId, sessions, cookieName, lifetimeMs, audit },
     secureCookies: deps.secureCookies,
-    lifetimeMs,
     attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
-    auditLogin: deps.auditLogin ?? (async () => {}),
   });
-  await registerPages(app, deps.engine, sessions);
+  await registerPages(app, engine, { idleMs });
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });
   return app;
 }

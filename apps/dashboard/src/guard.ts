@@ -1,7 +1,8 @@
+import { EvertokenError } from "@evertoken/engine/internal";
+import type { Session, Sessions } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { accessTo, isPage, routeKey } from "./access.ts";
+import { accessTo, isHealth, isPage, routeKey } from "./access.ts";
 import { refusal } from "./refusal.ts";
-import type { Session, Sessions } from "./sessions.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -23,17 +24,24 @@ function fromOurOwnPage(request: FastifyRequest): boolean {
 
 /** Where to go after the login: only ever one of our own pages. */
 export function safeReturnPath(next: unknown): string {
-  const isOurs = typeof next === "string" && /^\/(?:queues|connections|providers)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
+  const isOurs =
+    typeof next === "string" && /^\/(?:queues|connections|providers|account)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
   return isOurs ? next : "/";
 }
 
 /** One gate in front of every route, closed unless `access.ts` names the route and the visitor has its role. */
 export function createGuard(sessions: Sessions, cookieName: string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    request.session = sessions.read(request.cookies[cookieName]);
     if (request.is404) return undefined;
     const key = routeKey(request.method, request.routeOptions.url ?? "");
     const access = accessTo(key);
+    if (isHealth(key)) return undefined;
+    try {
+      request.session = (await sessions.read(request.cookies[cookieName])) ?? undefined;
+    } catch (error) {
+      if (error instanceof EvertokenError) return refusal(request, reply, 503, "no_store");
+      throw error;
+    }
     const changes = request.method !== "GET" && request.method !== "HEAD";
     if (changes && !fromOurOwnPage(request)) return refusal(request, reply, 403, "cross_origin");
     if (access === "public") return undefined;

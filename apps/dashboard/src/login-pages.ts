@@ -50,13 +50,15 @@ export interface LoginPage {
   readonly next: string;
   readonly name?: string;
   readonly problem?: string;
+  /** Whether people may log in at an OpenID Connect provider. */
+  readonly elsewhere?: boolean;
 }
 
 const focus = html` autofocus`;
 const described = html` aria-describedby="problem"`;
 
 /** The field at fault gets the focus: the name on a first visit, the password after a mistake. */
-export function loginPage({ next, name = "", problem }: LoginPage): string {
+export function loginPage({ next, name = "", problem, elsewhere = false }: LoginPage): string {
   const first = problem === undefined;
   return page(
     "Log in",
@@ -69,9 +71,24 @@ ${first ? null : html`<div role="alert" id="problem">${problem}</div>`}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required${first ? null : [described, focus]}>
 <button>Log in</button>
-</form>`,
+</form>
+${elsewhere ? html`<p class="quiet"><a href="/login/openid?next=${encodeURIComponent(next)}">Log in with your organisation's account</a></p>` : null}`,
   );
 }
+
+/** After the password of somebody who has a second factor. */
+export const codePage = ({ next, ticket }: { next: string; ticket: string }): string =>
+  page(
+    "Log in",
+    html`<h1>One more thing</h1>
+<p>The six digits that your authenticator app shows for Evertoken now.</p>
+<form method="post" action="/login/code">
+<input type="hidden" name="next" value="${next}"><input type="hidden" name="ticket" value="${ticket}">
+<label for="code">Code</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="20" required${focus}>
+<button>Log in</button>
+</form>`,
+  );
 
 export const logoutPage = (name: string): string =>
   page(

@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { type Config, describeError } from "@evertoken/adapters";
-import { createAudit, openQueues } from "@evertoken/engine/internal";
+import { openQueues } from "@evertoken/engine/internal";
 import { ableToServe, readiness, runProcess, startEngine } from "@evertoken/operations";
 import { createDashboard } from "./dashboard.ts";
 import { readUsers } from "./users.ts";
@@ -16,16 +16,15 @@ await runProcess("dashboard", async (life) => {
   await look();
   const timer = setInterval(look, lookForProvidersMs);
   life.atStop(() => clearInterval(timer));
-  const audit = createAudit(engine);
+  const { people, openId, warnings } = readUsers(config.dashboard);
+  for (const warning of warnings) logger.warn(`settings: ${warning}`);
   const app = await createDashboard({
     engine,
     queues: () => engine.queues.all(),
-    users: readUsers(config.dashboard).users,
-    sessionSecret: config.dashboard.sessionSecret ?? "",
+    ...{ people, openId, publicUrl: config.dashboard.publicUrl, session: config.dashboard.session },
     secureCookies: config.dashboard.secureCookies,
     trustProxy: config.dashboard.trustProxy,
     ready: () => readiness(() => ableToServe(engine)),
-    auditLogin: (name) => audit({ actor: `operator:${name}`, action: "dashboard.login" }),
     logger,
   });
   life.atStop(() => app.close());

@@ -19,6 +19,10 @@ const refusals = {
   not_found: ["Not found", "There is no such page here."],
   method_not_allowed: ["Not possible", "This page cannot be used in that way."],
   bad_request: ["Not understood", "The request was not in the expected form or too large."],
+  no_store: [
+    "Postgres does not answer",
+    "Who is logged in, and everything that these pages show, is in Postgres. You stay logged in; reload when it is back. Tokens that are granted meanwhile are kept.",
+  ],
   unavailable: [
     "Not available",
     "The queues cannot be read at the moment. Is Redis up? This page will work again by itself.",

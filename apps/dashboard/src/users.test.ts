@@ -1,48 +1,39 @@
+import { hashPassword } from "@evertoken/operations";
 import { expect, test } from "vitest";
-import { createPasswordCheck, hashPassword } from "./passwords.ts";
 import { readUsers } from "./users.ts";
 
-const settings = {
-  user: "olga",
-  password: "a long password",
-  viewerPassword: null,
-  sessionSecret: "a secret of thirty-two characters",
+const openId = {
+  ...{ issuer: null, clientId: null, clientSecret: null, scopes: "openid", nameClaim: "name", roleClaim: "roles" },
+  ...{ operators: ["ops"], viewers: [] },
 };
+const settings = { user: "olga", password: "lantern orchid gravel", viewerPassword: null, publicUrl: null, openId };
 
 test("an operator, and a viewer where a password is given", () => {
   expect(readUsers(settings)).toEqual({
-    users: [{ name: "olga", role: "operator", password: "a long password" }],
-    faults: [],
+    people: [{ name: "olga", role: "operator", credential: "lantern orchid gravel" }],
+    ...{ openId: null, faults: [], warnings: [] },
   });
-  const { users } = readUsers({ ...settings, viewerPassword: "another password" });
-  expect(users.map(({ name, role }) => [name, role])).toEqual([
+  const { people } = readUsers({ ...settings, viewerPassword: "another good password" });
+  expect(people.map(({ name, role }) => [name, role])).toEqual([
     ["olga", "operator"],
     ["viewer", "viewer"],
   ]);
+  expect(readUsers({ ...settings, password: null })).toMatchObject({ people: [], faults: [] });
 });
 
 test("all faults are told together, without the values", () => {
-  const { faults } = readUsers({ user: "viewer", password: "hunter2", viewerPassword: "hunter2", sessionSecret: null });
-  expect(faults).toHaveLength(4);
+  const half = { ...openId, issuer: "https://id.example" };
+  const all = { user: "viewer", password: "hunter2", viewerPassword: "hunter2", publicUrl: null, openId: half };
+  const { faults } = readUsers(all);
+  expect(faults).toHaveLength(5);
   expect(faults.join()).not.toContain("hunter2");
-  expect(readUsers({ ...settings, password: null }).faults).toHaveLength(1);
+  expect(readUsers({ ...settings, password: "scrypt-1$x$y" }).faults).toEqual([
+    expect.stringContaining("single quotes"),
+  ]);
 });
 
-test("a password may be configured as its hash, which is itself no password", async () => {
-  const hash = hashPassword("correct horse");
-  const { users, faults } = readUsers({ ...settings, password: hash });
-  const check = createPasswordCheck(users);
-  expect([faults, (await check("olga", "correct horse"))?.role]).toEqual([[], "operator"]);
-  expect(await check("olga", hash)).toBeUndefined();
-  expect(await check("nobody", "correct horse")).toBeUndefined();
-});
-
-test.each(["scrypt-1$x$y", "scrypt-2$a$b", "scrypt-1$"])("the broken hash %s stops the start", (passwordHash) => {
-  expect(() => createPasswordCheck([{ name: "olga", role: "operator", passwordHash }])).toThrow("password hash");
-});
-
-test("two users of one name, and an empty password, stop the start", () => {
-  const user = { name: "olga", role: "viewer", password: "x" } as const;
-  expect(() => createPasswordCheck([user, user])).toThrow("same name");
-  expect(() => createPasswordCheck([{ ...user, password: "" }])).toThrow("empty");
+test("a hash is taken, and a common password of before goes on with a warning", async () => {
+  expect(readUsers({ ...settings, password: await hashPassword("x") })).toMatchObject({ faults: [], warnings: [] });
+  const { faults, warnings } = readUsers({ ...settings, password: "password1234" });
+  expect([faults, warnings]).toEqual([[], [expect.stringContaining("common")]]);
 });

@@ -1,34 +1,76 @@
-import type { DashboardUser, Role } from "./passwords.ts";
+import { isPasswordHash, readPasswordHash, type SetPerson, shortestPassword, whyWeak } from "@evertoken/operations";
+import type { OpenIdSettings } from "./openid.ts";
 
 /** The dashboard's part of the shared configuration. */
 export interface DashboardSettings {
   readonly user: string;
-  /** The operator's password, or its hash as `hashPassword` makes it. */
+  /** The operator's password, or its hash. */
   readonly password: string | null;
   /** Gives a second user, `viewer`, who can look and not act. */
   readonly viewerPassword: string | null;
-  readonly sessionSecret: string | null;
+  readonly publicUrl: string | null;
+  readonly openId: { readonly issuer: string | null; readonly clientId: string | null } & Omit<
+    OpenIdSettings,
+    "issuer" | "clientId"
+  >;
 }
 
-/** A password in the configuration may stand there as a hash; nobody's password begins like one. */
-function userOf(name: string, role: Role, password: string): DashboardUser {
-  return password.startsWith("scrypt-1$") ? { name, role, passwordHash: password } : { name, role, password };
+export interface WhoMayLogIn {
+  /** Whom the settings name; others are stored (`evertoken users`). */
+  readonly people: readonly SetPerson[];
+  /** null: nobody comes that way. */
+  readonly openId: OpenIdSettings | null;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** Who may log in, and what is missing for it; all faults together. */
-export function readUsers(settings: DashboardSettings): { users: DashboardUser[]; faults: string[] } {
-  const { user, password, viewerPassword, sessionSecret } = settings;
-  const faults: string[] = [];
-  if (password === null) faults.push("DASHBOARD_PASSWORD is missing: the dashboard is never open to everyone");
-  else if (password.length < 12) faults.push("DASHBOARD_PASSWORD is too short: it needs 12 characters or more");
-  if (viewerPassword !== null && viewerPassword.length < 12) {
-    faults.push("DASHBOARD_VIEWER_PASSWORD is too short: it needs 12 characters or more");
+/** Who may log in by the settings, and what is wrong with them; all faults together, none with a value. */
+export function readUsers(settings: DashboardSettings): WhoMayLogIn {
+  const { user, password, viewerPassword } = settings;
+  const given = [
+    { setting: "DASHBOARD_PASSWORD", name: user, role: "operator", credential: password },
+    { setting: "DASHBOARD_VIEWER_PASSWORD", name: "viewer", role: "viewer", credential: viewerPassword },
+  ] as const;
+  const people = given.flatMap(({ credential, ...rest }) => (credential === null ? [] : [{ ...rest, credential }]));
+  const { openId, faults } = readOpenId(settings);
+  const twice = viewerPassword !== null && user === "viewer";
+  return {
+    people: people.map(({ name, role, credential }) => ({ name, role, credential })),
+    openId,
+    faults: [
+      ...people.flatMap(({ setting, credential }) => faultsOf(setting, credential)),
+      ...(twice ? ['DASHBOARD_USER is "viewer": that name is taken'] : []),
+      ...faults,
+    ],
+    // What was good enough for the last version goes on.
+    warnings: people.flatMap(({ setting, name, credential }) => {
+      const weak = isPasswordHash(credential) ? null : whyWeak(credential, [name]);
+      return weak === null ? [] : [`${setting} should be another one: ${weak}`];
+    }),
+  };
+}
+
+function faultsOf(setting: string, credential: string): string[] {
+  if (!isPasswordHash(credential)) {
+    return credential.length < shortestPassword
+      ? [`${setting} is too short: it needs ${shortestPassword} characters or more`]
+      : [];
   }
-  if (viewerPassword !== null && user === "viewer") faults.push('DASHBOARD_USER is "viewer": that name is taken');
-  if (sessionSecret === null || sessionSecret.length < 32) {
-    faults.push("SESSION_SECRET is missing or too short: it needs 32 random characters or more");
+  try {
+    readPasswordHash(credential);
+    return [];
+  } catch {
+    return [`${setting} begins like a password hash and is none: in a file of settings it needs single quotes`];
   }
-  const users = password === null ? [] : [userOf(user, "operator", password)];
-  if (viewerPassword !== null) users.push(userOf("viewer", "viewer", viewerPassword));
-  return { users, faults };
+}
+
+function readOpenId({ openId, publicUrl }: DashboardSettings): { openId: OpenIdSettings | null; faults: string[] } {
+  const { issuer, clientId, ...rest } = openId;
+  if (issuer === null && clientId === null) return { openId: null, faults: [] };
+  const faults = [
+    ...(issuer === null ? ["DASHBOARD_OIDC_ISSUER is missing: DASHBOARD_OIDC_CLIENT_ID is set"] : []),
+    ...(clientId === null ? ["DASHBOARD_OIDC_CLIENT_ID is missing: DASHBOARD_OIDC_ISSUER is set"] : []),
+    ...(publicUrl === null ? ["DASHBOARD_PUBLIC_URL is missing: people who log in elsewhere are sent back there"] : []),
+  ];
+  return { openId: issuer === null || clientId === null ? null : { issuer, clientId, ...rest }, faults };
 }

@@ -22,6 +22,7 @@ import {
   lookAfterRevocations,
   type Metrics,
   OrphanSearch,
+  pruneSessions,
   reconcile,
   sweep,
   type TaskName,
@@ -96,7 +97,8 @@ export function createTasks(engine: Engine): Task[] {
         await pruneRefreshStats(pool, before);
         await pruneConnectSessions(pool);
         const auditRows = await pruneAudit(pool, before);
-        return { logRows: await pruneLog(pool, before), auditRows, events: await pruneOutbox(pool, before) };
+        const sessions = await pruneSessions(engine);
+        return { logRows: await pruneLog(pool, before), auditRows, sessions, events: await pruneOutbox(pool, before) };
       },
     },
   ];

@@ -15,6 +15,7 @@ import { addScheduleNow } from "./commands/schedule-now.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
+import { addUsers } from "./commands/users.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
 import { createOutput, type Surroundings } from "./io.ts";
@@ -70,7 +71,17 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     .addHelpText("after", epilogue)
     .exitOverride();
   const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
-  for (const command of [...add, addSync, addConnectLink, addKeys, addAdopt, addDoctor, addMigrate, addProcesses])
+  for (const command of [
+    ...add,
+    addSync,
+    addConnectLink,
+    addKeys,
+    addUsers,
+    addAdopt,
+    addDoctor,
+    addMigrate,
+    addProcesses,
+  ])
     command(program, run);
   return program;
 }

@@ -5,12 +5,14 @@ import { withStore } from "./evertoken-error.ts";
 
 /** Who did what. Never holds a value: no token, no secret, no address that is one. */
 export interface AuditEntry {
-  /** `key:<id>`, `user:<hash>`, `operator:<name>` or `system`. */
+  /** `key:<id>`, `user:<hash>`, `person:<name>` of the dashboard, `host:<user>` of a command, `nobody` or `system`. */
   readonly actor: string;
   /** Such as `token.read`. */
   readonly action: string;
   readonly connectionId?: string | null;
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
+  /** From where: an address, or the host of a command. */
+  readonly address?: string | null;
 }
 
 /** A user, as the actor of an entry. */
@@ -25,14 +27,15 @@ export function createAudit({ pool }: Engine): (entry: AuditEntry) => Promise<vo
 async function insert(pool: Pool, entries: readonly AuditEntry[]): Promise<undefined[]> {
   await pool.query({
     name: "audit-insert",
-    text: `INSERT INTO audit_log (actor, action, connection_id, detail)
-      SELECT actor, action, connection_id, detail::jsonb
-      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) AS e(actor, action, connection_id, detail)`,
+    text: `INSERT INTO audit_log (actor, action, connection_id, detail, address)
+      SELECT actor, action, connection_id, detail::jsonb, address
+      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[]) AS e(actor, action, connection_id, detail, address)`,
     values: [
       entries.map(({ actor }) => actor),
       entries.map(({ action }) => action),
       entries.map(({ connectionId = null }) => connectionId),
       entries.map(({ detail = {} }) => JSON.stringify(detail)),
+      entries.map(({ address = null }) => address),
     ],
   });
   return entries.map(() => undefined);

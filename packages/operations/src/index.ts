@@ -38,6 +38,37 @@ export {
 export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
 export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";
+export {
+  hashPassword,
+  isPassword,
+  isPasswordHash,
+  readPasswordHash,
+  shortestPassword,
+  whyWeak,
+} from "./people/passwords.ts";
+export {
+  addPerson,
+  changePerson,
+  findPerson,
+  listPeople,
+  type Person,
+  type PersonView,
+  type Role,
+  roles,
+  takeCodeStep,
+} from "./people/people.ts";
+export { newSecondFactor, stepOfCode } from "./people/second-factor.ts";
+export {
+  createSessions,
+  endSession,
+  endSessions,
+  listSessions,
+  pruneSessions,
+  type Session,
+  type Sessions,
+  type SessionView,
+  type SetPerson,
+} from "./people/sessions.ts";
 export { countRefreshes } from "./process/count-refreshes.ts";
 export { type GaugeSource, queueGauges, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import {
   disconnectAndRevoke,
   type Engine,
@@ -56,12 +57,18 @@ export const actionsByName: Readonly<Record<string, { readonly audited: string; 
 };
 
 export async function act(context: PageContext, name: string, request: FastifyRequest, reply: FastifyReply) {
-  const { id, form, user } = read(context, request);
+  const { id, form, user } = read(request);
   const action = actionsByName[name];
   if (action === undefined) throw new TypeError(`there is no action ${name}`);
   await context.client.connections.get(id);
   const { told, detail } = await action.run(context, id, form);
-  await context.audit({ actor: `operator:${user}`, action: action.audited, connectionId: id, detail });
+  await context.audit({
+    actor: `person:${user}`,
+    address: request.ip,
+    action: action.audited,
+    connectionId: id,
+    detail,
+  });
   return reply.redirect(`/connections/${id}?done=${told}`, 303);
 }
 
@@ -69,13 +76,13 @@ const linkSeconds = 86_400;
 
 /** The app's own page where there is one, else our connect page. Shown in the answer itself: an address would stay in histories. */
 export async function showReconnectLink(context: PageContext, request: FastifyRequest, reply: FastifyReply) {
-  const { id, user } = read(context, request);
+  const { id, user } = read(request);
   const { engine, client, audit } = context;
   const connection = await client.connections.get(id);
   const { userId, provider } = connection;
   const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
   const url = own ?? (await newLink(engine, connection));
-  await audit({ actor: `operator:${user}`, action: "connect.link_made", connectionId: id });
+  await audit({ actor: `person:${user}`, address: request.ip, action: "connect.link_made", connectionId: id });
   const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
   return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
 }
@@ -94,18 +101,29 @@ async function newLink(
   return makeConnectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, id);
 }
 
-function read({ sessions }: PageContext, request: FastifyRequest) {
+function read(request: FastifyRequest) {
   const { id } = request.params as { id: string };
+  const { form, session } = readForm(request);
+  return { id, form, user: session.name };
+}
+
+/** What a form of a page of this session holds. @throws {PageFault} it came from elsewhere */
+export function readForm(request: FastifyRequest) {
   const form = (request.body ?? {}) as Form;
   const session = sessionOf(request);
-  if (!sessions.isFormToken(session, form.form_token)) {
+  if (!isSame(session.formToken, form.form_token)) {
     throw new PageFault(
       403,
       "Not from this page",
       "The form did not come from a page of this session, so nothing was done. Go back, reload and try again.",
     );
   }
-  return { id, form, user: session.name };
+  return { form, session };
+}
+
+function isSame(expected: string, given: unknown): boolean {
+  const [wanted, sent] = [Buffer.from(expected), Buffer.from(typeof given === "string" ? given : "")];
+  return wanted.length === sent.length && timingSafeEqual(wanted, sent);
 }
 
 /** The guard lets nobody come here without one. */

@@ -1,9 +1,8 @@
 import { mostChildren, type Relative } from "@evertoken/adapters";
 import type { ErrorCode } from "@evertoken/core";
 import { failureAdvice } from "@evertoken/core";
-import { type Html, html } from "@evertoken/operations";
+import { type Html, html, type Role } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
-import type { Role } from "../passwords.ts";
 import { actions } from "./actions-form.ts";
 import { circuit, limit, redisAway } from "./attention.ts";
 import { type BannerCode, banners } from "./banners.ts";

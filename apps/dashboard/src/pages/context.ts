@@ -1,6 +1,5 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
 import { createAudit, type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
-import type { Sessions } from "../sessions.ts";
 import { type Remembered, remembered } from "./remembered.ts";
 
 /** What every page needs. */
@@ -8,7 +7,8 @@ export interface PageContext {
   readonly engine: Engine;
   readonly client: Evertoken;
   readonly audit: ReturnType<typeof createAudit>;
-  readonly sessions: Sessions;
+  /** How long a session lives without a request. */
+  readonly idleMs: number;
   /** All connections by provider, status and end of their token. */
   readonly counts: () => Promise<Remembered<readonly CountedConnections[]>>;
   /** Attempts of the last 24 hours. */
@@ -23,9 +23,9 @@ export interface DayOfRefreshes extends RefreshStats {
 const hourMs = 3_600_000;
 export const hoursShown = 24;
 
-export function createContext(engine: Engine, sessions: Sessions): PageContext {
+export function createContext(engine: Engine, { idleMs }: Pick<PageContext, "idleMs">): PageContext {
   return {
-    ...{ engine, sessions, client: fromEngine(engine), audit: createAudit(engine) },
+    ...{ engine, idleMs, client: fromEngine(engine), audit: createAudit(engine) },
     stats: remembered(async () => {
       const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
       return { since, ...(await refreshStats(engine.pool, since)) };

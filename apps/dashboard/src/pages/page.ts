@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { Html, html } from "@evertoken/operations";
+import { Html, html, type Session } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { boardPrefix } from "../access.ts";
 import { brandMark } from "../brand-mark.ts";
-import type { Session } from "../sessions.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
@@ -74,7 +73,7 @@ function document({ title, content, section, session, live }: Page): Html {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="bar"><div><a class="brand" href="/">${brandMark}Evertoken</a>
 <nav aria-label="Pages"><ul>${sections.map(({ id, path, label }) => item(path, label, id === section))}</ul></nav>
-<div class="who"><span>${session.name} (${session.role})</span><a href="/logout">Log out</a></div></div></header>
+<div class="who"><a href="/account">${session.name} (${session.role})</a><a href="/logout">Log out</a></div></div></header>
 <main id="main"${live === undefined ? null : html` data-live="${live}"`}>
 ${content}
 </main>

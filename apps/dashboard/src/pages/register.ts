@@ -1,7 +1,7 @@
 import { providerStates } from "@evertoken/adapters";
 import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
 import type { FastifyInstance } from "fastify";
-import type { Sessions } from "../sessions.ts";
+import { registerAccount } from "./account.ts";
 import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
@@ -20,8 +20,8 @@ const overviewSeconds = 15;
 const connectionSeconds = 5;
 
 /** The pages about tokens. The guard stands in front of all of them. */
-export async function registerPages(app: FastifyInstance, engine: Engine, sessions: Sessions): Promise<void> {
-  const context = createContext(engine, sessions);
+export async function registerPages(app: FastifyInstance, engine: Engine, rules: { idleMs: number }): Promise<void> {
+  const context = createContext(engine, rules);
   registerAssets(app);
   // So that the first visitor does not wait for the first count of a million connections.
   app.addHook("onListen", async () => void context.counts().catch(() => {}));
@@ -29,6 +29,7 @@ export async function registerPages(app: FastifyInstance, engine: Engine, sessio
     scope.addHook("preHandler", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
     registerViews(scope, context);
+    registerAccount(scope, context);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
@@ -53,7 +54,7 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
     async (request, reply) => {
       const session = sessionOf(request);
       const details = await readConnection(context, request.params.id, request.query.before);
-      const formToken = context.sessions.formToken(session);
+      const formToken = session.formToken;
       const content = connectionPage({ details, role: session.role, formToken, banner: bannerOf(request.query.done) });
       const title = `${details.connection.displayName ?? details.connection.externalAccountId} (${details.providerName})`;
       const live = details.earlier ? {} : { live: connectionSeconds };

@@ -55,7 +55,19 @@ export interface Config {
     readonly user: string;
     readonly password: string | null;
     readonly viewerPassword: string | null;
-    readonly sessionSecret: string | null;
+    /** Where browsers reach it, without a slash at the end. */
+    readonly publicUrl: string | null;
+    readonly session: { readonly lifetimeMs: number; readonly idleMs: number };
+    readonly openId: {
+      readonly issuer: string | null;
+      readonly clientId: string | null;
+      readonly clientSecret: string | null;
+      readonly scopes: string;
+      readonly nameClaim: string;
+      readonly roleClaim: string;
+      readonly operators: readonly string[];
+      readonly viewers: readonly string[];
+    };
     readonly secureCookies: boolean;
     readonly trustProxy: boolean;
   };
@@ -190,16 +202,7 @@ function ofProcesses(read: SettingsReader) {
     healthHost: read.text("HEALTH_HOST", "127.0.0.1"),
     workerPort: read.integer("WORKER_PORT", 3011, { min: 0, max: 65_535 }),
     schedulerPort: read.integer("SCHEDULER_PORT", 3012, { min: 0, max: 65_535 }),
-    dashboard: {
-      host: read.text("DASHBOARD_HOST", "127.0.0.1"),
-      port: read.integer("DASHBOARD_PORT", 3010, { min: 0, max: 65_535 }),
-      user: read.text("DASHBOARD_USER", "operator"),
-      password: read.secret("DASHBOARD_PASSWORD"),
-      viewerPassword: read.secret("DASHBOARD_VIEWER_PASSWORD"),
-      sessionSecret: read.secret("SESSION_SECRET"),
-      secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", false),
-      trustProxy: read.flag("DASHBOARD_TRUST_PROXY", false),
-    },
+    dashboard: readDashboard(read),
     api: {
       host: read.text("API_HOST", "127.0.0.1"),
       port: read.integer("API_PORT", 3013, { min: 0, max: 65_535 }),
@@ -209,6 +212,35 @@ function ofProcesses(read: SettingsReader) {
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
     notify: readNotifyConfig(read),
+  };
+}
+
+function readDashboard(read: SettingsReader): Config["dashboard"] {
+  const publicUrl = read.webUrls("DASHBOARD_PUBLIC_URL", "origin")[0] ?? null;
+  const outside = publicUrl ?? read.webUrls("PUBLIC_URL", "prefix")[0];
+  return {
+    host: read.text("DASHBOARD_HOST", "127.0.0.1"),
+    port: read.integer("DASHBOARD_PORT", 3010, { min: 0, max: 65_535 }),
+    publicUrl,
+    user: read.text("DASHBOARD_USER", "operator"),
+    password: read.secret("DASHBOARD_PASSWORD"),
+    viewerPassword: read.secret("DASHBOARD_VIEWER_PASSWORD"),
+    session: {
+      lifetimeMs: read.ms("DASHBOARD_SESSION_MS", day / 2, minute),
+      idleMs: read.ms("DASHBOARD_IDLE_MS", 60 * minute, minute),
+    },
+    openId: {
+      issuer: read.webUrls("DASHBOARD_OIDC_ISSUER", "prefix")[0] ?? null,
+      clientId: read.optionalText("DASHBOARD_OIDC_CLIENT_ID"),
+      clientSecret: read.secret("DASHBOARD_OIDC_CLIENT_SECRET"),
+      scopes: read.text("DASHBOARD_OIDC_SCOPES", "openid profile email"),
+      nameClaim: read.text("DASHBOARD_OIDC_NAME_CLAIM", "preferred_username"),
+      roleClaim: read.text("DASHBOARD_OIDC_ROLE_CLAIM", "roles"),
+      operators: read.list("DASHBOARD_OIDC_OPERATORS", "evertoken-operator"),
+      viewers: read.list("DASHBOARD_OIDC_VIEWERS", "evertoken-viewer"),
+    },
+    secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", outside?.startsWith("https:") ?? false),
+    trustProxy: read.flag("DASHBOARD_TRUST_PROXY", false),
   };
 }
 

@@ -78,6 +78,12 @@ export class SettingsReader {
     });
   }
 
+  /** Words separated by commas. */
+  list(name: string, fallback: string): string[] {
+    const words = this.text(name, fallback).split(",");
+    return words.map((word) => word.trim()).filter((word) => word !== "");
+  }
+
   integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
     const value = this.optionalText(name);
     if (value === null) return fallback;

@@ -7,7 +7,6 @@ import { isGiven, localEnvFile, readLocalEnv } from "../environment.ts";
 /** Secrets that are made up once, unless the operator gives them. */
 const secrets: Readonly<Record<string, () => string>> = {
   ENCRYPTION_KEY: () => randomBytes(32).toString("hex"),
-  SESSION_SECRET: () => randomBytes(32).toString("hex"),
   DASHBOARD_PASSWORD: () => randomBytes(12).toString("base64url"),
   EVERTOKEN_API_KEY: () => randomBytes(32).toString("base64url"),
   DEMO_CLIENT_SECRET: () => randomBytes(24).toString("base64url"),

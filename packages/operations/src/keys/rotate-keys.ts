@@ -34,6 +34,8 @@ const columns: readonly SealedColumn[] = [
   },
   { table: "webhook_endpoints", column: "target", place: "'webhook_endpoints/' || id || '/target'" },
   { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
+  { table: "people", column: "sealed", place: "'people/' || name || '/sealed'" },
+  { table: "sessions", column: "sealed", place: "'sessions/' || id || '/sealed'" },
 ];
 
 /** The keys of our own hashes: sealed anew like the others, and not counted as somebody's. */
