@@ -59,7 +59,9 @@ test("every setting that the pages name is in .env.example", () => {
   const known = [...readPage(".env.example").matchAll(/^#?([A-Z_<>]+)=/gm)].map(([, name]) => name as string);
   const placeholders = known.filter((name) => name.startsWith("<")).map((name) => name.replace(/^<\w+>/, ""));
   const own = ["APP_URL", "EVERTOKEN_URL", "EVERTOKEN_KEY", "EVERTOKEN_WEBHOOK_SECRET"];
-  const others = [...own, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  // Named where an upgrade says that it is not read any more.
+  const retired = ["SESSION_SECRET"];
+  const others = [...own, ...retired, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
   const isKnown = (name: string) =>
     known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
   // As they are, or as an app sets them that embeds the engine; a secret also as a file.

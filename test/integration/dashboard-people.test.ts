@@ -9,7 +9,7 @@ import { onFileEnd } from "../support/services.ts";
 import { type Changes, openRedis, origin, startDashboard } from "./dashboard-harness.ts";
 
 // Each login and each new person costs a derivation of a key, on purpose.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let rig: ConnectRig;
 let engine: Engine;
@@ -135,6 +135,7 @@ test("a row that was written by SQL lets nobody in and raises nobody", async () 
   await rig.pool.query("UPDATE people SET sealed = (SELECT sealed FROM people WHERE name = 'olof') WHERE name = 'eve'");
   await expect(findPerson(engine, "eve")).rejects.toMatchObject({ code: "altered" });
   expect((await dashboard.login("eve", password)).statusCode).toBe(503);
+  expect((await runInProcess(["users", "list"], { env: rig.env })).stdout).toMatch(/eve +altered/);
 });
 
 test("who has set a second factor needs it, each code once, until the command takes it away", async () => {

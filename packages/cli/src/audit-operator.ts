@@ -1,9 +1,14 @@
 import { hostname, userInfo } from "node:os";
-import { type AuditEntry, createAudit, type Engine } from "@evertoken/engine/internal";
+import { type Actor, type AuditEntry, createAudit, type Engine } from "@evertoken/engine/internal";
 
-/** What a command did stands in the audit log under the user of this host who ran it. */
-export function auditOperator(engine: Engine, entry: Omit<AuditEntry, "actor" | "address">): Promise<void> {
-  return createAudit(engine)({ actor: `host:${userName()}`, address: hostname(), ...entry });
+/** What a command does stands in the audit log under the user of this host who runs it. */
+export function operator(): Actor {
+  return { actor: `host:${userName()}`, address: hostname() };
+}
+
+/** For what a command does beside the methods of an Evertoken, which write their entries themselves. */
+export function auditOperator(engine: Engine, entry: Omit<AuditEntry, keyof Actor>): Promise<void> {
+  return createAudit(engine)({ ...operator(), ...entry });
 }
 
 /** Of a user that the host does not know by name, as in many containers, the number. */

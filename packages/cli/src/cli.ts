@@ -1,6 +1,7 @@
 import { ConfigError } from "@evertoken/adapters";
 import { Command, CommanderError } from "commander";
 import { addAdopt } from "./commands/adopt.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addConnectLink } from "./commands/connect-link.ts";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -77,6 +78,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     addConnectLink,
     addKeys,
     addUsers,
+    addAudit,
     addAdopt,
     addDoctor,
     addMigrate,

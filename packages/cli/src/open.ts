@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createLogger, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/engine";
-import { type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { audited, createAudit, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
+import { operator } from "./audit-operator.ts";
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
@@ -10,6 +11,7 @@ export const readFile = (path: string): string => readFileSync(path, "utf8");
 
 export interface Opened {
   readonly engine: Engine;
+  /** Writes each change into the audit log. */
   readonly evertoken: Evertoken;
 }
 
@@ -29,7 +31,7 @@ export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>
   });
   const interrupted = interrupts.requested.then(() => engine.close());
   try {
-    const running = task({ engine, evertoken: fromEngine(engine) });
+    const running = task({ engine, evertoken: audited(fromEngine(engine), createAudit(engine), operator()) });
     running.catch(() => undefined); // cut short, it may fail when nobody listens any more
     const result = await Promise.race([running, interrupted.then(() => null)]);
     if (!interrupts.signal.aborted) return result as T;

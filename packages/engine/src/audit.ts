@@ -66,18 +66,20 @@ export function createReadAudit(audit: (entry: AuditEntry) => Promise<void>) {
 export interface AuditFilter {
   readonly connectionId?: string;
   readonly actor?: string;
+  readonly action?: string;
   /** The id of the last one seen. */
   readonly before?: bigint;
   readonly limit?: number;
 }
 
 /** The newest entries first. */
-export function auditLog({ prisma }: Engine, { connectionId, actor, before, limit = 100 }: AuditFilter = {}) {
+export function auditLog({ prisma }: Engine, { connectionId, actor, action, before, limit = 100 }: AuditFilter = {}) {
   return withStore(() =>
     prisma.auditLog.findMany({
       where: {
         ...(connectionId === undefined ? {} : { connectionId }),
         ...(actor === undefined ? {} : { actor }),
+        ...(action === undefined ? {} : { action }),
         ...(before === undefined ? {} : { id: { lt: before } }),
       },
       orderBy: { id: "desc" },

@@ -1,6 +1,7 @@
 export type * from "@evertoken/client";
 export { EvertokenError } from "@evertoken/client";
 export { type AuditEntry, auditLog, createAudit, createReadAudit, userActor } from "./audit.ts";
+export { type Actor, audited } from "./audited.ts";
 export { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";

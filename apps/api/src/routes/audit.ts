@@ -5,12 +5,20 @@ import { page, pageOf, text, timeOut, toPage, uuid } from "../schemas.ts";
 
 const entry = z.object({
   ...{ id: z.string(), at: timeOut, connection_id: uuid.nullable() },
-  actor: z.string().describe("key:<id>, user:<hash>, operator:<name> or system"),
+  actor: z
+    .string()
+    .describe("key:<id>, person:<name> of the dashboard, host:<user> of a command, user:<hash>, nobody or system"),
+  address: z.string().nullable().describe("From where, if that is known: an address, or the host of a command"),
   action: z.string(),
   detail: z.record(z.string(), z.unknown()),
 });
 
-const query = z.object({ ...page, connection_id: uuid.optional(), actor: text(128).optional() });
+const query = z.object({
+  ...page,
+  connection_id: uuid.optional(),
+  actor: text(128).optional(),
+  action: text(128).optional(),
+});
 
 export const auditRoutes = [
   route({
@@ -19,17 +27,18 @@ export const auditRoutes = [
     description: "A key that reads the same token again within a minute makes one entry.",
     ...{ query, answer: pageOf(entry) },
     async handle({ query }, { engine }) {
-      const { connection_id: connectionId, actor, cursor, limit } = query;
+      const { connection_id: connectionId, actor, action, cursor, limit } = query;
       const rows = await auditLog(engine, {
         ...{
           limit,
           ...(connectionId === undefined ? {} : { connectionId }),
           ...(actor === undefined ? {} : { actor }),
+          ...(action === undefined ? {} : { action }),
         },
         ...(cursor === undefined ? {} : { before: BigInt(cursor) }),
       });
-      const data = rows.map(({ id, at, actor: by, action, connectionId: of, detail }) => ({
-        ...{ id: id.toString(), at: at.toISOString(), connection_id: of, actor: by, action },
+      const data = rows.map(({ id, at, actor: by, address, action: what, connectionId: of, detail }) => ({
+        ...{ id: id.toString(), at: at.toISOString(), connection_id: of, actor: by, address, action: what },
         detail: detail as Record<string, unknown>,
       }));
       return toPage(data, limit);

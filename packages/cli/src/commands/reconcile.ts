@@ -7,6 +7,7 @@ import {
   restoreSchedules as restoreLost,
 } from "@evertoken/operations";
 import type { Command } from "commander";
+import { auditOperator } from "../audit-operator.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
@@ -38,6 +39,7 @@ async function reconcile(io: Io): Promise<undefined> {
     const first = await reconcileQueues(deps).finally(() => progress.stop());
     // An orphan is removed when two searches found it; the scheduler's next run would be the second.
     const orphansRemoved = first.orphansRemoved + (await orphans.search(queues));
+    await auditOperator(engine, { action: "schedule.reconciled" });
     const report = { ...first, orphansRemoved, schedulesRestored: await restoreSchedules(engine) };
     io.result(report, () => [
       `${report.checked} checked: ${report.scheduled} missing jobs added, ${report.corrected} moved, ` +

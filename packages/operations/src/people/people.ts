@@ -20,7 +20,8 @@ export interface Person {
 /** As it may be shown. */
 export interface PersonView {
   readonly name: string;
-  readonly role: Role;
+  /** `altered`: its row was written by somebody else, or its key is gone; nobody comes in by it. */
+  readonly role: Role | "altered";
   readonly secondFactor: boolean;
   readonly disabled: boolean;
   readonly createdAt: Date;
@@ -54,7 +55,14 @@ export async function findPerson(engine: Engine, name: string): Promise<Person |
 /** By name. */
 export async function listPeople(engine: Engine): Promise<PersonView[]> {
   const rows = await withStore(() => engine.prisma.person.findMany({ orderBy: { name: "asc" }, take: 1000 }));
-  return rows.map((row) => view(open(engine, row), row.createdAt));
+  return rows.map((row) => {
+    try {
+      return view(open(engine, row), row.createdAt);
+    } catch {
+      const { name, createdAt } = row;
+      return { name, role: "altered", secondFactor: false, disabled: true, createdAt };
+    }
+  });
 }
 
 const view = ({ name, role, codeSecret, disabled }: Person, createdAt: Date): PersonView => ({
