@@ -114,6 +114,23 @@ test("Redis is away too and the worker is killed: the restarted one commits from
   expect(await scheduler.stop()).toBe(0);
 });
 
+test("an app commits what it kept by itself, on a host without a worker: nobody else sees its disk", async () => {
+  const rig = await createChaosRig({ databaseUrl: postgres.url, redisUrl: redis.url, env: { ENCRYPTION_KEY: key } });
+  const connection = await rig.connect();
+  const gate = await rig.server.hold();
+  const asked = rig.client.refresh(connection.id, { force: true }).catch(() => null);
+  await rig.server.holding({ id: gate });
+  await Promise.all([postgres.stop(), redis.stop()]);
+  await rig.server.release(gate);
+  await asked;
+  await until("it is kept", async () => rig.clientOutput().includes(kept));
+  await postgres.start();
+  await generationReached(rig, connection.id, 2);
+  await redis.start();
+  await expectHealthy(rig, connection, 2);
+  expect(await rig.server.summary()).toMatchObject({ reuse: 0 });
+});
+
 test("a worker that is told to stop while Postgres is away leaves what it holds in the spool, and leaves in peace", async () => {
   const scene = await grantInto(postgres);
   const { rig, worker, connection } = scene;

@@ -44,6 +44,7 @@ import { putBack } from "./installation/put-back.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 import { openQueues } from "./providers/providers-at-work.ts";
 import { createAnnounce } from "./refresh/announce.ts";
+import { createDrainWhileKept } from "./refresh/drain-spool.ts";
 import { createKeepCopy } from "./refresh/keep-copy.ts";
 import { createObserver, type Settled } from "./refresh/observe.ts";
 import { providerRules } from "./refresh/provider-rules.ts";
@@ -188,7 +189,14 @@ export function openEngine(options: EngineOptions): Engine {
       meetFault: (met) => store.meetFault(met),
     },
     // Named as what it is: everything else that a refresh can trip over is Postgres.
-    spool: { ...spool, find: (id, generation) => withSpool(() => spool.find(id, generation)) },
+    spool: {
+      ...spool,
+      async keep(record) {
+        await spool.keep(record);
+        drainWhileKept();
+      },
+      find: (id, generation) => withSpool(() => spool.find(id, generation)),
+    },
     vault: keyring,
     timing: config.timing,
     providerOf: (connection) => providerRules({ providers, registrations, exchange, grants }, connection),
@@ -205,6 +213,7 @@ export function openEngine(options: EngineOptions): Engine {
     ),
     observe: createObserver(logger, users, options.count),
   };
+  const drainWhileKept = createDrainWhileKept({ work, installation, spool, refreshDeps: deps, pool, logger });
   const close = once(async () => {
     work.refuseNew();
     if (!(await within(config.shutdownMs, work.ended()))) logger.error("closed before all that runs had ended");

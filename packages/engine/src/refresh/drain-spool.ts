@@ -1,16 +1,65 @@
-import { troubleWithRecord, uncommitted } from "@evertoken/adapters";
+import {
+  type DrainableSpool,
+  type Logger,
+  type RunningWork,
+  troubleWithRecord,
+  uncommitted,
+} from "@evertoken/adapters";
 import { type GrantRecord, type RefreshDeps, settleKept } from "@evertoken/core";
-import type { Engine } from "../engine.ts";
+import type { Pool } from "pg";
+import type { Installation } from "../installation/installation.ts";
+
+/** What it takes of an engine. */
+export interface DrainDeps {
+  readonly work: RunningWork;
+  readonly installation: Installation;
+  readonly spool: DrainableSpool;
+  readonly refreshDeps: RefreshDeps;
+  readonly pool: Pool;
+  readonly logger: Logger;
+}
 
 /**
  * Commits what was kept while Postgres was away, and what a process that was killed had noted and not committed. What Postgres does
  * not take stays kept, and holds up nothing else. @returns how many were committed
  */
-export async function drainSpool(engine: Engine): Promise<number> {
+export async function drainSpool(engine: DrainDeps): Promise<number> {
   return engine.work.run(() => drain(engine));
 }
 
-async function drain(engine: Engine): Promise<number> {
+const againMs = 1000;
+
+/**
+ * Drains the spool every second from when this process has kept a token set until none is left. Worker and scheduler look by themselves; an
+ * app or an API may run on a host without them, and what only its disk has nobody else finds.
+ *
+ * @returns to be called after each `keep`; never throws
+ */
+export function createDrainWhileKept(deps: DrainDeps): () => void {
+  const { work, spool } = deps;
+  let draining = false;
+  const drainUntilEmpty = async () => {
+    // Closed, it leaves the rest to whoever starts next.
+    const waited = () =>
+      work.pause(againMs).then(
+        () => true,
+        () => false,
+      );
+    while (await waited()) {
+      const left = await drainSpool(deps)
+        .then(() => spool.all())
+        .catch(() => null); // Postgres, or the disk, is away yet: their own errors are told where they are met
+      if (left?.length === 0) break;
+    }
+    draining = false;
+  };
+  return () => {
+    if (!draining) void drainUntilEmpty();
+    draining = true;
+  };
+}
+
+async function drain(engine: DrainDeps): Promise<number> {
   // What lies in Redis may be the only copy that the true installation has.
   if ((await engine.installation.standing()) !== null) return 0;
   // The next token set does not wait until Redis has heard of this one.
@@ -21,7 +70,7 @@ async function drain(engine: Engine): Promise<number> {
   return (await drainKept(engine, deps)) + (await drainLeft(engine, deps));
 }
 
-async function drainKept(engine: Engine, deps: RefreshDeps): Promise<number> {
+async function drainKept(engine: DrainDeps, deps: RefreshDeps): Promise<number> {
   let drained = 0;
   for (const record of await engine.spool.all()) {
     const way = await drainOne(engine, record, deps);
@@ -31,7 +80,7 @@ async function drainKept(engine: Engine, deps: RefreshDeps): Promise<number> {
   return drained;
 }
 
-async function drainLeft(engine: Engine, deps: RefreshDeps): Promise<number> {
+async function drainLeft(engine: DrainDeps, deps: RefreshDeps): Promise<number> {
   const { spool, pool, logger } = engine;
   let drained = 0;
   for (const { records, remove } of await spool.left()) {
@@ -46,7 +95,7 @@ async function drainLeft(engine: Engine, deps: RefreshDeps): Promise<number> {
   return drained;
 }
 
-async function drainOne({ spool }: Engine, record: GrantRecord, deps: RefreshDeps) {
+async function drainOne({ spool }: DrainDeps, record: GrantRecord, deps: RefreshDeps) {
   const { committed, error } = await settleKept(record, deps);
   if (committed !== "deferred") return "drained";
   const trouble = troubleWithRecord(error);
