@@ -43,15 +43,18 @@ export async function bareLoop(
     if (claimed.kind !== "claimed") throw new Error(`not claimed: ${claimed.why}`);
     const { connection } = claimed.lease;
     if (connection.refreshToken === null) throw new Error("no refresh token");
-    const tokens = { accessToken: null, refreshToken: keyring.open(connection.refreshToken, id, "refresh_token") };
+    const tokens = {
+      accessToken: null,
+      refreshToken: keyring.open(connection.refreshToken, connection, "refresh_token"),
+    };
     const answer = await exchange(refreshRequest(configured.provider, { registration, connection, tokens }));
     if (answer.kind !== "response") throw new Error("no answer");
     const body = JSON.parse(Buffer.from(answer.body).toString()) as { access_token: string; refresh_token: string };
     await store.commit(
       recordOf(
         id,
-        keyring.seal(body.access_token, id, "access_token"),
-        keyring.seal(body.refresh_token, id, "refresh_token"),
+        keyring.seal(body.access_token, connection, "access_token"),
+        keyring.seal(body.refresh_token, connection, "refresh_token"),
       ),
     );
   };

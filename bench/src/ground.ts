@@ -78,13 +78,14 @@ export async function seed(ground: Ground, count: number, dueInMs: (index: numbe
     const issued = await ground.server.issue({ count: Math.min(chunk, count - start) });
     const rows = issued.map((set, index) => {
       const id = randomUUID();
+      const owner = { id, provider, registration: "default" };
       seeded.push({ id, refreshToken: set.refreshToken });
       return {
         id,
         user_id: `user-${start + index}`,
         external_account_id: set.accountId,
-        access_token: ground.keyring.seal(set.accessToken, id, "access_token"),
-        refresh_token: ground.keyring.seal(set.refreshToken, id, "refresh_token"),
+        access_token: ground.keyring.seal(set.accessToken, owner, "access_token"),
+        refresh_token: ground.keyring.seal(set.refreshToken, owner, "refresh_token"),
         next_refresh_at: new Date(Date.now() + dueInMs(start + index)),
         expires_at: new Date(Date.now() + dueInMs(start + index) + 300_000),
       };

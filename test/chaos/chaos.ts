@@ -56,8 +56,8 @@ export function swallowAt(proxy: TcpProxy, text: string): Promise<void> {
 }
 
 export async function storedRefreshToken(rig: Rig, id: string): Promise<string> {
-  const { refresh_token: sealed } = await rig.row(id);
-  return createKeyring([rig.env.ENCRYPTION_KEY as string]).open(sealed, id, "refresh_token");
+  const row = await rig.row(id);
+  return createKeyring([rig.env.ENCRYPTION_KEY as string]).open(row.refresh_token, row, "refresh_token");
 }
 
 export async function generationReached(rig: Rig, id: string, generation: number, timeoutMs = 20_000): Promise<void> {

@@ -12,6 +12,7 @@ export interface Inserted {
 /** Thousands of connections in one statement, as they stand after an import, but without their jobs. */
 export async function insertConnections(rig: Rig, count: number, dueAt: (index: number) => Date): Promise<Inserted[]> {
   const keyring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
+  const owner = (id: string) => ({ id, provider: rig.provider, registration: "default" });
   const issued = await rig.server.issue({ count });
   const rows = issued.map((set, index) => ({ id: randomUUID(), issued: set, dueAt: dueAt(index) }));
   await rig.pool.query(
@@ -24,8 +25,8 @@ export async function insertConnections(rig: Rig, count: number, dueAt: (index: 
         rows.map(({ id, issued: set, dueAt: due }) => ({
           id,
           account: set.accountId,
-          access_token: keyring.seal(set.accessToken, id, "access_token"),
-          refresh_token: keyring.seal(set.refreshToken, id, "refresh_token"),
+          access_token: keyring.seal(set.accessToken, owner(id), "access_token"),
+          refresh_token: keyring.seal(set.refreshToken, owner(id), "refresh_token"),
           expires_at: new Date(set.expiresAtMs),
           next_refresh_at: due,
         })),

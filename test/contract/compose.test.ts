@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -36,7 +37,7 @@ function readCompose(): Compose {
 
 const secrets = {
   POSTGRES_PASSWORD: "p".repeat(24),
-  ENCRYPTION_KEY: "ab".repeat(32),
+  ENCRYPTION_KEY: randomBytes(32).toString("hex"),
   DASHBOARD_PASSWORD: "d".repeat(24),
   EVERTOKEN_API_KEY: "k".repeat(32),
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readConfig } from "@evertoken/adapters";
 import { catalogue, prefixOf, readProviderSettings } from "@evertoken/providers";
@@ -6,7 +7,7 @@ import { expect, test } from "vitest";
 type Env = Readonly<Record<string, string | undefined>>;
 
 const example = readExample();
-const key = "ab".repeat(32);
+const key = randomBytes(32).toString("hex");
 const needed = { DATABASE_URL: "postgresql://db/evertoken", REDIS_URL: "redis://redis", ENCRYPTION_KEY: key };
 const noFile = (path: string): string => {
   throw new Error(`no file ${path}`);

@@ -87,9 +87,10 @@ test("a lease that ran out is announced once, and left alone from then on", asyn
 });
 
 test("what a dead holder has kept in the spool is committed by who takes its lease over, and nothing is asked", async () => {
-  const { id, user_id: userId } = await connectAs(`lease_owner = 'takeover:dead', ${ranOut}`);
+  const row = await connectAs(`lease_owner = 'takeover:dead', ${ranOut}`);
+  const { id, user_id: userId } = row;
   const [at, expiresAt] = [new Date(), new Date(Date.now() + 3_600_000)];
-  const accessToken = engine.keyring.seal("granted to the dead", id, "access_token");
+  const accessToken = engine.keyring.seal("granted to the dead", row, "access_token");
   const tokens = { accessToken, refreshToken: null, tokenType: null, scopes: null, metadata: {} };
   const ends = { expiresAt, refreshTokenExpiresAt: null, grantEndsAt: null, nextRefreshAt: expiresAt };
   const kept: GrantRecord = {
@@ -111,7 +112,7 @@ test("what a dead holder has kept in the spool is committed by who takes its lea
 
 test("as long as what a dead holder has kept cannot be read, nothing is spent", async () => {
   const { id } = await connectAs(`lease_owner = 'takeover:dead', ${ranOut}`);
-  await writeFile(join(rig.env.SPOOL_DIR as string, `${id}-1.json`), '{"v":2,"of":"a newer version"}');
+  await writeFile(join(rig.env.SPOOL_DIR as string, `${id}-1.json`), '{"v":3,"of":"a newer version"}');
   const order = { connectionId: id, trigger: "scheduled", generation: 1, onlyDue: false, force: true } as const;
   await expect(engine.runRefresh(order)).rejects.toMatchObject({ code: "queue_unavailable" });
   expect(await rig.row(id)).toMatchObject({ generation: 1, lost_answers: 0 });

@@ -33,7 +33,7 @@ function recordOf({ id, user_id: userId }: Row, transition: CommitRecord["transi
 }
 
 function grantOf(row: Row, grantHash: string | null = null): CommitRecord {
-  const seal = (column: "access_token" | "refresh_token") => engine.keyring.seal("granted", row.id, column);
+  const seal = (column: "access_token" | "refresh_token") => engine.keyring.seal("granted", row, column);
   const refreshToken = grantHash === null ? null : seal("refresh_token");
   const expiresAt = new Date(Date.now() + 3_600_000);
   return recordOf(row, {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createEvertoken as createClient } from "@evertoken/client";
 import { createEvertoken } from "@evertoken/engine";
 import { dropUnconfirmed } from "@evertoken/engine/internal";
@@ -297,7 +298,7 @@ test("in TypeScript: the query of the return URL and the session's user; a row t
   expect(await evertoken.connect.confirm(query, { userId: "eve" })).toMatchObject({ code: "confirmed_for_another" });
   const next = await goThrough(new Browser(), (await begin(api, "ada")).url);
   const { engine, engineOutput } = openTestEngine(api.rig.env);
-  const young = "ab".repeat(32);
+  const young = randomBytes(32).toString("hex");
   const { engine: rotating } = openTestEngine({
     ...api.rig.env,
     ENCRYPTION_KEY: `${young},${api.rig.env.ENCRYPTION_KEY}`,

@@ -22,7 +22,7 @@ test("a token set that another system encrypted is imported, kept under our key,
     ...{ accessToken: encrypt(issued.accessToken), refreshToken: encrypt(issued.refreshToken), expiresIn: 1800 },
   });
   const row = await rig.row(id);
-  expect([row.access_token, row.refresh_token].every((sealed) => sealed.startsWith("v1."))).toBe(true);
+  expect([row.access_token, row.refresh_token].every((sealed) => sealed.startsWith("v2."))).toBe(true);
   expect((await rig.client.getAccessToken(id)).accessToken).toBe(issued.accessToken);
   expect(await rig.client.refresh(id)).toMatchObject({ generation: 2 });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { connectRedis, createLogger, patient } from "@evertoken/adapters";
 import { createDashboard } from "@evertoken/dashboard";
@@ -24,7 +25,12 @@ const queueNames = ["refresh-hubspot", "sync", "maintenance"];
 /** Of no consequence where only the board is looked at; in another Redis database, so that it changes nothing there. */
 async function idleEngine(): Promise<Engine> {
   const [{ url: DATABASE_URL }, { url: REDIS_URL }] = await Promise.all([createDatabase(), createRedis()]);
-  return openTestEngine({ DATABASE_URL, REDIS_URL, ENCRYPTION_KEY: "ab".repeat(32), SPOOL_DIR: tmpdir() }).engine;
+  return openTestEngine({
+    DATABASE_URL,
+    REDIS_URL,
+    ENCRYPTION_KEY: randomBytes(32).toString("hex"),
+    SPOOL_DIR: tmpdir(),
+  }).engine;
 }
 
 export interface Changes {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { completeConnect, createGrantHashing, fromEngine } from "@evertoken/engine/internal";
 import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
@@ -130,7 +131,11 @@ test("what a former version stored twice is found, told of loudly, and spent onc
   const { engine, engineOutput } = openTestEngine(rig.env);
   const [first, second, still] = [await rig.connect(), await rig.connect(), await rig.connect({ provider: "still" })];
   for (const { id } of [second, first]) {
-    const sealed = engine.keyring.seal(first.refreshToken, id, "refresh_token");
+    const sealed = engine.keyring.seal(
+      first.refreshToken,
+      { id, provider: rig.provider, registration: "default" },
+      "refresh_token",
+    );
     await patch(rig, id, "refresh_token = $2, grant_hash = NULL", [sealed]);
   }
   await patch(rig, still.id, "grant_hash = NULL");
@@ -151,7 +156,7 @@ test("a new encryption key changes no hash: the holder keeps its grant", async (
   const rig = await createMakersRig();
   const issued = await issue(rig);
   const { id } = await rig.client.connections.import(rowOf(issued));
-  const [young, old] = ["ab".repeat(32), rig.env.ENCRYPTION_KEY];
+  const [young, old] = [randomBytes(32).toString("hex"), rig.env.ENCRYPTION_KEY];
   const { engine } = openTestEngine({ ...rig.env, ENCRYPTION_KEY: `${young},${old}` });
   expect((await rotateKeys(engine, () => {})).retired).toHaveLength(1);
   const input = JSON.stringify(rowOf(issued, { userId: "b" }));
@@ -167,7 +172,7 @@ test("an encryption key that is gone for good takes the key of the hashes along,
   const first = await issue(rig);
   await rig.client.connections.import(rowOf(first));
   await rig.pool.query("DELETE FROM encryption_keys");
-  const { engine } = openTestEngine({ ...rig.env, ENCRYPTION_KEY: "cd".repeat(32) });
+  const { engine } = openTestEngine({ ...rig.env, ENCRYPTION_KEY: randomBytes(32).toString("hex") });
   const client = fromEngine(engine);
   const second = await issue(rig);
   const { id } = await client.connections.import(rowOf(second));

@@ -26,9 +26,9 @@ test("everything is encrypted anew while all goes on, and the old key may go", a
   await after.checkKeys();
   for (const { id, accessToken, refreshToken } of connections) {
     const row = await rig.row(id);
-    expect(row.access_token).toContain(`v1.${after.keyring.activeKeyId}.`);
-    expect(after.keyring.open(row.access_token, id, "access_token")).toBe(accessToken);
-    expect(after.keyring.open(row.refresh_token, id, "refresh_token")).toBe(refreshToken);
+    expect(row.access_token).toContain(`v2.${after.keyring.activeKeyId}.`);
+    expect(after.keyring.open(row.access_token, row, "access_token")).toBe(accessToken);
+    expect(after.keyring.open(row.refresh_token, row, "refresh_token")).toBe(refreshToken);
   }
   const { rows } = await rig.pool.query("SELECT client_secret FROM client_registrations");
   expect(after.keyring.openText(rows[0].client_secret, "client_registrations/acme/white/client_secret")).toBe(

@@ -5,6 +5,7 @@ import type { Connected, Rig } from "./rig.ts";
 /** What a process kept for a connection whose tokens it had refreshed; some of it is such that Postgres refuses it. */
 export function keptFor(rig: Rig, { id, generation }: Connected, log: Partial<GrantRecord["log"]> = {}): GrantRecord {
   const ring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
+  const owner = { id, provider: rig.provider, registration: "default" };
   return {
     ...{
       connectionId: id,
@@ -18,8 +19,8 @@ export function keptFor(rig: Rig, { id, generation }: Connected, log: Partial<Gr
     transition: {
       kind: "store",
       tokens: {
-        accessToken: ring.seal("kept-access", id, "access_token"),
-        refreshToken: ring.seal("kept-refresh", id, "refresh_token"),
+        accessToken: ring.seal("kept-access", owner, "access_token"),
+        refreshToken: ring.seal("kept-refresh", owner, "refresh_token"),
         ...{ tokenType: "Bearer", scopes: null, metadata: {} },
       },
       expiresAt: new Date(Date.now() + 3_600_000),

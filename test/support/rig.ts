@@ -12,7 +12,7 @@ import {
   patient,
   type Queues,
 } from "@evertoken/adapters";
-import { jobId } from "@evertoken/core";
+import { jobId, type TokenOwner } from "@evertoken/core";
 import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/engine";
 import type { Pool } from "pg";
 import { type AppName, type AppProcess, startApp } from "./app-process.ts";
@@ -47,7 +47,7 @@ export interface Connected extends IssuedTokenSet {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows as the database has them, for assertions
-export type Row = Record<string, any>;
+export type Row = any;
 export type LogRow = Row;
 
 export interface RigOptions {

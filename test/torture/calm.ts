@@ -36,8 +36,8 @@ export async function calmDown(ground: Ground): Promise<Calm> {
 
 /** Those whose tokens are still of the time before, although the server would grant them new ones, or never again. */
 async function restless({ rig, population }: Ground): Promise<string[]> {
-  const { rows } = await rig.pool.query<Row & { id: string; refresh_token: string | null }>(
-    `SELECT id, status, refresh_token FROM connections WHERE status <> 'disconnected'
+  const { rows } = await rig.pool.query<Row & { refresh_token: string | null }>(
+    `SELECT id, provider, registration, status, refresh_token FROM connections WHERE status <> 'disconnected'
       AND (expires_at < now() + $1 * interval '1 second' OR expires_at IS NULL OR lease_owner IS NOT NULL)`,
     [calmLifeSeconds / 3],
   );

@@ -1,3 +1,4 @@
+import type { TokenOwner } from "@evertoken/core";
 import type { Presentation } from "../support/token-server.ts";
 import { type Explained, explain } from "./explain.ts";
 import type { Ground } from "./ground.ts";
@@ -23,8 +24,7 @@ export interface Verdict {
   readonly careful: number;
 }
 
-interface Row {
-  readonly id: string;
+interface Row extends TokenOwner {
   readonly status: string;
   readonly refresh_token: string | null;
   readonly last_error_code: string | null;
@@ -50,7 +50,7 @@ interface Evidence {
 export async function judge(ground: Ground): Promise<Verdict> {
   const { rig, population } = ground;
   const { rows } =
-    await rig.pool.query<Row>(`SELECT id, status, refresh_token, last_error_code, generation, lease_owner, lease_until, next_refresh_at, not_before,
+    await rig.pool.query<Row>(`SELECT id, provider, registration, status, refresh_token, last_error_code, generation, lease_owner, lease_until, next_refresh_at, not_before,
       expires_at, failing_since, lost_answers FROM connections`);
   const states = await population.states(rows);
   const byId = new Map(rows.map((row) => [row.id, row]));

@@ -1,5 +1,5 @@
 import { createKeyring } from "@evertoken/adapters";
-import type { Sealed } from "@evertoken/core";
+import type { Sealed, TokenOwner } from "@evertoken/core";
 import { insertConnections } from "../chaos/insert-connections.ts";
 import type { Rig } from "../support/rig.ts";
 import type { IssuedTokenSet } from "../support/token-server.ts";
@@ -65,10 +65,10 @@ export class Population {
   }
 
   /** What the server says of the refresh token that is stored. null: none is stored. */
-  async states(rows: readonly { id: string; refresh_token: unknown }[]) {
+  async states(rows: readonly (TokenOwner & { refresh_token: unknown })[]) {
     const keyring = createKeyring([this.#rig.env.ENCRYPTION_KEY as string]);
-    const tokens = rows.map(({ id, refresh_token }) =>
-      refresh_token === null ? "" : keyring.open(refresh_token as Sealed, id, "refresh_token"),
+    const tokens = rows.map((row) =>
+      row.refresh_token === null ? "" : keyring.open(row.refresh_token as Sealed, row, "refresh_token"),
     );
     const states = await this.#rig.server.inspect(tokens);
     return new Map(rows.map(({ id }, index) => [id, states[index]]));

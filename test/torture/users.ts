@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TokenOwner } from "@evertoken/core";
 import type { IssuedTokenSet } from "../support/token-server.ts";
 import type { Ground } from "./ground.ts";
 import type { Member } from "./population.ts";
@@ -85,8 +86,8 @@ export class Users {
   async #reconnectDead(): Promise<void> {
     const { rig, population } = this.#ground;
     if (this.#quiet > 0) return;
-    const { rows } = await rig.pool.query<{ id: string; refresh_token: string | null }>(
-      "SELECT id, refresh_token FROM connections WHERE status = 'needs_reauth' LIMIT 200",
+    const { rows } = await rig.pool.query<TokenOwner & { refresh_token: string | null }>(
+      "SELECT id, provider, registration, refresh_token FROM connections WHERE status = 'needs_reauth' LIMIT 200",
     );
     const states = await population.states(rows);
     for (const member of population.members.filter(({ id }) => states.get(id)?.alive === false)) {

@@ -40,7 +40,7 @@ export * from "./store/connections.ts";
 export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";
 export { DatabaseClock } from "./store/database-clock.ts";
 export * from "./store/disconnect.ts";
-export { checkKeyring } from "./store/encryption-keys.ts";
+export { beginPresentForm, checkKeyring } from "./store/encryption-keys.ts";
 export { pruneFaults } from "./store/faults.ts";
 export { type AccountKey, grantHoldings, knownAccounts } from "./store/foresee-imports.ts";
 export { givenRows } from "./store/given-rows.ts";

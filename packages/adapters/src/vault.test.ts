@@ -1,11 +1,18 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { Sealed } from "@evertoken/core";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { toEncryptionKey } from "./encryption-key.ts";
 import { createKeyring, VaultError } from "./vault.ts";
 
 const hex = () => randomBytes(32).toString("hex");
-const id = "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
-const otherId = "1f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
+const owner = { id: "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11", provider: "acme", registration: "default" };
+
+/** As an installation that began with this version. */
+function presentRing(...keys: string[]) {
+  const ring = createKeyring(keys);
+  ring.usePresentForm();
+  return ring;
+}
 
 function failure(task: () => unknown): unknown {
   try {
@@ -16,59 +23,94 @@ function failure(task: () => unknown): unknown {
   }
 }
 
-test.each(["", "token", "\u{1f511} ключ", "x".repeat(65_536)])("what was sealed opens again", (plain) => {
-  const ring = createKeyring([hex()]);
-  expect(ring.open(ring.seal(plain, id, "access_token"), id, "access_token")).toBe(plain);
-});
+const rings = { present: () => presentRing(hex()), former: () => createKeyring([hex()]) };
 
-test("the same text never looks the same twice, and never shows", () => {
-  const ring = createKeyring([hex()]);
-  const sealed = Array.from({ length: 1000 }, () => ring.seal("a-plain-token", id, "access_token"));
-  expect(new Set(sealed).size).toBe(1000);
-  expect(sealed.join()).not.toContain("a-plain-token");
-});
+describe.each(["present", "former"] as const)("in the %s form", (form) => {
+  const ring = rings[form]();
+  const sealed = ring.seal("token", owner, "access_token");
 
-test("a ciphertext opens in its own row and column only", () => {
-  const ring = createKeyring([hex()]);
-  const sealed = ring.seal("token", id, "access_token");
-  expect(failure(() => ring.open(sealed, otherId, "access_token"))).toBe("altered");
-  expect(failure(() => ring.open(sealed, id, "refresh_token"))).toBe("altered");
-});
+  test.each(["", "token", "\u{1f511} ключ", "x".repeat(65_536)])("what was sealed opens again", (plain) => {
+    expect(ring.open(ring.seal(plain, owner, "access_token"), owner, "access_token")).toBe(plain);
+  });
 
-test("no character of a ciphertext can be changed unseen", () => {
-  const ring = createKeyring([hex()]);
-  const sealed = ring.seal("token", id, "access_token");
-  const start = sealed.lastIndexOf(".") + 1;
-  for (let i = start; i < sealed.length - 1; i++) {
-    const changed = sealed.slice(0, i) + (sealed[i] === "A" ? "B" : "A") + sealed.slice(i + 1);
-    expect(failure(() => ring.open(changed as Sealed, id, "access_token"))).toBe("altered");
-  }
+  test("the same text never looks the same twice, and never shows", () => {
+    const texts = Array.from({ length: 1000 }, () => ring.seal("a-plain-token", owner, "access_token"));
+    expect(new Set(texts).size).toBe(1000);
+    expect(texts.join()).not.toContain("a-plain-token");
+  });
+
+  test("a ciphertext opens in its own row and column only", () => {
+    const other = { ...owner, id: "1f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11" };
+    expect(failure(() => ring.open(sealed, other, "access_token"))).toBe("altered");
+    expect(failure(() => ring.open(sealed, owner, "refresh_token"))).toBe("altered");
+  });
+
+  test("no character of a ciphertext can be changed, added or left out unseen", () => {
+    for (let at = sealed.lastIndexOf(".") + 1; at < sealed.length; at++) {
+      const changed = [
+        sealed.slice(0, at) + (sealed[at] === "A" ? "B" : "A") + sealed.slice(at + 1),
+        `${sealed.slice(0, at)}\n${sealed.slice(at)}`,
+        sealed.slice(0, at),
+      ];
+      for (const text of changed) {
+        expect(["altered", "malformed"]).toContain(failure(() => ring.open(text as Sealed, owner, "access_token")));
+      }
+    }
+  });
+
+  test.each([".more", ".AAAA", "=", " ", "."])("a text with %j behind it is none of ours", (more) => {
+    const text = `${sealed}${more}` as Sealed;
+    expect(failure(() => ring.open(text, owner, "access_token"))).toBe("malformed");
+  });
+
+  test("a key that is not in the ring is told apart from a text that was altered", () => {
+    expect(failure(() => createKeyring([hex()]).open(sealed, owner, "access_token"))).toBe("unknown_key");
+  });
 });
 
 test.each(["", "plain-token", "v1", "v1.key", "v2.aaaaaaaa.AAAA", "a1b2:c3d4:e5f6"])("%j is not ours", (text) => {
-  expect(failure(() => createKeyring([hex()]).open(text as Sealed, id, "access_token"))).toBe("malformed");
+  expect(failure(() => createKeyring([hex()]).open(text as Sealed, owner, "access_token"))).toBe("malformed");
 });
 
-test("a cut-off ciphertext is malformed or altered, never an empty token", () => {
-  const ring = createKeyring([hex()]);
-  const sealed = ring.seal("token", id, "access_token");
-  for (let length = sealed.lastIndexOf(".") + 1; length < sealed.length; length++) {
-    const cut = sealed.slice(0, length) as Sealed;
-    expect(["malformed", "altered"]).toContain(failure(() => ring.open(cut, id, "access_token")));
+test("a token opens for the provider and registration that it was given for, and no other", () => {
+  const ring = presentRing(hex());
+  const sealed = ring.seal("token", owner, "refresh_token");
+  for (const moved of [{ provider: "evil" }, { registration: "white" }]) {
+    expect(failure(() => ring.open(sealed, { ...owner, ...moved }, "refresh_token"))).toBe("altered");
   }
 });
 
-test("a key that is not in the ring is told apart from a text that was altered", () => {
-  const sealed = createKeyring([hex()]).seal("token", id, "access_token");
-  expect(failure(() => createKeyring([hex()]).open(sealed, id, "access_token"))).toBe("unknown_key");
+test("what the former version sealed opens, and a ring writes its form until it has opened one of the present", () => {
+  const key = hex();
+  const [ring, other] = [createKeyring([key]), presentRing(key)];
+  const former = ring.seal("token", owner, "access_token");
+  expect(former).toMatch(/^v1\./);
+  expect(other.open(former, owner, "access_token")).toBe("token");
+  ring.open(other.seal("token", owner, "access_token"), owner, "access_token");
+  expect(ring.seal("token", owner, "access_token")).toMatch(/^v2\./);
+});
+
+test("a salt is good for so many texts, then another one is taken", () => {
+  const key = toEncryptionKey(randomBytes(32), 3);
+  const salts = Array.from({ length: 7 }, () => key.sealing().salt);
+  expect(salts.map((salt) => salts.indexOf(salt))).toEqual([0, 0, 0, 3, 3, 3, 6]);
+  expect(key.opening(salts[0] as string).export()).not.toEqual(key.opening(salts[3] as string).export());
+});
+
+test("processes do not share a salt", () => {
+  const key = hex();
+  const saltOf = (text: string) => text.split(".")[2];
+  const [one, other] = [presentRing(key), presentRing(key)].map((ring) => ring.seal("token", owner, "access_token"));
+  expect(saltOf(one as string)).not.toBe(saltOf(other as string));
 });
 
 test("the first key of a ring encrypts, the others still open", () => {
   const [old, young] = [hex(), hex()];
-  const before = createKeyring([old]);
-  const ring = createKeyring([young, old]);
-  expect(ring.open(before.seal("token", id, "access_token"), id, "access_token")).toBe("token");
-  expect(failure(() => before.open(ring.seal("token", id, "access_token"), id, "access_token"))).toBe("unknown_key");
+  const before = presentRing(old);
+  const ring = presentRing(young, old);
+  expect(ring.open(before.seal("token", owner, "access_token"), owner, "access_token")).toBe("token");
+  const sealed = ring.seal("token", owner, "access_token");
+  expect(failure(() => before.open(sealed, owner, "access_token"))).toBe("unknown_key");
   expect(ring.keyIds).toHaveLength(2);
   expect(ring.activeKeyId).toBe(createKeyring([young]).activeKeyId);
 });
@@ -78,9 +120,11 @@ test("no key, no ring", () => {
   expect(failure(() => createKeyring(["abcd"]))).toBe("malformed");
 });
 
-test("a mark is good for its text and its place, under any key of the ring", () => {
+test("a mark of the former version is good for its text and its place, under any key of the ring", () => {
   const [older, newer] = [hex(), hex()];
-  const mark = createKeyring([older]).mark("text", "here");
+  const marking = createHmac("sha256", Buffer.from(older, "hex")).update("evertoken mark").digest();
+  const mac = createHmac("sha256", marking).update("here\ntext").digest("base64url");
+  const mark = `v1.${createKeyring([older]).activeKeyId}.${mac}`;
   const ring = createKeyring([newer, older]);
   expect(() => ring.checkMark(mark, "text", "here")).not.toThrow();
   expect(failure(() => ring.checkMark(mark, "text", "there"))).toBe("altered");

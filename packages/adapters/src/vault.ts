@@ -1,23 +1,13 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
-  createSecretKey,
   type KeyObject,
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
-import type { Sealed, TokenColumn, Vault } from "@evertoken/core";
-
-/** A key of the ring. Its id is the beginning of its SHA-256: no name to invent, and a wrong key is known by sight. */
-interface Key {
-  readonly id: string;
-  /** Imported once: a key given as bytes is imported anew by each call, which costs four times the decryption. */
-  readonly secret: KeyObject;
-  /** Derived: one key is not used for two purposes. */
-  readonly marking: KeyObject;
-}
+import type { Sealed, TokenColumn, TokenOwner, Vault } from "@evertoken/core";
+import { type EncryptionKey, toEncryptionKey } from "./encryption-key.ts";
 
 /** Encrypts any column of any table; {@link Vault} is its form for tokens. */
 export interface Keyring extends Vault {
@@ -25,14 +15,22 @@ export interface Keyring extends Vault {
   readonly activeKeyId: string;
   readonly keyIds: readonly string[];
   sealText(plain: string, place: string): string;
-  /** @throws {VaultError} */
-  openText(text: string, place: string): string;
+  /**
+   * @param formerPlace what a text of the former form is bound to, where that was another place
+   * @throws {VaultError}
+   */
+  openText(text: string, place: string, formerPlace?: string): string;
   /** Whether a text is, by its form, a ciphertext of a key of the ring. */
   isSealed(text: string): boolean;
-  /** Says, to a holder of the ring, that this text was written by another holder for this place. */
-  mark(text: string, place: string): string;
-  /** @throws {VaultError} it was not, or by one whose key is not in the ring */
+  /** @throws {VaultError} the text was not marked for this place, or by one whose key is not in the ring */
   checkMark(mark: string, text: string, place: string): void;
+  /** Which texts are written in the present form, with the active key: the beginning of each. */
+  readonly presentBeginning: string;
+  /**
+   * From now on texts are written in the present form, which processes of the former version cannot read. Whoever has opened one does so by
+   * itself: then the others can read it, too.
+   */
+  usePresentForm(): void;
 }
 
 export class VaultError extends Error {
@@ -44,13 +42,18 @@ export class VaultError extends Error {
   }
 }
 
-const version = "v1";
 const ivBytes = 12;
 const tagBytes = 16;
 
+/** Either form, and nothing behind it: `v1.<key id>.<payload>`, `v2.<key id>.<salt>.<payload>`. */
+const forms = /^(?:v1\.([^.]+)|v2\.([^.]+)\.([\w-]{22}))\.([\w-]+)$/;
+
 /**
- * AES-256-GCM with a random 96-bit IV (NIST SP 800-38D 8.2.2). Text: `v1.<key id>.<base64url of iv, ciphertext, tag>`.
- * Row and column are authenticated with it, so that a ciphertext moved to another place does not open.
+ * AES-256-GCM with a random 96-bit IV (NIST SP 800-38D 8.2.2), under a key derived for the salt that stands in the text. Payload: base64url of
+ * IV, ciphertext and tag. The place is authenticated with it, so that a ciphertext moved to another place does not open. For a token that is
+ * its row and column, and the provider and registration that it may be sent to.
+ *
+ * The former form had neither salt nor, for tokens, provider and registration.
  *
  * @param hexKeys 64 hex digits each; the first one encrypts, all open
  */
@@ -59,73 +62,85 @@ export function createKeyring(hexKeys: readonly string[]): Keyring {
   const active = keys[0];
   if (active === undefined) throw new VaultError("unknown_key", "the key ring is empty");
   const byId = new Map(keys.map((key) => [key.id, key]));
+  let present = false;
 
-  const split = (text: string) => {
-    const [head, keyId, payload] = text.split(".");
-    if (head !== version || keyId === undefined || payload === undefined) {
+  const read = (text: string) => {
+    const [, formerId, presentId, salt = null, encoded = ""] = forms.exec(text) ?? [];
+    const keyId = formerId ?? presentId;
+    const payload = Buffer.from(encoded, "base64url");
+    // Base64 knows several spellings of one text.
+    if (keyId === undefined || payload.toString("base64url") !== encoded) {
       throw new VaultError("malformed", "the stored text is not a ciphertext of ours");
     }
     const key = byId.get(keyId);
     if (key === undefined) throw new VaultError("unknown_key", `key ${keyId} is not in the ring`);
-    return { key, payload: Buffer.from(payload, "base64url") };
+    return { key, salt, payload };
   };
-  const openText = (text: string, place: string): string => {
-    const { key, payload } = split(text);
-    return decrypt(key, payload, place);
+  const openText = (text: string, place: string, formerPlace = place): string => {
+    const { key, salt, payload } = read(text);
+    if (salt === null) return decrypt(key.secret, payload, formerPlace);
+    const plain = decrypt(key.opening(salt), payload, place);
+    present = true;
+    return plain;
   };
-  const sealText = (plain: string, place: string) => `${version}.${active.id}.${encrypt(active, plain, place)}`;
+  const sealText = (plain: string, place: string, formerPlace = place): string => {
+    if (!present) return `v1.${active.id}.${encrypt(active.secret, plain, formerPlace)}`;
+    const { salt, secret } = active.sealing();
+    return `v2.${active.id}.${salt}.${encrypt(secret, plain, place)}`;
+  };
 
   return {
     activeKeyId: active.id,
     keyIds: keys.map((key) => key.id),
+    presentBeginning: `v2.${active.id}.`,
+    usePresentForm() {
+      present = true;
+    },
     sealText,
     openText,
-    isSealed: (text) => sealedForm.test(text) && byId.has(text.split(".")[1] ?? ""),
-    mark: (text, place) => `${version}.${active.id}.${macOf(active, text, place).toString("base64url")}`,
+    isSealed(text) {
+      const [, formerId, presentId] = forms.exec(text) ?? [];
+      return byId.has(formerId ?? presentId ?? "");
+    },
     checkMark(mark, text, place) {
-      const { key, payload } = split(mark);
-      const mac = macOf(key, text, place);
+      const { key, payload } = read(mark);
+      const mac = createHmac("sha256", key.marking).update(`${place}\n`).update(text).digest();
       if (payload.length !== mac.length || !timingSafeEqual(payload, mac)) {
         throw new VaultError("altered", "the text was altered, or belongs to another place");
       }
     },
-    seal: (plain, id, column) => sealText(plain, tokenPlace(id, column)) as Sealed,
-    open: (sealed, id, column) => openText(sealed, tokenPlace(id, column)),
+    seal: (plain, owner, column) => sealText(plain, tokenPlace(owner, column), formerPlace(owner, column)) as Sealed,
+    open: (sealed, owner, column) => openText(sealed, tokenPlace(owner, column), formerPlace(owner, column)),
   };
 }
 
-const sealedForm = /^v\d+\.[\da-f]{8}\.[\w-]{38,}$/;
+/** No provider's id holds a slash, so none of the parts can run into another. */
+const tokenPlace = ({ id, provider, registration }: TokenOwner, column: TokenColumn) =>
+  `connections/${id}/${provider}/${registration}/${column}`;
 
-const tokenPlace = (connectionId: string, column: TokenColumn) => `connections/${connectionId}/${column}`;
+const formerPlace = ({ id }: TokenOwner, column: TokenColumn) => `connections/${id}/${column}`;
 
-function toKey(hex: string): Key {
+function toKey(hex: string): EncryptionKey {
   const bytes = Buffer.from(hex, "hex");
   if (bytes.length !== 32) throw new VaultError("malformed", "an encryption key needs 64 hex digits");
-  const marking = createSecretKey(createHmac("sha256", bytes).update("evertoken mark").digest());
-  return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), secret: createSecretKey(bytes), marking };
+  return toEncryptionKey(bytes);
 }
 
-/** The place has no line breaks, so that place and text cannot run into each other. */
-const macOf = (key: Key, text: string, place: string) =>
-  createHmac("sha256", key.marking).update(`${place}\n`).update(text).digest();
-
-function encrypt(key: Key, plain: string, place: string): string {
+function encrypt(key: KeyObject, plain: string, place: string): string {
   const iv = randomBytes(ivBytes);
-  const cipher = createCipheriv("aes-256-gcm", key.secret, iv).setAAD(Buffer.from(place));
+  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(place));
   const body = Buffer.concat([iv, cipher.update(plain, "utf8"), cipher.final()]);
   return Buffer.concat([body, cipher.getAuthTag()]).toString("base64url");
 }
 
-function decrypt(key: Key, payload: Buffer, place: string): string {
+function decrypt(key: KeyObject, payload: Buffer, place: string): string {
   if (payload.length < ivBytes + tagBytes) throw new VaultError("malformed", "the ciphertext is too short");
   const end = payload.length - tagBytes;
-  const decipher = createDecipheriv("aes-256-gcm", key.secret, payload.subarray(0, ivBytes), {
-    authTagLength: tagBytes,
-  });
+  const decipher = createDecipheriv("aes-256-gcm", key, payload.subarray(0, ivBytes), { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(place)).setAuthTag(payload.subarray(end));
   try {
     return decipher.update(payload.subarray(ivBytes, end), undefined, "utf8") + decipher.final("utf8");
   } catch {
-    throw new VaultError("altered", "the ciphertext was altered, or belongs to another row or column");
+    throw new VaultError("altered", "the ciphertext was altered, or belongs to another row, column or provider");
   }
 }

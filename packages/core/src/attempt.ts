@@ -83,11 +83,15 @@ function isOutcome(answer: Awaited<ReturnType<ProviderRules["ask"]>>): answer is
 
 /** Opens only what this provider spends. */
 function open({ connection }: Lease, { policy }: Rules, { vault }: RefreshDeps): PlainTokens {
-  const { id, accessToken, refreshToken } = connection;
+  const { accessToken, refreshToken } = connection;
   return {
     accessToken:
-      policy.spends === "access_token" && accessToken !== null ? vault.open(accessToken, id, "access_token") : null,
+      policy.spends === "access_token" && accessToken !== null
+        ? vault.open(accessToken, connection, "access_token")
+        : null,
     refreshToken:
-      policy.spends === "refresh_token" && refreshToken !== null ? vault.open(refreshToken, id, "refresh_token") : null,
+      policy.spends === "refresh_token" && refreshToken !== null
+        ? vault.open(refreshToken, connection, "refresh_token")
+        : null,
   };
 }

@@ -88,11 +88,14 @@ export interface Spool {
 
 export type TokenColumn = "access_token" | "refresh_token";
 
-/** Encryption at rest, bound to row and column. */
+/** Whose a token is, and with which client registration at which provider it may be used. */
+export type TokenOwner = Pick<Connection, "id" | "provider" | "registration">;
+
+/** Encryption at rest, bound to row, column, provider and registration: where a token may be sent is not for a row to say. */
 export interface Vault {
-  /** @throws when the text was altered, moved to another row, or its key is not in the ring */
-  open(sealed: Sealed, connectionId: string, column: TokenColumn): string;
-  seal(plain: string, connectionId: string, column: TokenColumn): Sealed;
+  /** @throws when the text was altered, or moved to another row, provider or registration, or its key is not in the ring */
+  open(sealed: Sealed, owner: TokenOwner, column: TokenColumn): string;
+  seal(plain: string, owner: TokenOwner, column: TokenColumn): Sealed;
 }
 
 /** What is found of a provider: its rules; a misconfiguration of ours; or why nobody can tell at the moment which of the two. */

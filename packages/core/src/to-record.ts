@@ -48,16 +48,17 @@ function errorCode(outcome: Outcome, transition: Transition): ErrorCode | null {
 }
 
 function seal(
-  { id, metadata }: Connection,
+  connection: Connection,
   tokens: GrantedTokens,
   rules: Attempted["rules"],
   { vault }: RefreshDeps,
 ): SealedTokens {
   const { refreshToken } = tokens;
   return {
-    accessToken: vault.seal(tokens.accessToken, id, "access_token"),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, id, "refresh_token"),
-    grantHash: refreshToken === null ? null : rules.grantHash(refreshToken, { ...metadata, ...tokens.metadata }),
+    accessToken: vault.seal(tokens.accessToken, connection, "access_token"),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, connection, "refresh_token"),
+    grantHash:
+      refreshToken === null ? null : rules.grantHash(refreshToken, { ...connection.metadata, ...tokens.metadata }),
     tokenType: tokens.tokenType,
     scopes: tokens.scopes,
     metadata: tokens.metadata,

@@ -48,7 +48,7 @@ export function createCopies({ redis, prefix, keyring, keepMs, now }: CopiesOpti
       for (let start = 0; ; start += pageSize) {
         const page = await redis.zrevrange(key, start, start + pageSize - 1);
         for (const record of readEntries(
-          page.map((text) => ({ where: key, text })),
+          page.map((text) => ({ where: key, text, fromRedis: true })),
           keyring,
         ).records) {
           const known = found.get(record.connectionId);

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { isGuessable } from "../encryption-key.ts";
 import { ConfigError, readConfig } from "./config.ts";
 
-const key = "ab".repeat(32);
+const key = randomBytes(32).toString("hex");
 const needed = {
   DATABASE_URL: "postgresql://user:s3cret@db.internal/evertoken",
   REDIS_URL: "redis://:s3cret@redis.internal:6379/1",
@@ -81,12 +83,28 @@ test("an empty key file is no key", () => {
 });
 
 test("a ring of keys", () => {
-  const young = "cd".repeat(32);
+  const young = randomBytes(32).toString("hex");
   expect(readConfig({ ...needed, ENCRYPTION_KEY: `${young}, ${key}` }, noFile).config.encryptionKeys).toEqual([
     young,
     key,
   ]);
   expect(readConfig({ ...needed, ENCRYPTION_KEY: `${young},${key.slice(1)}` }, noFile).faults).toHaveLength(1);
+});
+
+test.each([
+  ["zeros", "0".repeat(64)],
+  ["one byte", "ab".repeat(32)],
+  ["a short piece over and over", "0123456789abcdef".repeat(4)],
+  ["a counted row", Buffer.from(Array.from({ length: 32 }, (_, at) => at + 3)).toString("hex")],
+  ["a text", Buffer.from("correct horse battery staple it is").subarray(0, 32).toString("hex")],
+])("a key of %s encrypts nothing, and may go on opening behind another one", (_, guessable) => {
+  const faultsOf = (ring: string) => readConfig({ ...needed, ENCRYPTION_KEY: ring }, noFile).faults;
+  expect(faultsOf(guessable)).toEqual([expect.stringMatching(/^ENCRYPTION_KEY can be guessed: .*keys rotate/)]);
+  expect(faultsOf(`${key},${guessable}`)).toEqual([]);
+});
+
+test("no key that was drawn is taken for one that can be guessed", () => {
+  for (let drawn = 0; drawn < 10_000; drawn++) expect(isGuessable(randomBytes(32).toString("hex"))).toBe(false);
 });
 
 test("a lease lasts as long as the request may take, with time to open, to commit or keep, and to round", () => {

@@ -1,5 +1,6 @@
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { CronExpressionParser } from "cron-parser";
+import { isGuessable } from "../encryption-key.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -137,10 +138,19 @@ export class SettingsReader {
       .split(/[\s,]+/)
       .filter((key) => key !== "")
       .map((key) => this.#pasted(name, key) ?? "");
-    if (keys.length > 0 && keys.every((key) => /^[0-9a-f]{64}$/i.test(key))) return keys;
+    if (keys.length > 0 && keys.every((key) => /^[0-9a-f]{64}$/i.test(key))) return this.#drawn(name, keys);
     return this.#fault(
       `${name} needs 64 hex digits; several keys are separated by commas, the one to encrypt with first`,
       [],
+    );
+  }
+
+  /** One that others can guess may still open what it has encrypted. */
+  #drawn(name: string, keys: string[]): string[] {
+    if (!isGuessable(keys[0] ?? "")) return keys;
+    return this.#fault(
+      `${name} can be guessed: put one that \`openssl rand -hex 32\` makes in front of it, with a comma between, and run \`evertoken keys rotate\``,
+      keys,
     );
   }
 

@@ -1,6 +1,6 @@
 import type { GrantRecord } from "@evertoken/core";
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === "string";
@@ -41,7 +41,7 @@ export function toCommitRecord(value: unknown): GrantRecord | null {
   return withDates(fields as unknown as GrantRecord);
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

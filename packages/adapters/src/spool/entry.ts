@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { GrantRecord } from "@evertoken/core";
 import { type Keyring, VaultError } from "../vault.ts";
-import { toCommitRecord } from "./commit-record-shape.ts";
-import type { Bad, Found } from "./faults.ts";
+import { type Fields, isFields, toCommitRecord } from "./commit-record-shape.ts";
+import type { Bad, Found, FoundText } from "./faults.ts";
 
 /** Why what stands in the spool is no token set that this process could commit. */
 class BadEntry extends Error {
@@ -28,16 +28,21 @@ export function nameOf(record: GrantRecord): string {
 /** Earlier versions named an entry by its grant alone. */
 export const isOf = (name: string, grant: string) => name === grant || name.startsWith(`${grant}.`);
 
-const version = 1;
+const version = 2;
 
-/** Last in the text, and not part of what it stands for. An earlier version reads past it. */
-const sealed = /,"seal":"([\w.-]+)"\}$/;
+/** Of the former version: last in the text, and not part of what it stands for. */
+const formerMark = /,"seal":"([\w.-]+)"\}$/;
 
-/** Marked for its place, so that nobody but a holder of the key ring can say what was granted, to whom, and for which generation. */
+/**
+ * Sealed as a whole for its place, so that nobody but a holder of the key ring can say what was granted, to whom, and for which generation. What
+ * it is about stands before it in plain: whoever looks for a connection passes over the others unread.
+ */
 export function writeEntry(record: GrantRecord, keyring: Keyring): string {
   const known = written.get(record);
   if (known?.keyring === keyring) return known.text;
-  const text = seal(record, keyring);
+  const { connectionId, generation } = record;
+  const sealed = keyring.sealText(JSON.stringify(record), placeOf(record));
+  const text = JSON.stringify({ v: version, connectionId, generation, sealed });
   written.set(record, { keyring, text });
   return text;
 }
@@ -45,30 +50,41 @@ export function writeEntry(record: GrantRecord, keyring: Keyring): string {
 /** A record goes to the journal, and to the copies in Redis a moment later. */
 const written = new WeakMap<GrantRecord, { readonly keyring: Keyring; readonly text: string }>();
 
-function seal(record: GrantRecord, keyring: Keyring): string {
-  // What is written down names nobody.
-  const userId = keyring.sealText(record.userId, userPlaceOf(record));
-  const body = `{"v":${version},${JSON.stringify({ ...record, userId }).slice(1)}`;
-  const mark = keyring.mark(body, placeOf(record));
-  return `${body.slice(0, -1)},"seal":"${mark}"}`;
+/** @throws {BadEntry} */
+function readEntry({ text, fromRedis = false }: FoundText, keyring: Keyring): GrantRecord {
+  const value = parse(text);
+  const { v = 1, sealed } = isFields(value) ? value : {};
+  if (Number(v) > version) throw new BadEntry("it was written by a newer version", true);
+  const record = v === version ? openEntry(value as Fields, sealed, keyring) : readFormer(text, fromRedis, keyring);
+  opens(record, keyring);
+  return record;
 }
 
-/** @throws {BadEntry} */
-function readEntry(text: string, keyring: Keyring): GrantRecord {
-  const found = sealed.exec(text);
-  const body = found === null ? text : `${text.slice(0, found.index)}}`;
-  const value = parse(body);
-  if (typeof value === "object" && value !== null && "v" in value && Number(value.v) > version) {
-    throw new BadEntry("it was written by a newer version", true);
-  }
+function openEntry({ connectionId, generation }: Fields, sealed: unknown, keyring: Keyring): GrantRecord {
+  const place = `spool/${connectionId}-${generation}`;
+  return shaped(parse(opening(() => keyring.openText(String(sealed), place))));
+}
+
+/**
+ * The former version marked what it wrote. The one before did not, and Redis may hold an old token set of ours that somebody has given a new
+ * generation there: of those only files are taken, which nobody but the user of our processes can write.
+ */
+function readFormer(text: string, fromRedis: boolean, keyring: Keyring): GrantRecord {
+  const mark = formerMark.exec(text);
+  const body = mark === null ? text : `${text.slice(0, mark.index)}}`;
+  const record = shaped(parse(body));
+  if (mark !== null) opening(() => keyring.checkMark(mark[1] ?? "", body, placeOf(record)));
+  else if (fromRedis) throw new BadEntry("it is not sealed, and anybody may have written it to Redis", true);
+  return record;
+}
+
+function shaped(value: unknown): GrantRecord {
   const record = toCommitRecord(value);
   if (record === null) throw new BadEntry("it is not of the shape of a token set");
-  if (found === null) opens(record, keyring);
-  else opening(() => keyring.checkMark(found[1] ?? "", body, placeOf(record)));
   return { ...record, userId: userIdOf(record, keyring) };
 }
 
-/** One of an earlier version stands there as it is. */
+/** The former version left the rest in plain, and one before that the user as well. */
 function userIdOf(record: GrantRecord, keyring: Keyring): string {
   if (!keyring.isSealed(record.userId)) return record.userId;
   return opening(() => keyring.openText(record.userId, userPlaceOf(record)));
@@ -85,12 +101,12 @@ function parse(text: string): unknown {
 const placeOf = (record: GrantRecord) => `spool/${grantOf(record)}`;
 const userPlaceOf = (record: GrantRecord) => `${placeOf(record)}/user_id`;
 
-/** One of an earlier version has no seal: its tokens at least are ours, and this connection's. */
+/** What would not open later is not put in place of what does. */
 function opens(record: GrantRecord, keyring: Keyring): void {
-  const { connectionId: id, transition } = record;
-  const { accessToken, refreshToken } = transition.tokens;
-  opening(() => keyring.open(accessToken, id, "access_token"));
-  if (refreshToken !== null) opening(() => keyring.open(refreshToken, id, "refresh_token"));
+  const owner = { ...record, id: record.connectionId };
+  const { accessToken, refreshToken } = record.transition.tokens;
+  opening(() => keyring.open(accessToken, owner, "access_token"));
+  if (refreshToken !== null) opening(() => keyring.open(refreshToken, owner, "refresh_token"));
 }
 
 function opening<T>(task: () => T): T {
@@ -110,7 +126,7 @@ export function readEntries(found: readonly Found[], keyring: Keyring): { record
     try {
       // Whoever lets us in again lets us read it.
       if ("unreadable" in one) throw new BadEntry(one.unreadable, true);
-      records.push(readEntry(one.text, keyring));
+      records.push(readEntry(one, keyring));
     } catch (error) {
       if (!(error instanceof BadEntry)) throw error;
       bad.push({ where: one.where, why: error.message, mayBeGood: error.mayBeGood });

@@ -28,7 +28,14 @@ export function createFaults(tell: (fault: SpoolFault) => void) {
 }
 
 /** What was found at a place: a text, or why there is none. */
-export type Found = { readonly where: string } & ({ readonly text: string } | { readonly unreadable: string });
+export type Found = FoundText | { readonly where: string; readonly unreadable: string };
+
+export interface FoundText {
+  readonly where: string;
+  readonly text: string;
+  /** Others may write there, too. */
+  readonly fromRedis?: boolean;
+}
 
 export interface Bad extends SpoolFault {
   /** Another process may be able to read it. */

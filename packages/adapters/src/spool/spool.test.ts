@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,7 @@ async function refuse(): Promise<never> {
 const hexKey = randomBytes(32).toString("hex");
 const keyring = createKeyring([hexKey]);
 const id = "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
+const owner = { id, provider: "acme", registration: "default" };
 
 let faults: SpoolFault[];
 const spoolIn = (directory: string, ring = keyring) =>
@@ -40,7 +41,7 @@ const record: GrantRecord = {
   transition: {
     kind: "store",
     tokens: {
-      accessToken: keyring.seal("access", id, "access_token"),
+      accessToken: keyring.seal("access", owner, "access_token"),
       refreshToken: null,
       tokenType: "Bearer",
       scopes: ["read"],
@@ -136,7 +137,21 @@ test("two answers for one grant are both kept, and the later one comes first", a
   expect(await spool.all()).toEqual([record]);
 });
 
-test("what an earlier version kept is read, whatever has no tokens of ours is not", async () => {
+test("an entry shows whose it is, and nothing else of it", () => {
+  const text = writeEntry(record, keyring);
+  expect(JSON.parse(text)).toEqual({ v: 2, connectionId: id, generation: 7, sealed: expect.any(String) });
+  for (const said of ["user", "acme", "Bearer", "read"]) expect(text).not.toContain(`"${said}"`);
+});
+
+test("what the last version kept is read, in Redis as well", async () => {
+  expect(await inRedis({ [`${id}-7.0`]: asLastVersion(record) }).all()).toEqual([record]);
+  const moved = asLastVersion(record).replace('"generation":7', '"generation":9');
+  expect(await inRedis({ [`${id}-9.0`]: moved }).all()).toEqual([]);
+  await writeFile(join(directory, `${id}-7.0.json`), asLastVersion(record));
+  expect(await spoolIn(directory).all()).toEqual([record]);
+});
+
+test("what a version before that kept without a seal is read from files, if its tokens open", async () => {
   await writeFile(join(directory, `${id}-7.json`), JSON.stringify(record));
   const forged = { ...record, generation: 8, transition: { ...record.transition, tokens: tokensOf(record, "v1.x.y") } };
   await writeFile(join(directory, `${id}-8.json`), JSON.stringify(forged));
@@ -154,12 +169,33 @@ test("what is written down names nobody, and whoever holds the key ring learns f
   expect((await spoolIn(directory).all()).map(({ userId }) => userId)).toEqual(["ada@example.com"]);
 });
 
+test("an old token set of ours under a new generation is taken from nobody who can write to Redis", async () => {
+  const replayed = JSON.stringify({ ...record, generation: 12 });
+  const spool = inRedis({ [`${id}-12`]: replayed });
+  expect(await spool.all()).toEqual([]);
+  expect(faults.map(({ why }) => why)).toEqual(["it is not sealed, and anybody may have written it to Redis"]);
+  // Should it be true, its predecessor is spent: whoever takes the lease over waits for somebody to look.
+  await expect(spool.find(id, 12)).rejects.toThrow("not sealed");
+});
+
+test.each(["access_token", "refresh_token"] as const)("a record whose %s does not open is not taken", (column) => {
+  const foreign = createKeyring([hexKey]).seal("x", { ...owner, id: "1f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11" }, column);
+  const tokens = { ...tokensOf(record), [column === "access_token" ? "accessToken" : "refreshToken"]: foreign };
+  const text = writeEntry({ ...record, transition: { ...record.transition, tokens } as never }, keyring);
+  return expect(inRedis({ [`${id}-7.0`]: text }).all()).resolves.toEqual([]);
+});
+
 test("an entry of ours that was moved to another grant, or changed, is not taken", async () => {
   const text = writeEntry(record, keyring);
+  const other = writeEntry({ ...record, connectionId: "1f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11" }, keyring);
   await writeFile(join(directory, `${id}-9.json`), text.replace('"generation":7', '"generation":9'));
-  await writeFile(join(directory, `${id}-7.json`), text.replace('"message":null', '"message":"x"'));
+  await writeFile(join(directory, `${id}-6.json`), text.replace(/"sealed":"[^"]+"/, `"sealed":${sealedOf(other)}`));
+  await writeFile(
+    join(directory, `${id}-7.json`),
+    text.replace(/.(?=..$)/, (last) => (last === "A" ? "B" : "A")),
+  );
   expect(await spoolIn(directory).all()).toEqual([]);
-  expect(faults).toHaveLength(2);
+  expect(faults).toHaveLength(3);
 });
 
 const notRecords: Record<string, string> = {
@@ -185,14 +221,14 @@ test("each entry stands alone: what is none is named once and left where it is",
 });
 
 test("one for a key that is not in the ring, or of a newer version, is nobody's to pass over", async () => {
-  const elsewhere = createKeyring([randomBytes(32).toString("hex")]);
+  const elsewhere = createKeyring([randomBytes(32).toString("hex"), hexKey]);
   await spoolIn(directory, elsewhere).keep(record);
   const spool = spoolIn(directory);
   expect(await spool.all()).toEqual([]);
   await expect(spool.find(id, 7)).rejects.toThrow(/ECONNREFUSED|not in the ring/);
   expect(await spoolIn(directory, elsewhere).all()).toEqual([record]);
 
-  const newer = writeEntry(record, keyring).replace('{"v":1,', '{"v":2,');
+  const newer = writeEntry(record, keyring).replace('{"v":2,', '{"v":3,');
   await writeFile(join(directory, `${id}-3.json`), newer);
   await spool.all();
   expect(faults.map(({ why }) => why)).toContain("it was written by a newer version");
@@ -216,7 +252,27 @@ test("a directory that cannot be read is one fault", async () => {
   expect(faults).toEqual([{ where: file, why: "it cannot be read (ENOTDIR)", mayBeGood: true }]);
 });
 
-const sealedAccess = () => keyring.seal("access", id, "access_token");
+const sealedOf = (text: string) => JSON.stringify((JSON.parse(text) as { sealed: string }).sealed);
+
+/** Redis with these fields. */
+function inRedis(fields: Record<string, string>) {
+  const redis = { ...away, hgetall: async () => fields, hscan: async () => ["0", Object.entries(fields).flat()] };
+  return createSpool({
+    ...{ redis: redis as unknown as Redis, key: "key", directory, keyring, onError: () => {} },
+    onFault: (fault) => faults.push(fault),
+  });
+}
+
+/** As the last version wrote it: the record in plain, with a mark at its end. */
+function asLastVersion(one: GrantRecord): string {
+  const body = `{"v":1,${JSON.stringify(one).slice(1)}`;
+  const marking = createHmac("sha256", Buffer.from(hexKey, "hex")).update("evertoken mark").digest();
+  const place = `spool/${one.connectionId}-${one.generation}`;
+  const mac = createHmac("sha256", marking).update(`${place}\n${body}`).digest("base64url");
+  return `${body.slice(0, -1)},"seal":"v1.${keyring.activeKeyId}.${mac}"}`;
+}
+
+const sealedAccess = () => keyring.seal("access", owner, "access_token");
 function tokensOf({ transition }: GrantRecord, accessToken: string = sealedAccess()) {
   return { ...transition.tokens, accessToken };
 }

@@ -176,4 +176,4 @@ async function scan(redis: Redis, key: string, grant: string): Promise<Found[]> 
 }
 
 const toFound = (key: string, fields: readonly (readonly [string, string])[]): Found[] =>
-  fields.map(([name, text]) => ({ where: `field ${name} of the Redis key ${key}`, text }));
+  fields.map(([name, text]) => ({ where: `field ${name} of the Redis key ${key}`, text, fromRedis: true }));

@@ -102,18 +102,18 @@ const supersededSql = `CASE WHEN EXISTS (SELECT FROM gone) THEN 'superseded: the
  * and ended the newer grant too. That one is due at once, or as soon as it is stored, and once only.
  */
 async function logSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
-  const { connectionId, provider, transition, log } = record;
+  const { connectionId, provider, registration, transition, log } = record;
   const { accessToken, refreshToken } = transition.kind === "store" ? transition.tokens : nothing;
   await pool.query({
     name: "commit-log-superseded",
     text: `WITH r AS (
-        SELECT * FROM json_to_record($1) AS r(id uuid, provider text, access_token text, refresh_token text, theft boolean, ${attemptColumns})
+        SELECT * FROM json_to_record($1) AS r(id uuid, provider text, registration text, access_token text, refresh_token text, theft boolean, ${attemptColumns})
       ), gone AS (
-        SELECT c.id, c.registration, c.scopes, c.metadata FROM r JOIN connections c ON c.id = r.id WHERE c.status = 'disconnected'
+        SELECT c.id, c.scopes, c.metadata FROM r JOIN connections c ON c.id = r.id WHERE c.status = 'disconnected'
       ), late AS (
         INSERT INTO revocations (id, connection_id, provider, registration, scopes, metadata, access_token, refresh_token, attempts,
           next_attempt_at)
-        SELECT gen_random_uuid(), g.id, r.provider, g.registration, g.scopes, g.metadata, r.access_token, r.refresh_token, 0, now()
+        SELECT gen_random_uuid(), g.id, r.provider, r.registration, g.scopes, g.metadata, r.access_token, r.refresh_token, 0, now()
         FROM gone g, r
         WHERE r.access_token IS NOT NULL
           AND NOT EXISTS (SELECT FROM revocations o WHERE o.connection_id = r.id AND o.access_token = r.access_token)
@@ -130,7 +130,7 @@ async function logSuperseded(pool: Pool, record: CommitRecord): Promise<void> {
       ${logSql({ connectionId: "r.id", provider: "r.provider", success: false, message: supersededSql }, "r")}`,
     values: [
       {
-        ...{ id: connectionId, provider, access_token: accessToken, refresh_token: refreshToken },
+        ...{ id: connectionId, provider, registration, access_token: accessToken, refresh_token: refreshToken },
         theft: mayBeTheft.has(log.outcome),
         ...attemptParameters(record),
       },

@@ -238,6 +238,7 @@ export interface TokenRow {
   readonly id: string;
   readonly user_id: string;
   readonly provider: string;
+  readonly registration: string;
   readonly auth_type: AuthType;
   readonly status: ConnectionStatus;
   readonly access_token: Sealed | null;
@@ -251,7 +252,7 @@ export interface TokenRow {
   readonly last_error_code: string | null;
 }
 
-const tokenColumns = `id, user_id, provider, auth_type, status, access_token, token_type, scopes, expires_at, generation,
+const tokenColumns = `id, user_id, provider, registration, auth_type, status, access_token, token_type, scopes, expires_at, generation,
   next_refresh_at, failing_since, last_refresh_at, last_error_code`;
 
 export async function tokenById(pool: Pool, id: string): Promise<TokenRow | null> {

@@ -18,9 +18,24 @@ export async function checkKeyring(pool: Pool, keyring: Keyring): Promise<string
     .map(
       ({ key_id }) => `tokens in this database are encrypted with key ${key_id}, which ENCRYPTION_KEY does not hold`,
     );
-  if (faults.length === 0) await registerKey(pool, keyring);
-  return faults;
+  if (faults.length > 0) return faults;
+  // Nobody has written anything here in the former form.
+  if (rows.length === 0) keyring.usePresentForm();
+  await pool.query(`${insert} ON CONFLICT DO NOTHING`, checkTextOf(keyring));
+  return [];
 }
+
+/** From now on all processes write the present form: they read this when they start, and open what others write. */
+export async function beginPresentForm(pool: Pool, keyring: Keyring): Promise<void> {
+  keyring.usePresentForm();
+  await pool.query(
+    `${insert} ON CONFLICT (key_id) DO UPDATE SET check_text = excluded.check_text`,
+    checkTextOf(keyring),
+  );
+}
+
+const insert = "INSERT INTO encryption_keys (key_id, check_text) VALUES ($1, $2)";
+const checkTextOf = (keyring: Keyring) => [keyring.activeKeyId, keyring.sealText(plain, place(keyring.activeKeyId))];
 
 function opens(keyring: Keyring, keyId: string, checkText: string): boolean {
   try {
@@ -28,11 +43,4 @@ function opens(keyring: Keyring, keyId: string, checkText: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function registerKey(pool: Pool, keyring: Keyring): Promise<void> {
-  await pool.query("INSERT INTO encryption_keys (key_id, check_text) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-    keyring.activeKeyId,
-    keyring.sealText(plain, place(keyring.activeKeyId)),
-  ]);
 }

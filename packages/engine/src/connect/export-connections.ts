@@ -76,8 +76,8 @@ function exported({ keyring }: Engine, stored: StoredRow, withTokens: boolean): 
   const { id, access_token: access, refresh_token: refresh, refreshing, ...row } = stored;
   if (!withTokens) return { kind: "row", row, refreshing };
   try {
-    const accessToken = access === null ? null : keyring.open(access, id, "access_token");
-    const refreshToken = refresh === null ? null : keyring.open(refresh, id, "refresh_token");
+    const accessToken = access === null ? null : keyring.open(access, stored, "access_token");
+    const refreshToken = refresh === null ? null : keyring.open(refresh, stored, "refresh_token");
     return { kind: "row", row: { ...row, accessToken, refreshToken }, refreshing };
   } catch {
     return { kind: "unreadable", id };

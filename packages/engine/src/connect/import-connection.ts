@@ -95,7 +95,7 @@ export function reasonToKeep(
   const open = (column: TokenColumn) => {
     const sealed = known[column];
     try {
-      return sealed === null ? null : keyring.open(sealed, known.id, column);
+      return sealed === null ? null : keyring.open(sealed, { ...known, provider: order.provider }, column);
     } catch {
       return null;
     }

@@ -66,8 +66,8 @@ export async function keepPending(
         VALUES ($3, $1, $4, $5, $6, now() + $7 * interval '1 millisecond')`,
       values: [
         ...[stateHash, hashSecret(confirmation), id],
-        keyring.seal(accessToken, id, "access_token"),
-        refreshToken === null ? null : keyring.seal(refreshToken, id, "refresh_token"),
+        keyring.seal(accessToken, { id, provider, registration }, "access_token"),
+        refreshToken === null ? null : keyring.seal(refreshToken, { id, provider, registration }, "refresh_token"),
         keyring.sealText(JSON.stringify(details), detailsPlace(id)),
         confirmWithinMs,
       ],
@@ -110,9 +110,10 @@ export async function findPending({ pool }: Engine, confirmation: string): Promi
 export function openPending({ keyring }: Engine, row: PendingRow) {
   const details = JSON.parse(keyring.openText(row.details, detailsPlace(row.id))) as Details;
   const { flow, granted, identity, askedAt, clientId } = details;
+  const owner = { ...flow, id: row.id };
   const tokens = {
-    accessToken: keyring.open(row.access_token, row.id, "access_token"),
-    refreshToken: row.refresh_token === null ? null : keyring.open(row.refresh_token, row.id, "refresh_token"),
+    accessToken: keyring.open(row.access_token, owner, "access_token"),
+    refreshToken: row.refresh_token === null ? null : keyring.open(row.refresh_token, owner, "refresh_token"),
   };
   return { flow, granted: { ...granted, ...tokens }, identity, askedAt: new Date(askedAt), clientId };
 }

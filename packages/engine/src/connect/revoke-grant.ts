@@ -1,5 +1,5 @@
 import { describeError, livesByTheSame, type Revocation } from "@evertoken/adapters";
-import type { Sealed, TokenColumn } from "@evertoken/core";
+import type { Sealed, TokenColumn, TokenOwner } from "@evertoken/core";
 import { clientOf, revokeRequest } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { unnamedAccount } from "./account-identity.ts";
@@ -12,6 +12,7 @@ const revokeWithinMs = 10_000;
  */
 export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">): Promise<"yes" | "no" | "later"> {
   const { connection_id: id, metadata, scopes } = grant;
+  const owner = { ...grant, id };
   const failed = (said: object) => {
     engine.logger.warn({ connection: id, ...said }, `[${grant.provider}] not revoked at the provider`);
   };
@@ -29,8 +30,8 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
       return "no";
     }
     const tokens = {
-      accessToken: opened(engine, id, "access_token", grant.access_token),
-      refreshToken: opened(engine, id, "refresh_token", grant.refresh_token),
+      accessToken: opened(engine, owner, "access_token", grant.access_token),
+      refreshToken: opened(engine, owner, "refresh_token", grant.refresh_token),
     };
     const request = revokeRequest(provider, { registration, connection: { metadata, scopes }, tokens });
     if (request === null) return "no";
@@ -45,10 +46,10 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
 }
 
 /** The other one may still do: some providers take either. */
-function opened({ keyring }: Engine, id: string, column: TokenColumn, sealed: Sealed | null): string | null {
+function opened({ keyring }: Engine, owner: TokenOwner, column: TokenColumn, sealed: Sealed | null): string | null {
   if (sealed === null) return null;
   try {
-    return keyring.open(sealed, id, column);
+    return keyring.open(sealed, owner, column);
   } catch {
     return null;
   }

@@ -58,9 +58,10 @@ export async function storeGrant<Why = never>(
     if (why !== null) return null;
     nextRefreshAt = dueOf(id, grant, policy, engine, now);
     const metadata = { ...known?.metadata, ...connection.metadata };
+    const owner = { ...connection, id };
     return {
-      accessToken: accessToken === null ? null : keyring.seal(accessToken, id, "access_token"),
-      refreshToken: refreshToken === null ? null : keyring.seal(refreshToken, id, "refresh_token"),
+      accessToken: accessToken === null ? null : keyring.seal(accessToken, owner, "access_token"),
+      refreshToken: refreshToken === null ? null : keyring.seal(refreshToken, owner, "refresh_token"),
       grantHash: grants.hash({ provider, registration, metadata, refreshToken }),
       brought: grant.brought,
       nextRefreshAt,

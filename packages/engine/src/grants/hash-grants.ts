@@ -53,7 +53,7 @@ async function hashRow(engine: Engine, row: UnhashedRow): Promise<HashedRow | nu
   if (provider === undefined) return null;
   try {
     const registration = await engine.registrations.find(row.provider, row.registration);
-    const open = () => engine.keyring.open(row.refresh_token, row.id, "refresh_token");
+    const open = () => engine.keyring.open(row.refresh_token, row, "refresh_token");
     const grantHash = engine.grants.hash({ provider, registration, metadata: row.metadata, refreshToken: open });
     return grantHash === null ? null : { ...row, grantHash };
   } catch {

@@ -127,7 +127,7 @@ function toAccessToken(engine: Engine, row: TokenRow, warning: AccessToken["warn
 
 function open({ keyring }: Engine, row: TokenRow, sealed: Sealed): string {
   try {
-    return keyring.open(sealed, row.id, "access_token");
+    return keyring.open(sealed, row, "access_token");
   } catch (cause) {
     throw new EvertokenError("unreadable_token", `the stored token of ${row.id} does not open: check ENCRYPTION_KEY`, {
       cause,

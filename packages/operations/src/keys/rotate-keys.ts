@@ -1,4 +1,4 @@
-import { givenRows } from "@evertoken/adapters";
+import { beginPresentForm, givenRows } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { withStore } from "@evertoken/engine/internal";
 
@@ -17,15 +17,24 @@ interface SealedColumn {
   readonly table: string;
   readonly column: string;
   readonly place: string;
+  /** Of texts of the former form, where that was another one. */
+  readonly formerPlace?: string;
 }
 
+const tokens = (table: string, id: string, owner = "provider || '/' || registration"): readonly SealedColumn[] =>
+  ["access_token", "refresh_token"].map((column) => ({
+    ...{ table, column, place: `'connections/' || ${id} || '/' || ${owner} || '/${column}'` },
+    formerPlace: `'connections/' || ${id} || '/${column}'`,
+  }));
+
+/** A pending grant's flow says what it belongs to. */
+const ofFlow =
+  "(SELECT provider || '/' || registration FROM oauth_states s WHERE s.state_hash = pending_grants.state_hash)";
+
 const columns: readonly SealedColumn[] = [
-  { table: "connections", column: "access_token", place: "'connections/' || id || '/access_token'" },
-  { table: "connections", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
-  { table: "revocations", column: "access_token", place: "'connections/' || connection_id || '/access_token'" },
-  { table: "revocations", column: "refresh_token", place: "'connections/' || connection_id || '/refresh_token'" },
-  { table: "pending_grants", column: "access_token", place: "'connections/' || id || '/access_token'" },
-  { table: "pending_grants", column: "refresh_token", place: "'connections/' || id || '/refresh_token'" },
+  ...tokens("connections", "id"),
+  ...tokens("revocations", "connection_id"),
+  ...tokens("pending_grants", "id", ofFlow),
   { table: "pending_grants", column: "details", place: "'pending_grants/' || id || '/details'" },
   {
     table: "client_registrations",
@@ -45,7 +54,7 @@ const pageSize = 500;
 const firstId = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Encrypts anew, with the first key of the ring, whatever is encrypted with another one, while everything runs: each text is replaced only
+ * Encrypts anew, with the first key of the ring, whatever is encrypted with another one or in the former form, while everything runs: each text is replaced only
  * if it is still the one that was read. What is done is done; a run that was cut short goes on where it was.
  */
 export async function rotateKeys(
@@ -53,6 +62,7 @@ export async function rotateKeys(
   onProgress: (done: number, total: number) => void,
 ): Promise<KeyRotation> {
   await engine.checkKeys();
+  await withStore(() => beginPresentForm(engine.pool, engine.keyring));
   await replacePage(engine, hashKeys, await readPage(engine, hashKeys, firstId));
   const counts = await Promise.all(columns.map((column) => countOthers(engine, column)));
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -75,11 +85,12 @@ export async function rotateKeys(
 interface SealedText {
   readonly id: string;
   readonly place: string;
+  readonly former_place: string;
   readonly text: string;
 }
 
 const isOther = (column: string) => `${column} IS NOT NULL AND ${column} NOT LIKE $1`;
-const ours = ({ keyring }: Engine) => `v1.${keyring.activeKeyId}.%`;
+const ours = ({ keyring }: Engine) => `${keyring.presentBeginning}%`;
 
 async function countOthers(engine: Engine, { table, column }: SealedColumn): Promise<number> {
   const text = `SELECT count(*)::int AS others FROM ${table} WHERE ${isOther(column)}`;
@@ -87,16 +98,17 @@ async function countOthers(engine: Engine, { table, column }: SealedColumn): Pro
   return rows[0]?.others ?? 0;
 }
 
-async function readPage(engine: Engine, { table, column, place }: SealedColumn, after: string): Promise<SealedText[]> {
-  const text = `SELECT id, ${place} AS place, ${column} AS text FROM ${table}
+async function readPage(engine: Engine, sealed: SealedColumn, after: string): Promise<SealedText[]> {
+  const { table, column, place, formerPlace = place } = sealed;
+  const text = `SELECT id, ${place} AS place, ${formerPlace} AS former_place, ${column} AS text FROM ${table}
     WHERE ${isOther(column)} AND id > $2 ORDER BY id LIMIT ${pageSize}`;
   return (await withStore(() => engine.pool.query<SealedText>(text, [ours(engine), after]))).rows;
 }
 
 async function replacePage(engine: Engine, { table, column }: SealedColumn, page: readonly SealedText[]) {
-  const opened = page.flatMap(({ id, place, text }) => {
-    const anew = sealAnew(engine, place, text);
-    return anew === null ? [] : [{ id, text, anew }];
+  const opened = page.flatMap((one) => {
+    const anew = sealAnew(engine, one);
+    return anew === null ? [] : [{ ...one, anew }];
   });
   const { rowCount } = await withStore(() =>
     engine.pool.query(
@@ -108,9 +120,9 @@ async function replacePage(engine: Engine, { table, column }: SealedColumn, page
   return { done: rowCount ?? 0, unreadable: page.length - opened.length };
 }
 
-function sealAnew({ keyring }: Engine, place: string, text: string): string | null {
+function sealAnew({ keyring }: Engine, { text, place, former_place }: SealedText): string | null {
   try {
-    return keyring.sealText(keyring.openText(text, place), place);
+    return keyring.sealText(keyring.openText(text, place, former_place), place);
   } catch {
     return null;
   }

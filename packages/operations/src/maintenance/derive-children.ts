@@ -85,7 +85,7 @@ async function storeChild(
       metadata: {},
     },
     (id) => ({
-      accessToken: engine.keyring.seal(child.accessToken, id, "access_token"),
+      accessToken: engine.keyring.seal(child.accessToken, { ...parent, id }, "access_token"),
       refreshToken: null,
       grantHash: "",
       brought: null,
