@@ -29,7 +29,7 @@ test("a revocation that the provider does not confirm is tried again, with the t
   expect(revocation).toMatchObject({
     connection_id: id,
     access_token: null,
-    refresh_token: expect.stringMatching(/^v1\./),
+    refresh_token: expect.stringMatching(/^v2\./),
   });
   expect(JSON.stringify(revocation)).not.toContain("canary");
   expect(await disconnectAndRevoke(rig.engine, id)).toEqual({ disconnected: false, revoked: "not_supported" });
