@@ -1,14 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { readPasted } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
-import { type ApiScope, findApiKey, hashApiKey } from "@evertoken/operations";
+import { type ApiScope, findApiKey, hashApiKey, type KeyRights, noLimits } from "@evertoken/operations";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 
 /** Who asks: the id of a key, or `bootstrap` for the one of EVERTOKEN_API_KEY. */
 export interface Caller {
   readonly id: string;
-  readonly scopes: readonly string[];
+  readonly rights: KeyRights;
 }
 
 /** A revoked key is known to all replicas after so long; in between a busy key costs no query. */
@@ -54,12 +54,22 @@ export function createAuthenticate(app: FastifyInstance, engine: Engine): Authen
     worked.add(place);
     request.caller = caller;
     refuseOver(await perKey(request), "too many requests with this key");
-    if (!implied[scope].some((one) => caller.scopes.includes(one))) {
-      throw new Problem("insufficient_key_scope", { detail: `it needs ${scope}` }, challenge("insufficient_scope"));
-    }
+    refuseRights(request, scope, caller.rights);
     return caller;
   };
   return Object.assign(authenticate, { forget: find.forget });
+}
+
+function refuseRights({ method }: FastifyRequest, scope: ApiScope, { scopes, readOnly, endsAt }: KeyRights): void {
+  if (endsAt !== null && endsAt.getTime() <= Date.now()) {
+    throw new Problem("wrong_key", { detail: `it ended at ${endsAt.toISOString()}` }, challenge("invalid_token"));
+  }
+  const detail = !implied[scope].some((one) => scopes.includes(one as ApiScope))
+    ? `it needs ${scope}`
+    : readOnly && method !== "GET" && method !== "HEAD"
+      ? "it was made for reading only"
+      : null;
+  if (detail !== null) throw new Problem("insufficient_key_scope", { detail }, challenge("insufficient_scope"));
 }
 
 function bearerOf({ headers }: FastifyRequest): string {
@@ -82,9 +92,17 @@ function refuseOver(limit: Limit, detail: string): void {
   throw new Problem("too_many_requests", { detail, retry_at: retryAt }, headers);
 }
 
+const unsealed =
+  "an API key is refused: its row was written past Evertoken, or by the version before. Is it yours: evertoken keys adopt";
+
 async function lookUp(engine: Engine, bootstrap: string | null, presented: string): Promise<Caller | null> {
-  if (bootstrap !== null && sameKey(bootstrap, presented)) return { id: "bootstrap", scopes: ["admin"] };
-  return findApiKey(engine, presented);
+  if (bootstrap !== null && sameKey(bootstrap, presented)) {
+    return { id: "bootstrap", rights: { ...noLimits, scopes: ["admin"] } };
+  }
+  const found = await findApiKey(engine, presented);
+  if (found.kind === "good") return found;
+  if (found.kind === "unsealed") engine.logger.error({ key: found.id }, unsealed);
+  return null;
 }
 
 /** Hashes are compared, so that neither length nor content shows in the time that it takes. */

@@ -1,9 +1,10 @@
 import type { AuditEntry, Engine, Evertoken } from "@evertoken/engine/internal";
-import type { ApiScope } from "@evertoken/operations";
+import { type ApiScope, type KeyRights, noLimits } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Authenticate, Caller } from "./authenticate.ts";
 import { problemSchema } from "./problem.ts";
+import { refuseOutOfReach, type Subject } from "./reach.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -30,6 +31,8 @@ interface RouteInput<P extends Schema, Q extends Schema, B extends Schema> {
   readonly body: Read<B>;
   /** `key:<id>`, for the audit log. */
   readonly actor: string;
+  /** Of the key; of a public route nobody's. */
+  readonly rights: KeyRights;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -44,6 +47,8 @@ export interface Route<
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly scope: ApiScope | "public";
+  /** Left out: everybody's data, so nothing for a key that is limited to providers or users. */
+  about?(input: Pick<RouteInput<P, Q, B>, "params" | "query" | "body">): Subject;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
@@ -68,6 +73,8 @@ export function route<
   return definition as unknown as Route;
 }
 
+const nobodys: KeyRights = { ...noLimits, scopes: [] };
+
 const problems = { content: { "application/problem+json": { schema: problemSchema } } };
 
 export function registerRoutes(app: FastifyInstance, routes: readonly Route[], context: ApiContext): void {
@@ -82,8 +89,12 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
       async handler(request, reply) {
         const { params, query, body, caller } = request;
         const actor = caller === undefined ? "public" : `key:${caller.id}`;
+        const rights = caller?.rights ?? nobodys;
+        if (scope !== "public") {
+          await refuseOutOfReach(context.engine.pool, rights, definition.about?.({ params, query, body } as never));
+        }
         reply.code(status);
-        const answer = await definition.handle({ params, query, body, actor, request, reply }, context);
+        const answer = await definition.handle({ params, query, body, actor, rights, request, reply }, context);
         return reply.sent ? reply : (answer ?? reply.send());
       },
     });
@@ -101,6 +112,7 @@ function schemaOf({
   status = 200,
   otherStatus,
   answer,
+  about: _about,
   ...rest
 }: Route) {
   return {

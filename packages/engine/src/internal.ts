@@ -24,7 +24,7 @@ export {
   openConnectSession,
   pruneConnectSessions,
 } from "./connect/connect-sessions.ts";
-export { refreshLog } from "./connect/connections.ts";
+export { listConnections, refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 export { type Exported, type ExportFilter, exportConnections } from "./connect/export-connections.ts";
 export { takeStart } from "./connect/oauth-states.ts";

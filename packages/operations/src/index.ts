@@ -1,14 +1,14 @@
 export { Html, html } from "./html.ts";
+export { adoptApiKeys } from "./keys/adopt-api-keys.ts";
 export {
   type ApiKeyView,
-  type ApiScope,
-  apiScopes,
   createApiKey,
   findApiKey,
   hashApiKey,
   listApiKeys,
   revokeApiKey,
 } from "./keys/api-keys.ts";
+export { type ApiScope, apiScopes, isNarrow, type KeyLimits, type KeyRights, noLimits } from "./keys/key-rights.ts";
 export { type KeyRotation, rotateKeys } from "./keys/rotate-keys.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { deriveChildren } from "./maintenance/derive-children.ts";

@@ -126,6 +126,7 @@ function completedBody(done: Completed) {
 export const connectRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connect/authorize", scope: "connections:write", tag: "Connect" },
+    about: ({ body }) => ({ userId: body.user_id, providers: [body.provider] }),
     summary: "Begin to connect an account",
     description: `Send the user's browser to \`url\`, at once: the first browser that opens it is the only one that can come back. What comes
 back is stored once you have confirmed it for the user of your own session (\`confirm\`), or have given it with the right \`binding\`. Good
@@ -183,6 +184,7 @@ URL with \`status=pending\`, \`confirmation\`, \`provider\` and \`state\`, or wi
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/confirm", scope: "connections:write", tag: "Connect" },
+    about: () => "nobody",
     summary: "What came back is for the user of your session",
     description: `For flows that were begun with \`confirm\`. Take \`confirmation\` from the query of the return URL, and \`user_id\` from your own
 session, never from an address. Another user's is dropped and revoked, as is what nobody confirms within ten minutes. The same
@@ -204,6 +206,7 @@ confirmation again gets the same answer.`,
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/complete", scope: "connections:write", tag: "Connect" },
+    about: () => "nobody",
     summary: "The same for an app's server that got the answer",
     description:
       "Says what came of it, also when that is a refusal. The same answer within a minute gets the same result.",
@@ -231,6 +234,7 @@ confirmation again gets the same answer.`,
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/links", scope: "connections:write", tag: "Connect" },
+    about: ({ body }) => ({ userId: body.user_id, providers: body.providers }),
     summary: "A signed link to the connect page for one user",
     description:
       "The browser that opens it first manages that user's connections for an hour at most: hand it to the user alone.",

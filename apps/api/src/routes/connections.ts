@@ -1,4 +1,4 @@
-import { type ConnectionView, disconnectAndRevoke, withStore } from "@evertoken/engine/internal";
+import { type ConnectionView, disconnectAndRevoke, listConnections, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
@@ -65,21 +65,24 @@ const filter = z.object({
 export const connectionRoutes = [
   route({
     ...{ method: "GET", url: "/v1/connections", scope: "connections:read", tag: "Connections" },
+    about: () => "narrowed",
     summary: "Connections, in pages",
     ...{ query: filter, answer: pageOf(connection) },
-    async handle({ query }, { client }) {
+    async handle({ query, rights }, { engine }) {
       const { user_id: userId, provider, status, expires_before: before, limit, cursor } = query;
-      const found = await client.connections.list({
+      const filter = {
         ...{ limit, ...(userId === undefined ? {} : { userId }), ...(provider === undefined ? {} : { provider }) },
         ...(status === undefined ? {} : { status }),
         ...(before === undefined ? {} : { expiresBefore: new Date(before) }),
         ...(cursor === undefined ? {} : { after: cursor }),
-      });
+      };
+      const found = await listConnections(engine, filter, rights);
       return toPage(found.map(toConnection), limit);
     },
   }),
   route({
     ...{ method: "POST", url: "/v1/connections", scope: "connections:write", tag: "Connections" },
+    about: ({ body }) => ({ userId: body.user_id, providers: [body.provider] }),
     summary: "Import a token set from elsewhere",
     description:
       "Stored encrypted and refreshed from now on. An account that is known keeps its id; it keeps its tokens, too, unless these are certainly newer, or the user has to reconnect.",
@@ -104,12 +107,14 @@ export const connectionRoutes = [
   }),
   route({
     ...{ method: "GET", url: "/v1/connections/:id", scope: "connections:read", tag: "Connections" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "One connection",
     ...{ params: byId, answer: connection },
     handle: async ({ params }, { client }) => toConnection(await client.connections.get(params.id)),
   }),
   route({
     ...{ method: "GET", url: "/v1/users/:userId/providers/:provider/connection", scope: "connections:read" },
+    about: ({ params }) => ({ userId: params.userId, providers: [params.provider] }),
     tag: "Connections",
     summary: "The connection of a user at a provider",
     description: "Of several accounts, a working one that was connected last is meant.",
@@ -118,6 +123,7 @@ export const connectionRoutes = [
   }),
   route({
     ...{ method: "DELETE", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "Disconnect an account",
     description: "Its tokens are erased here and revoked at the provider, its job is removed; the history stays.",
     ...{ params: byId, answer: disconnectReport },

@@ -53,6 +53,7 @@ const toJob = ({ id, state, dueAt }: Job) => ({ id, state, due_at: dueAt?.toISOS
 export const jobRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connections/:id/refresh", scope: "connections:write", tag: "Refresh" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "Refresh now, and wait",
     description: `For a 401 of the provider's API: pass the \`generation\` of the token that was refused, then read the token again. Many
 callers with the same stale token cause one refresh.`,
@@ -71,6 +72,7 @@ callers with the same stale token cause one refresh.`,
   }),
   route({
     ...{ method: "POST", url: "/v1/connections/:id/schedule", scope: "connections:write", tag: "Refresh" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "Move the refresh job",
     description: "`now` brings it forward, ahead of routine work; `next` puts it where the stored expiry wants it.",
     ...{ params: byId, body: options.extend({ when: z.enum(["now", "next"]) }), answer: scheduled },
@@ -86,6 +88,7 @@ callers with the same stale token cause one refresh.`,
   }),
   route({
     ...{ method: "GET", url: "/v1/connections/:id/log", scope: "connections:read", tag: "Refresh" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "Attempts to refresh it, newest first",
     ...{ params: byId, query: z.object(page), answer: pageOf(attempt) },
     async handle({ params, query }, { client, engine }) {
@@ -97,6 +100,7 @@ callers with the same stale token cause one refresh.`,
   }),
   route({
     ...{ method: "GET", url: "/v1/connections/:id/job", scope: "connections:read", tag: "Refresh" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "The pending refresh job",
     ...{ params: byId, answer: z.object({ job: job.nullable() }) },
     async handle({ params }, { client }) {
@@ -107,6 +111,7 @@ callers with the same stale token cause one refresh.`,
   }),
   route({
     ...{ method: "GET", url: "/v1/connections/:id/status", scope: "connections:read", tag: "Refresh" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "How its token does, and when it is refreshed",
     ...{ params: byId, answer: tokenStatus },
     async handle({ params }, { client }) {

@@ -31,6 +31,7 @@ const provider = z
 export const providerRoutes = [
   route({
     ...{ method: "GET", url: "/v1/providers", scope: "connections:read", tag: "Providers" },
+    about: () => "nobody",
     summary: "Every provider, and how it does",
     answer: z.object({ data: z.array(provider) }),
     async handle(_input, { engine }) {

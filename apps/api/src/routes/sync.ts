@@ -6,6 +6,7 @@ import { byId, uuid } from "../schemas.ts";
 export const syncRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connections/:id/sync", scope: "connections:write", tag: "Sync" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "Sync a connection with a fresh token",
     description: `Runs as a job: with the app's own handler where its sync worker has one, else it fetches the account's name. How it ended
 stands in \`last_sync_status\` and \`last_sync_message\` of the connection.`,

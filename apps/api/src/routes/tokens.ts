@@ -80,12 +80,14 @@ const description = `The stored token, or a fresh one when that has ended. Where
 export const tokenRoutes = [
   route({
     ...{ method: "GET", url: "/v1/connections/:id/token", scope: "tokens:read", tag: "Tokens" },
+    about: ({ params }) => ({ connectionId: params.id }),
     summary: "A valid access token of a connection",
     ...{ description, params: byId, query, answer: token },
     handle: ({ params, query, actor }, context) => read(context, actor, params.id, query),
   }),
   route({
     ...{ method: "GET", url: "/v1/users/:userId/providers/:provider/token", scope: "tokens:read", tag: "Tokens" },
+    about: ({ params }) => ({ userId: params.userId, providers: [params.provider] }),
     summary: "A valid access token of a user at a provider",
     description: `${description} Of several accounts, a working one that was connected last is meant.`,
     ...{ params: z.object({ userId, provider: providerId }), query, answer: token },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reachesProvider, reachesUser } from "../reach.ts";
 import { route } from "../route.ts";
 import { timeOut, userId, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
@@ -11,10 +12,14 @@ const health = z.object({
 export const userRoutes = [
   route({
     ...{ method: "GET", url: "/v1/users/:userId/health", scope: "connections:read", tag: "Connections" },
+    about: () => "narrowed",
     summary: "How a user's connections do",
     description: "Healthy: connected, and its access token has not ended. A user who is not known has none.",
     ...{ params: z.object({ userId }), answer: z.object({ data: z.array(health) }) },
-    handle: async ({ params }, { client }) => ({ data: (await client.health(params.userId)).map(toWire) }),
+    async handle({ params: { userId: user }, rights }, { client }) {
+      const found = reachesUser(rights, user) ? await client.health(user) : [];
+      return { data: found.filter(({ provider }) => reachesProvider(rights, provider)).map(toWire) };
+    },
   }),
   route({
     ...{ method: "DELETE", url: "/v1/users/:userId/connect-sessions", scope: "connections:write", tag: "Connect" },

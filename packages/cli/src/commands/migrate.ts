@@ -1,5 +1,6 @@
 import { ConfigError, readConfig } from "@evertoken/adapters";
 import type { Command } from "commander";
+import { adoptAfterUpgrade } from "../adopt-after-upgrade.ts";
 import type { Io } from "../io.ts";
 import { runMigrations, startKeptPostgres } from "../migrations.ts";
 import { readFile } from "../open.ts";
@@ -13,18 +14,25 @@ export function addMigrate(program: Command, run: Run): void {
     .action(run(migrate));
 }
 
-/** Needs DATABASE_URL alone: it often runs where no other setting is known. */
+/** Needs DATABASE_URL alone: it often runs where no other setting is known. With ENCRYPTION_KEY it takes API keys along. */
 async function migrate(io: Io, { retry }: { retry?: string }): Promise<undefined> {
   const kept = await startKeptPostgres(io);
   try {
     const options = { onLine: io.note, ...(retry === undefined ? {} : { retry }) };
-    const { applied } = await runMigrations(kept?.url ?? requireAddress(io), options);
+    const databaseUrl = kept?.url ?? requireAddress(io);
+    const { applied } = await runMigrations(databaseUrl, options);
+    await adoptAfterUpgrade(applied, { databaseUrl, encryptionKeys: encryptionKeysOf(io) }, io.note);
     io.result({ applied }, () => [
       applied.length === 0 ? "the database is up to date" : `applied: ${applied.join(", ")}`,
     ]);
   } finally {
     await kept?.stop();
   }
+}
+
+function encryptionKeysOf({ env }: Io): readonly string[] {
+  const { config, faults } = readConfig(env, readFile);
+  return faults.some((fault) => fault.startsWith("ENCRYPTION_KEY")) ? [] : config.encryptionKeys;
 }
 
 function requireAddress({ env }: Io): string {

@@ -11,6 +11,7 @@ import { createPrismaClient } from "@evertoken/database";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
+import { checkApiKeys } from "./check-api-keys.ts";
 import { checkConnecting } from "./check-connecting.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
@@ -56,6 +57,7 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
     return [
       ...findings,
       ...(keyring === null ? [] : [await checkKeys(pool, keyring)]),
+      await checkApiKeys(pool),
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(prisma, pool)),

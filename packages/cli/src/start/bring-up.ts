@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config, Env } from "@evertoken/adapters";
 import { readSettings } from "@evertoken/engine/internal";
+import { adoptAfterUpgrade } from "../adopt-after-upgrade.ts";
 import { isGiven, localEnvFile, merge } from "../environment.ts";
 import type { Io } from "../io.ts";
 import { runMigrations } from "../migrations.ts";
@@ -49,6 +50,7 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
   const { config } = readSettings(env, readFile);
   const { applied } = await runMigrations(config.databaseUrl);
   if (applied.length > 0) narrator.say(`Applied the database migrations: ${applied.join(", ")}`);
+  await adoptAfterUpgrade(applied, config, narrator.say);
   signal.throwIfAborted();
 
   const app = (name: AppSpec["name"], readyUrl: string, settings: Env = env) =>

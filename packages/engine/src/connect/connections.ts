@@ -39,8 +39,24 @@ const shown = {
   updatedAt: true,
 } as const;
 
+/** Of which connections somebody may know; null: of all. */
+export interface Reach {
+  readonly providers: readonly string[] | null;
+  /** Beginnings of user ids. */
+  readonly users: readonly string[] | null;
+}
+
+const within = ({ providers, users }: Reach) => [
+  ...(providers === null ? [] : [{ provider: { in: [...providers] } }]),
+  ...(users === null ? [] : [{ OR: users.map((beginning) => ({ userId: { startsWith: beginning } })) }]),
+];
+
 /** In pages by id. */
-export async function listConnections(engine: Engine, filter: ConnectionFilter = {}): Promise<ConnectionView[]> {
+export async function listConnections(
+  engine: Engine,
+  filter: ConnectionFilter = {},
+  reach: Reach = { providers: null, users: null },
+): Promise<ConnectionView[]> {
   const { userId, provider, status, expiresBefore, after, limit = 100 } = checked(filter);
   const now = new Date();
   const rows = await withStore(() =>
@@ -49,7 +65,7 @@ export async function listConnections(engine: Engine, filter: ConnectionFilter =
       where: {
         ...(userId === undefined ? {} : { userId }),
         ...(provider === undefined ? {} : { provider }),
-        ...(status === undefined ? {} : { AND: [isShownAs(status, now)] }),
+        AND: [...(status === undefined ? [] : [isShownAs(status, now)]), ...within(reach)],
         ...(expiresBefore === undefined ? {} : { expiresAt: { lte: expiresBefore } }),
         ...(after === undefined ? {} : { id: { gt: after } }),
       },

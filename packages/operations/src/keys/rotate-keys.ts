@@ -41,6 +41,7 @@ const columns: readonly SealedColumn[] = [
     column: "client_secret",
     place: "'client_registrations/' || provider || '/' || name || '/client_secret'",
   },
+  { table: "api_keys", column: "rights", place: "'api_keys/' || id || '/rights'" },
   { table: "webhook_endpoints", column: "target", place: "'webhook_endpoints/' || id || '/target'" },
   { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
   { table: "people", column: "sealed", place: "'people/' || name || '/sealed'" },
