@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { adoptApiKeys } from "@evertoken/operations";
+import { adoptAfterUpgrade, adoptApiKeys } from "@evertoken/operations";
 import { beforeAll, expect, test } from "vitest";
-import { adoptAfterUpgrade } from "../../packages/cli/src/adopt-after-upgrade.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { type Api, startApi } from "./api-harness.ts";
 

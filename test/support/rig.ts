@@ -12,7 +12,7 @@ import {
   patient,
   type Queues,
 } from "@evertoken/adapters";
-import { jobId, type TokenOwner } from "@evertoken/core";
+import { jobId } from "@evertoken/core";
 import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/engine";
 import type { Pool } from "pg";
 import { type AppName, type AppProcess, startApp } from "./app-process.ts";

@@ -1,7 +1,15 @@
+import type { Limits } from "@evertoken/adapters";
 import { createAudit, createReadAudit, type Engine, fromEngine } from "@evertoken/engine/internal";
-import { ableToServe, type ReadyChecks, readiness } from "@evertoken/operations";
+import {
+  ableToServe,
+  connectionLimits,
+  limitConnections,
+  openLimits,
+  type ReadyChecks,
+  readiness,
+  trustProxies,
+} from "@evertoken/operations";
 import helmet from "@fastify/helmet";
-import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import manifest from "../package.json" with { type: "json" };
@@ -9,6 +17,7 @@ import { createAuthenticate } from "./authenticate.ts";
 import { describeApi } from "./describe-api.ts";
 import { handleClientError, handleError, handleUnknown } from "./errors.ts";
 import { answerPreflight } from "./foreign-origin.ts";
+import { limitBrowsers } from "./limit-browsers.ts";
 import { methodsAt } from "./methods-at.ts";
 import { registerPages } from "./pages/pages.ts";
 import { readJsonOnly } from "./read-json.ts";
@@ -30,6 +39,7 @@ const maxHeaderSize = 16 * 1024;
 /** The HTTP API over an engine; the caller listens and closes both. */
 export async function createApi(engine: Engine, { ready, logger }: ApiOptions = {}): Promise<FastifyInstance> {
   const app = createServer(engine, logger);
+  limitConnections(app.server);
   app.setValidatorCompiler(checkWithZod);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
@@ -38,9 +48,11 @@ export async function createApi(engine: Engine, { ready, logger }: ApiOptions = 
   guardCallbacks(app, engine);
   setHeaders(app);
   await app.register(helmet, securityHeaders);
-  await app.register(rateLimit, { global: false, cache: 10_000 });
+  const { limits, close } = await openLimits(engine);
+  app.addHook("onClose", async () => close());
+  limitBrowsers(app, limits);
   await describeApi(app);
-  registerRoutes(app, routes, contextOf(app, engine));
+  registerRoutes(app, routes, contextOf(engine, limits));
   answerPreflight(app, engine);
   await registerPages(app, engine);
   registerHealth(app, ready ?? (() => ableToServe(engine)));
@@ -52,7 +64,8 @@ function createServer({ config }: Engine, logger?: FastifyBaseLogger): FastifyIn
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
     logController: new LogController({ disableRequestLogging: true }),
-    ...{ trustProxy: config.api.trustProxy, bodyLimit, requestTimeout: 60_000 },
+    ...{ trustProxy: trustProxies(config.api.trustProxy), bodyLimit },
+    ...connectionLimits,
     http: { maxHeaderSize, headersTimeout: 10_000 },
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
     // A stop answers what is under way and takes nothing new.
@@ -82,10 +95,10 @@ const checkWithZod: typeof validatorCompiler = (route) => {
   return route.httpPart === "body" ? (data) => check(data ?? undefined) : check;
 };
 
-function contextOf(app: FastifyInstance, engine: Engine): ApiContext {
+function contextOf(engine: Engine, limits: Limits): ApiContext {
   const audit = createAudit(engine);
   const auditRead = createReadAudit(audit);
-  return { engine, client: fromEngine(engine), audit, auditRead, authenticate: createAuthenticate(app, engine) };
+  return { engine, client: fromEngine(engine), audit, auditRead, authenticate: createAuthenticate(engine, limits) };
 }
 
 function registerHealth(app: FastifyInstance, ready: ReadyChecks): void {

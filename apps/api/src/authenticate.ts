@@ -1,9 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
+import { type Limits, networkOf } from "@evertoken/adapters";
 import { readPasted } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
 import { type ApiScope, findApiKey, hashApiKey, type KeyRights, noLimits } from "@evertoken/operations";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Problem } from "./problem.ts";
+import type { FastifyRequest } from "fastify";
+import { Problem, refuseOver } from "./problem.ts";
 
 /** Who asks: the id of a key, or `bootstrap` for the one of EVERTOKEN_API_KEY. */
 export interface Caller {
@@ -32,28 +33,28 @@ export interface Authenticate {
  * Bearer keys (RFC 6750). Requests are limited per key, wrong keys per address and much more strictly: an address over that limit is not
  * even looked up, except for a key that has worked from there before, so that one bad client does not lock out its neighbours.
  */
-export function createAuthenticate(app: FastifyInstance, engine: Engine): Authenticate {
+export function createAuthenticate(engine: Engine, limits: Limits): Authenticate {
   const { key, requestsPerMinute, failedKeysPerMinute } = engine.config.api;
-  const window = { timeWindow: 60_000 };
-  const perKey = app.createRateLimit({ ...window, max: requestsPerMinute, keyGenerator: ({ caller }) => caller.id });
-  const perAddress = app.createRateLimit({ ...window, max: failedKeysPerMinute - 1 });
+  const perKey = limits({ name: "key-requests", most: requestsPerMinute, perSeconds: 60 });
+  const wrongKeys = limits({ name: "wrong-keys", most: failedKeysPerMinute, perSeconds: 60 });
   const find = remembering((presented) => lookUp(engine, key, presented));
   const worked = new Set<string>();
 
   const authenticate = async (request: FastifyRequest, scope: ApiScope): Promise<Caller> => {
     const presented = bearerOf(request);
-    const place = `${request.ip} ${hashApiKey(presented)}`;
-    if (!worked.has(place)) refuseOver(await perAddress(request, { increment: false }), "too many wrong keys");
+    const address = networkOf(request.ip);
+    const place = `${address} ${hashApiKey(presented)}`;
+    if (!worked.has(place)) refuseOver(await wrongKeys.look(address), "too many wrong keys");
     const caller = await find(presented);
     if (caller === null) {
       worked.delete(place);
-      await perAddress(request);
+      await wrongKeys.take(address);
       throw new Problem("wrong_key", {}, challenge("invalid_token"));
     }
     if (worked.size >= rememberMost) worked.clear();
     worked.add(place);
     request.caller = caller;
-    refuseOver(await perKey(request), "too many requests with this key");
+    refuseOver(await perKey.take(caller.id), "too many requests with this key");
     refuseRights(request, scope, caller.rights);
     return caller;
   };
@@ -81,15 +82,6 @@ function bearerOf({ headers }: FastifyRequest): string {
 
 function challenge(error?: string): Record<string, string> {
   return { "www-authenticate": `Bearer realm="evertoken"${error === undefined ? "" : `, error="${error}"`}` };
-}
-
-type Limit = Awaited<ReturnType<ReturnType<FastifyInstance["createRateLimit"]>>>;
-
-function refuseOver(limit: Limit, detail: string): void {
-  if (limit.isAllowed || !limit.isExceeded) return;
-  const retryAt = new Date(Date.now() + limit.ttl).toISOString();
-  const headers = { "retry-after": String(Math.max(1, limit.ttlInSeconds)) };
-  throw new Problem("too_many_requests", { detail, retry_at: retryAt }, headers);
 }
 
 const unsealed =

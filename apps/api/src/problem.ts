@@ -127,3 +127,10 @@ export class Problem extends Error {
 export function wrongField(field: string, reason: string, code: ProblemCode = "invalid_request"): Problem {
   return new Problem(code, { detail: `${field}: ${reason}`, errors: [{ field, reason }] });
 }
+
+/** @param wait milliseconds; null: not over a limit. @throws {Problem} */
+export function refuseOver(wait: number | null, detail: string): void {
+  if (wait === null) return;
+  const headers = { "retry-after": String(Math.max(1, Math.ceil(wait / 1000))) };
+  throw new Problem("too_many_requests", { detail, retry_at: new Date(Date.now() + wait).toISOString() }, headers);
+}

@@ -1,6 +1,5 @@
-import { EvertokenError, withStore } from "@evertoken/engine/internal";
+import { type Engine, EvertokenError, withStore } from "@evertoken/engine/internal";
 import { isNarrow, type KeyRights } from "@evertoken/operations";
-import type { Pool } from "pg";
 import { Problem } from "./problem.ts";
 
 /** Whose data a request is about. */
@@ -20,7 +19,11 @@ export type Subject =
  * @throws {Problem} `insufficient_key_scope`
  * @throws {EvertokenError} `connection_not_found`
  */
-export async function refuseOutOfReach(pool: Pool, rights: KeyRights, subject: Subject | undefined): Promise<void> {
+export async function refuseOutOfReach(
+  pool: Engine["pool"],
+  rights: KeyRights,
+  subject: Subject | undefined,
+): Promise<void> {
   if (!isNarrow(rights) || subject === "narrowed" || subject === "nobody") return;
   if (subject === undefined) throw refused("this is for keys that are not limited to providers or users");
   if ("connectionId" in subject) return refuseConnection(pool, rights, subject.connectionId);
@@ -32,7 +35,7 @@ export async function refuseOutOfReach(pool: Pool, rights: KeyRights, subject: S
   }
 }
 
-async function refuseConnection(pool: Pool, rights: KeyRights, id: string): Promise<void> {
+async function refuseConnection(pool: Engine["pool"], rights: KeyRights, id: string): Promise<void> {
   const { rows } = await withStore(() =>
     pool.query<{ user_id: string; provider: string }>("SELECT user_id, provider FROM connections WHERE id = $1", [id]),
   );

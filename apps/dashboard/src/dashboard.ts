@@ -1,9 +1,15 @@
 import { createAudit, type Engine } from "@evertoken/engine/internal";
-import { createSessions, type SetPerson } from "@evertoken/operations";
+import {
+  connectionLimits,
+  createSessions,
+  limitConnections,
+  openLimits,
+  type SetPerson,
+  trustProxies,
+} from "@evertoken/operations";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
-import rateLimit from "@fastify/rate-limit";
 import type { Queue } from "bullmq";
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { accessTo, boardActionOf, methodsOf, routeKey } from "./access.ts";
@@ -11,6 +17,7 @@ import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
 import { createGuard } from "./guard.ts";
 import { registerLogin } from "./login.ts";
+import { createLoginLimit } from "./login-limit.ts";
 import { createOpenId, type OpenIdSettings } from "./openid.ts";
 import { registerPages } from "./pages/register.ts";
 import { refusal } from "./refusal.ts";
@@ -31,8 +38,8 @@ export interface DashboardDeps {
   /** What `/readyz` answers: `readiness` of the adapters. */
   readonly ready: () => Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
   readonly logger: FastifyBaseLogger;
-  /** Which proxies may state the client's address and our host name, as fastify's `trustProxy`. Default: none. */
-  readonly trustProxy?: boolean | string;
+  /** Which proxies may state the client's address and our host name, by number or network. Default: none. */
+  readonly trustProxy?: false | number | string[];
   /** Default: 12 hours, and 1 hour without a request. */
   readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   /** Default 10. */
@@ -69,7 +76,6 @@ function answerTrouble(app: FastifyInstance): void {
     return refusal(request, reply.header("allow", methods.join(", ")), 405, "method_not_allowed");
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (error.statusCode === 429) return refusal(request, reply, 429, "too_many_logins");
     if (error.statusCode !== undefined && error.statusCode < 500) {
       return refusal(request, reply, error.statusCode, "bad_request");
     }
@@ -118,10 +124,11 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   const app = fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: deps.trustProxy ?? false,
+    trustProxy: trustProxies(deps.trustProxy ?? false),
     bodyLimit: 64 * 1024,
-    requestTimeout: 30_000,
+    ...connectionLimits,
   });
+  limitConnections(app.server);
   answerTrouble(app);
   await app.register(helmet, securityHeaders(deps.secureCookies));
   await app.register(cookie);
@@ -132,7 +139,8 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     return payload;
   });
-  await app.register(rateLimit, { global: false });
+  const { limits, close } = await openLimits(engine);
+  app.addHook("onClose", async () => close());
   recordActions(app, audit);
   app.get("/healthz", async () => ({ alive: true }));
   app.get("/readyz", async (_request, reply) => {
@@ -143,7 +151,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   registerLogin(app, {
     ...{ engine, people, openId, sessions, cookieName, lifetimeMs, audit },
     secureCookies: deps.secureCookies,
-    attemptsPerMinute: deps.loginAttemptsPerMinute ?? 10,
+    limit: createLoginLimit(limits, deps.loginAttemptsPerMinute ?? 10),
   });
   await registerPages(app, engine, { idleMs });
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });

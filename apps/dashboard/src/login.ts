@@ -3,6 +3,7 @@ import { endSession, type Sessions, type SetPerson } from "@evertoken/operations
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { safeReturnPath } from "./guard.ts";
 import { createPersonCheck, isCode, openTicket, sealTicket } from "./known-person.ts";
+import type { LoginLimit } from "./login-limit.ts";
 import { codePage, loginPage, logoutPage } from "./login-pages.ts";
 import type { OpenId, OpenIdFlow } from "./openid.ts";
 
@@ -15,8 +16,7 @@ export interface LoginDeps {
   readonly cookieName: string;
   readonly secureCookies: boolean;
   readonly lifetimeMs: number;
-  /** Attempts a minute from one address (one /64 for IPv6). */
-  readonly attemptsPerMinute: number;
+  readonly limit: LoginLimit;
   /** Written before a login counts; what it throws refuses the login. */
   readonly audit: (entry: AuditEntry) => Promise<void>;
 }
@@ -49,12 +49,13 @@ type Way = LoginDeps & { readonly cookie: Cookie } & ReturnType<typeof entry>;
 type Cookie = { readonly path: string; readonly httpOnly: true; readonly sameSite: "lax"; readonly secure: boolean };
 
 /** What every way in ends with. */
-function entry({ sessions, cookieName, lifetimeMs, audit, openId }: LoginDeps, cookie: Cookie) {
+function entry({ sessions, cookieName, lifetimeMs, audit, openId, limit }: LoginDeps, cookie: Cookie) {
   return {
     async enter(request: FastifyRequest, reply: FastifyReply, who: Omit<Entering, "address">, next: string, more = {}) {
       const { name, role, cameBy } = who;
       const detail = { role, by: cameBy, ...more };
       await audit({ actor: `person:${name}`, action: "dashboard.logged_in", address: request.ip, detail });
+      limit.worked(request, name);
       const secret = await sessions.begin({ ...who, address: request.ip });
       request.log.info({ event: "dashboard.logged_in", user: name, role, ip: request.ip }, "logged in");
       const maxAge = Math.floor(lifetimeMs / 1000);
@@ -74,12 +75,12 @@ function entry({ sessions, cookieName, lifetimeMs, audit, openId }: LoginDeps, c
   };
 }
 
-function registerPassword(app: FastifyInstance, { engine, people, enter, refuse, attemptsPerMinute }: Way): void {
+function registerPassword(app: FastifyInstance, { engine, people, enter, refuse, limit }: Way): void {
   const check = createPersonCheck(engine, people);
-  const config = { rateLimit: { max: attemptsPerMinute, timeWindow: 60_000 } };
+  const preHandler = limit.refuseTooMany;
   app.post<{ Body: { name: string; password: string; next?: string } }>(
     "/login",
-    { schema: { body: passwordForm }, config },
+    { schema: { body: passwordForm }, preHandler },
     async (request, reply) => {
       const { name, password } = request.body;
       const next = safeReturnPath(request.body.next);
@@ -93,7 +94,7 @@ function registerPassword(app: FastifyInstance, { engine, people, enter, refuse,
   );
   app.post<{ Body: { ticket: string; code: string; next?: string } }>(
     "/login/code",
-    { schema: { body: codeForm }, config },
+    { schema: { body: codeForm }, preHandler },
     async (request, reply) => {
       const { ticket, code } = request.body;
       const next = safeReturnPath(request.body.next);
@@ -117,14 +118,14 @@ const flowSeconds = 600;
 function registerOpenId(app: FastifyInstance, way: Way, openId: OpenId): void {
   const { engine, cookieName, cookie, enter, refuse } = way;
   const flowCookie = `${cookieName}-login`;
-  const config = { rateLimit: { max: way.attemptsPerMinute, timeWindow: 60_000 } };
-  app.get<{ Querystring: { next?: unknown } }>("/login/openid", { config }, async (request, reply) => {
+  const preHandler = way.limit.refuseTooMany;
+  app.get<{ Querystring: { next?: unknown } }>("/login/openid", { preHandler }, async (request, reply) => {
     const next = safeReturnPath(request.query.next);
     const { url, flow } = await openId.begin();
     const sealed = engine.keyring.sealText(JSON.stringify({ ...flow, next }), flowPlace);
     return reply.setCookie(flowCookie, sealed, { ...cookie, maxAge: flowSeconds }).redirect(url, 303);
   });
-  app.get("/login/openid/callback", { config }, async (request, reply) => {
+  app.get("/login/openid/callback", { preHandler }, async (request, reply) => {
     const flow = readFlow(engine, request.cookies[flowCookie]);
     reply.clearCookie(flowCookie, cookie);
     if (flow === null) {

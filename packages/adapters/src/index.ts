@@ -6,6 +6,8 @@ export { type Copies, createCopies } from "./redis/copies.ts";
 export { createInstallationMemory, type InstallationMemory } from "./redis/installation-memory.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./redis/job-check.ts";
 export { markJobsAhead } from "./redis/jobs-ahead.ts";
+export { createLimits, type Limit, type Limiter, type Limits } from "./redis/limits.ts";
+export { networkOf } from "./redis/network-of.ts";
 export {
   createQueues,
   type Due,

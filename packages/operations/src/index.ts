@@ -1,4 +1,5 @@
 export { Html, html } from "./html.ts";
+export { adoptAfterUpgrade } from "./keys/adopt-after-upgrade.ts";
 export { adoptApiKeys } from "./keys/adopt-api-keys.ts";
 export {
   type ApiKeyView,
@@ -72,9 +73,12 @@ export {
 export { countRefreshes } from "./process/count-refreshes.ts";
 export { type GaugeSource, queueGauges, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";
+export { connectionLimits, limitConnections } from "./process/limit-connections.ts";
 export { createMetrics, type Metrics } from "./process/metrics.ts";
+export { openLimits } from "./process/open-limits.ts";
 export { type ReadyChecks, readiness } from "./process/readiness.ts";
 export { type Life, runProcess } from "./process/run-process.ts";
 export { ableToServe, servicesReady } from "./process/services-ready.ts";
 export { SpoolDrain } from "./process/spool-drain.ts";
 export { startEngine } from "./process/start-engine.ts";
+export { trustProxies } from "./process/trust-proxies.ts";

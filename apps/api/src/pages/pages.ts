@@ -9,18 +9,12 @@ import { open } from "./question.ts";
 import { sendOut } from "./send-out.ts";
 import { show } from "./show.ts";
 
-export interface PagesOptions {
-  /** What one address may ask for in a minute, where the app limits rates. */
-  readonly actionsPerMinute?: number;
-}
-
 /** The connect page, its actions, start addresses, and the redirect URIs `<PUBLIC_URL>/connect/callback/<provider>`. Nothing without PUBLIC_URL. */
-export async function registerPages(app: FastifyInstance, engine: Engine, options: PagesOptions = {}): Promise<void> {
+export async function registerPages(app: FastifyInstance, engine: Engine): Promise<void> {
   const { publicUrl, embedOrigins } = engine.config.connect;
   if (publicUrl === null) return;
   const context: PagesContext = { engine, home: `${publicUrl}/connect`, embedOrigins, audit: createAudit(engine) };
   const schema = { hide: true };
-  const limited = { schema, config: { rateLimit: { max: options.actionsPerMinute ?? 60, timeWindow: 60_000 } } };
   await app.register(async (scope) => {
     // Forms and nothing else: what a page of ours sends.
     scope.removeAllContentTypeParsers();
@@ -32,10 +26,10 @@ export async function registerPages(app: FastifyInstance, engine: Engine, option
     for (const path of ["/connect/callback/:provider", "/connect/callback"]) {
       scope.get(path, { schema }, (request, reply) => callback(engine, request, reply));
       // Brought once more as a GET: see guardCallbacks.
-      scope.post(path, limited, (_request, reply) => reply.code(400).send());
+      scope.post(path, { schema }, (_request, reply) => reply.code(400).send());
     }
-    scope.post("/connect/open", limited, (request, reply) => open(context, request, reply));
-    scope.post("/connect/start", limited, (request, reply) => act(context, request, reply, start));
-    scope.post("/connect/disconnect", limited, (request, reply) => act(context, request, reply, disconnect));
+    scope.post("/connect/open", { schema }, (request, reply) => open(context, request, reply));
+    scope.post("/connect/start", { schema }, (request, reply) => act(context, request, reply, start));
+    scope.post("/connect/disconnect", { schema }, (request, reply) => act(context, request, reply, disconnect));
   });
 }

@@ -107,6 +107,29 @@ test("no key that was drawn is taken for one that can be guessed", () => {
   for (let drawn = 0; drawn < 10_000; drawn++) expect(isGuessable(randomBytes(32).toString("hex"))).toBe(false);
 });
 
+test.each([
+  ["false", false],
+  ["1", 1],
+  ["10.0.0.0/8, 192.0.2.7", ["10.0.0.0/8", "192.0.2.7"]],
+  ["2001:db8::/32", ["2001:db8::/32"]],
+])("a proxy is believed by number or network: %s", (given, trusted) => {
+  const { config, faults } = readConfig({ ...needed, API_TRUST_PROXY: given, DASHBOARD_TRUST_PROXY: given }, noFile);
+  expect(faults).toEqual([]);
+  expect([config.api.trustProxy, config.dashboard.trustProxy]).toEqual([trusted, trusted]);
+});
+
+test.each(["true", "0.0.0.0/0", "::/0", "0.0.0.0/1,128.0.0.0/1", "*", "10.0.0.0/33", "proxy.internal", "-1"])(
+  "nobody is believed for %s, and what to write is said",
+  (given) => {
+    const { config, faults } = readConfig({ ...needed, API_TRUST_PROXY: given, DASHBOARD_TRUST_PROXY: given }, noFile);
+    expect(faults).toEqual([
+      expect.stringMatching(/^DASHBOARD_TRUST_PROXY.*write how many proxies/),
+      expect.stringMatching(/^API_TRUST_PROXY.*10\.0\.0\.0\/8/),
+    ]);
+    expect([config.api.trustProxy, config.dashboard.trustProxy]).toEqual([false, false]);
+  },
+);
+
 test("a lease lasts as long as the request may take, with time to open, to commit or keep, and to round", () => {
   const faultsOf = (env: Record<string, string>) => readConfig({ ...needed, ...env }, noFile).faults;
   const tooShort = [

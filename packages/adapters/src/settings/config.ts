@@ -69,14 +69,16 @@ export interface Config {
       readonly viewers: readonly string[];
     };
     readonly secureCookies: boolean;
-    readonly trustProxy: boolean;
+    /** How many proxies are in front, or their networks. */
+    readonly trustProxy: false | number | string[];
   };
   readonly api: {
     readonly host: string;
     readonly port: number;
     /** The first key, with every scope; the others are made with it. */
     readonly key: string | null;
-    readonly trustProxy: boolean;
+    /** How many proxies are in front, or their networks. */
+    readonly trustProxy: false | number | string[];
     readonly requestsPerMinute: number;
     readonly failedKeysPerMinute: number;
   };
@@ -207,7 +209,7 @@ function ofProcesses(read: SettingsReader) {
       host: read.text("API_HOST", "127.0.0.1"),
       port: read.integer("API_PORT", 3013, { min: 0, max: 65_535 }),
       key: read.secret("EVERTOKEN_API_KEY"),
-      trustProxy: read.flag("API_TRUST_PROXY", false),
+      trustProxy: read.proxies("API_TRUST_PROXY"),
       requestsPerMinute: read.integer("API_REQUESTS_PER_MINUTE", 60_000, { min: 1, max: 100_000_000 }),
       failedKeysPerMinute: read.integer("API_FAILED_KEYS_PER_MINUTE", 10, { min: 2, max: 1_000_000 }),
     },
@@ -240,7 +242,7 @@ function readDashboard(read: SettingsReader): Config["dashboard"] {
       viewers: read.list("DASHBOARD_OIDC_VIEWERS", "evertoken-viewer"),
     },
     secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", outside?.startsWith("https:") ?? false),
-    trustProxy: read.flag("DASHBOARD_TRUST_PROXY", false),
+    trustProxy: read.proxies("DASHBOARD_TRUST_PROXY"),
   };
 }
 

@@ -1,8 +1,19 @@
+import { isIP } from "node:net";
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { CronExpressionParser } from "cron-parser";
 import { isGuessable } from "../encryption-key.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Smaller than this it is nearly everybody's. */
+const shortestPrefix = { 4: 8, 6: 16 } as const;
+
+function isNetwork(text: string): boolean {
+  const [, address = "", bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family !== 4 && family !== 6) return false;
+  return bits === undefined || (Number(bits) >= shortestPrefix[family] && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
@@ -125,6 +136,23 @@ export class SettingsReader {
     } catch {
       return this.#fault(`${name} is "${value}": it needs an IANA time zone such as UTC or Europe/Berlin`, fallback);
     }
+  }
+
+  /**
+   * Who may state a client's address (`X-Forwarded-For`): how many proxies are in front of us, or their networks. Never everybody, who would
+   * write there what they like.
+   */
+  proxies(name: string): false | number | string[] {
+    const text = this.text(name, "false");
+    if (text === "false" || text === "0") return false;
+    const advice = "write how many proxies are in front of it (1), or their addresses (10.0.0.0/8, 192.0.2.7)";
+    if (text === "true") return this.#fault(`${name} is "true", and everybody would be believed: ${advice}`, false);
+    if (/^[1-9]$/.test(text)) return Number(text);
+    const networks = text.split(/[\s,]+/).filter((network) => network !== "");
+    const wrong = networks.find((network) => !isNetwork(network));
+    return wrong === undefined
+      ? networks
+      : this.#fault(`${name}: "${wrong}" is none of ours to believe: ${advice}`, false);
   }
 
   /** A ring: the first key encrypts, the others still open. */

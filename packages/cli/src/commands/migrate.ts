@@ -1,6 +1,6 @@
 import { ConfigError, readConfig } from "@evertoken/adapters";
+import { adoptAfterUpgrade } from "@evertoken/operations";
 import type { Command } from "commander";
-import { adoptAfterUpgrade } from "../adopt-after-upgrade.ts";
 import type { Io } from "../io.ts";
 import { runMigrations, startKeptPostgres } from "../migrations.ts";
 import { readFile } from "../open.ts";

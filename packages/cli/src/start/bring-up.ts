@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config, Env } from "@evertoken/adapters";
 import { readSettings } from "@evertoken/engine/internal";
-import { adoptAfterUpgrade } from "../adopt-after-upgrade.ts";
+import { adoptAfterUpgrade } from "@evertoken/operations";
 import { isGiven, localEnvFile, merge } from "../environment.ts";
 import type { Io } from "../io.ts";
 import { runMigrations } from "../migrations.ts";

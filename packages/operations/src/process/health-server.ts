@@ -20,6 +20,10 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** Probes and scrapes come every few seconds and say at once what they want. */
+const connectionTimeoutMs = 15_000;
+const mostConnections = 100;
+
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -70,7 +74,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
  */
 export async function startHealthServer(deps: HealthServerDeps): Promise<HealthServer> {
   const server = createServer(
-    { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 },
+    { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 5000, maxHeaderSize: 8192 },
     (request, response) => {
       request.resume();
       if (request.method !== "GET" && request.method !== "HEAD") {
@@ -84,6 +88,8 @@ export async function startHealthServer(deps: HealthServerDeps): Promise<HealthS
         .then((answer) => send(response, answer, request.method === "GET"));
     },
   );
+  server.setTimeout(connectionTimeoutMs);
+  server.maxConnections = mostConnections;
   await listen(server, deps.host, deps.port);
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,5 +1,5 @@
 import { checkKeyring, createKeyring, createPool } from "@evertoken/adapters";
-import { adoptApiKeys } from "@evertoken/operations";
+import { adoptApiKeys } from "./adopt-api-keys.ts";
 
 /** What stood in the table before it was written by versions that sealed no rights. */
 const migration = "20261126150000_sealed_key_rights";
