@@ -37,6 +37,7 @@ function readCompose(): Compose {
 
 const secrets = {
   POSTGRES_PASSWORD: "p".repeat(24),
+  REDIS_PASSWORD: "r".repeat(24),
   ENCRYPTION_KEY: randomBytes(32).toString("hex"),
   DASHBOARD_PASSWORD: "d".repeat(24),
   EVERTOKEN_API_KEY: "k".repeat(32),
@@ -92,6 +93,14 @@ test.each(apps)("%s is looked after on the port where it listens, and may finish
   expect(service.healthcheck?.test.join(" ")).toContain(`http://127.0.0.1:${port}/readyz`);
   expect(host).toBe("0.0.0.0");
   expect(Number.parseInt(service.stop_grace_period ?? "0", 10) * 1000).toBeGreaterThan(config.shutdownMs);
+});
+
+test("Redis takes commands from nobody without its password", () => {
+  const { command = [], environment = {} } = compose.services.redis ?? {};
+  expect(command.join(" ")).toMatch(/ --requirepass \$\{REDIS_PASSWORD:\?[^}]+\}$/);
+  expect(environment.REDISCLI_AUTH).toMatch(/^\$\{REDIS_PASSWORD:/);
+  for (const [, service] of apps)
+    expect(filled(service).REDIS_URL).toBe(`redis://:${secrets.REDIS_PASSWORD}@redis:6379`);
 });
 
 test.each(apps)("%s shares the spool, on a volume", (_, service) => {

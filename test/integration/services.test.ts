@@ -1,9 +1,19 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startRedis } from "@evertoken/local";
 import { Redis } from "ioredis";
 import { Client } from "pg";
 import { expect, test } from "vitest";
-import { createDatabase, createRedis, startOwnPostgres, startOwnRedis } from "../support/services.ts";
+import {
+  createDatabase,
+  createRedis,
+  onFileEnd,
+  startOwnPostgres,
+  startOwnRedis,
+  temporaryDirectory,
+} from "../support/services.ts";
 import { endLeftProcesses } from "../support/services-leaks.ts";
 
 async function query(url: string, sql: string): Promise<unknown[]> {
@@ -49,6 +59,19 @@ test("Redis has our settings, and keeps its keys over a restart", async () => {
   await server.restart();
   expect(await redis.get("key")).toBe("value");
   redis.disconnect();
+});
+
+test("Redis with a password takes commands from nobody without it, and no argument shows it", async () => {
+  const server = await startRedis({ dataDir: join(await temporaryDirectory(), "redis"), password: "a-pass_word" });
+  onFileEnd(() => server.stop());
+  const stranger = new Redis(server.port, { lazyConnect: true, retryStrategy: () => null });
+  stranger.on("error", () => {});
+  await expect(stranger.get("x")).rejects.toThrow("NOAUTH");
+  stranger.disconnect();
+  const ours = new Redis(server.url);
+  expect(await ours.set("x", "1")).toBe("OK");
+  ours.disconnect();
+  expect(readFileSync(`/proc/${server.pid}/cmdline`, "utf8")).not.toContain("a-pass_word");
 });
 
 test("a process that is left running is found and ended", async () => {

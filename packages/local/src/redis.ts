@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { freePort } from "./free-port.ts";
 import { LocalServer } from "./local-server.ts";
 import { redisConf } from "./places.ts";
@@ -9,6 +9,8 @@ export type RedisOptions = {
   /** Created when missing; what is in it survives. */
   dataDir: string;
   port?: number;
+  /** Without one everybody on this machine may command it. Of characters that a URL takes as they are. */
+  password?: string;
   /** redis.conf directives on top of deploy/redis.conf, for instance `{ databases: "512" }`. */
   conf?: Record<string, string>;
   /** Told in one line when Redis has to be fetched first. */
@@ -25,10 +27,14 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   const dataDir = resolve(options.dataDir);
   const port = options.port ?? (await freePort());
   await mkdir(dataDir, { recursive: true });
-  const conf = { port: String(port), bind: "127.0.0.1", dir: dataDir, daemonize: "no", ...options.conf };
+  const conf = {
+    ...{ port: String(port), bind: "127.0.0.1", dir: dataDir, daemonize: "no" },
+    ...(options.password === undefined ? {} : { include: await writePassword(dataDir, options.password) }),
+    ...options.conf,
+  };
   const server = new LocalServer({
     name: "Redis",
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${options.password === undefined ? "" : `:${options.password}@`}127.0.0.1:${port}`,
     port,
     dataDir,
     command: { file, args: [redisConf, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
@@ -39,4 +45,11 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   });
   await server.start();
   return server;
+}
+
+/** In a file of its owner's, since arguments can be read by everybody on the machine. */
+async function writePassword(dataDir: string, password: string): Promise<string> {
+  const path = join(dataDir, "password.conf");
+  await writeFile(path, `requirepass ${password}\n`, { mode: 0o600 });
+  return path;
 }

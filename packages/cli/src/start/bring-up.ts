@@ -42,7 +42,11 @@ export async function bringUp({ io, options, narrator, stoppables, signal }: Bri
   const demo = options.demo ? demoSettings(own, demoPort, join(cwd, ".evertoken", "demo.sqlite"), api.callbacks) : null;
 
   narrator.say("Starting the databases ...");
-  const databases = await startDatabases({ cwd, env: given }, narrator, stoppables);
+  const databases = await startDatabases(
+    { cwd, env: given, redisPassword: secrets.REDIS_PASSWORD },
+    narrator,
+    stoppables,
+  );
   signal.throwIfAborted();
   const places = { ...databases.addresses, ...api.settings, ...demo?.provider };
   const env = merge(own, { ...databases.addresses, ...demo?.provider });

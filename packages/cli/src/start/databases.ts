@@ -15,7 +15,7 @@ export interface Databases {
 
 /** Brings up what the operator has not given. Postgres stops last, Redis just before. */
 export async function startDatabases(
-  { cwd, env }: { cwd: string; env: Env },
+  { cwd, env, redisPassword }: { cwd: string; env: Env; redisPassword: string | undefined },
   narrator: Narrator,
   stoppables: Stoppables,
 ): Promise<Databases> {
@@ -29,7 +29,8 @@ export async function startDatabases(
   };
   const onLine = narrator.say;
   await bring("DATABASE_URL", "Postgres", () => startPostgres({ dataDir: join(directory, "postgres"), onLine }));
-  await bring("REDIS_URL", "Redis", () => startRedis({ dataDir: join(directory, "redis"), onLine }));
+  const protection = redisPassword === undefined ? {} : { password: redisPassword };
+  await bring("REDIS_URL", "Redis", () => startRedis({ dataDir: join(directory, "redis"), onLine, ...protection }));
   const place = (setting: string) =>
     started[setting] === undefined
       ? `yours (${setting})`

@@ -8,6 +8,7 @@ import { isGiven, localEnvFile, readLocalEnv } from "../environment.ts";
 const secrets: Readonly<Record<string, () => string>> = {
   ENCRYPTION_KEY: () => randomBytes(32).toString("hex"),
   DASHBOARD_PASSWORD: () => randomBytes(12).toString("base64url"),
+  REDIS_PASSWORD: () => randomBytes(24).toString("base64url"),
   EVERTOKEN_API_KEY: () => randomBytes(32).toString("base64url"),
   DEMO_CLIENT_SECRET: () => randomBytes(24).toString("base64url"),
 };
