@@ -1,10 +1,13 @@
-import { request as ask, createServer, type IncomingMessage } from "node:http";
+import { request as ask, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connectRedis, createLimits, impatient } from "@evertoken/adapters";
 import { expect, test } from "vitest";
 import { createRig, until } from "../support/rig.ts";
 import { onFileEnd, startOwnRedis } from "../support/services.ts";
 import { startApi } from "./api-harness.ts";
+
+/** Processes are started, and hundreds of requests are sent. */
+const slow = { timeout: 90_000 };
 
 /** As nginx does by default: what the client says stays, and its address is added behind it. */
 async function startProxy(port: number): Promise<number> {
@@ -55,7 +58,7 @@ test.each([
   ["no proxy", {}, false],
   ["one proxy", { DASHBOARD_TRUST_PROXY: "1" }, true],
   ["proxies of a network", { DASHBOARD_TRUST_PROXY: "127.0.0.0/8" }, true],
-])("120 passwords that are guessed with forged addresses are stopped, behind %s", async (_, env, proxied) => {
+])("120 passwords that are guessed with forged addresses are stopped, behind %s", slow, async (_, env, proxied) => {
   const rig = await createRig({ env: dashboard });
   const { port } = await rig.start("dashboard", env);
   const statuses = await guess(proxied ? await startProxy(port) : port, forgedAddress);
@@ -63,7 +66,7 @@ test.each([
   expect(statuses.filter((status) => status === 429)).toHaveLength(110);
 });
 
-test("nor do many addresses help against one name", async () => {
+test("nor do many addresses help against one name", slow, async () => {
   const rig = await createRig({ env: dashboard });
   const { port } = await rig.start("dashboard", { DASHBOARD_TRUST_PROXY: "1" });
   // Whoever reaches it past the proxy: each guess comes from another address, as from a botnet.
@@ -72,7 +75,7 @@ test("nor do many addresses help against one name", async () => {
   expect(statuses.filter((status) => status === 429)).toHaveLength(100);
 });
 
-test("two replicas share limits of keys, of wrong keys and of browsers", async () => {
+test("two replicas share limits of keys, of wrong keys and of browsers", slow, async () => {
   const env = { API_REQUESTS_PER_MINUTE: "6", API_FAILED_KEYS_PER_MINUTE: "4", PUBLIC_URL: "http://localhost" };
   const one = await startApi({ env });
   const other = await one.rig.start("api");
@@ -97,7 +100,7 @@ test("two replicas share limits of keys, of wrong keys and of browsers", async (
   expect(refused).toBeLessThanOrEqual(16);
 });
 
-test("no address, name or key stands in Redis", async () => {
+test("no address, name or key stands in Redis", slow, async () => {
   const { rig, makeKey, ask: asked } = await startApi({ env: { ...dashboard, PUBLIC_URL: "http://localhost" } });
   const { port } = await rig.start("dashboard");
   await guess(port, () => ({}));
