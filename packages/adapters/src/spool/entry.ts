@@ -75,13 +75,13 @@ function readFormer(text: string, fromRedis: boolean, keyring: Keyring): GrantRe
   const record = shaped(parse(body));
   if (mark !== null) opening(() => keyring.checkMark(mark[1] ?? "", body, placeOf(record)));
   else if (fromRedis) throw new BadEntry("it is not sealed, and anybody may have written it to Redis", true);
-  return record;
+  return { ...record, userId: userIdOf(record, keyring) };
 }
 
 function shaped(value: unknown): GrantRecord {
   const record = toCommitRecord(value);
   if (record === null) throw new BadEntry("it is not of the shape of a token set");
-  return { ...record, userId: userIdOf(record, keyring) };
+  return record;
 }
 
 /** The former version left the rest in plain, and one before that the user as well. */
