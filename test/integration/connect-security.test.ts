@@ -117,7 +117,7 @@ test("a link says nothing to who reads it, and nothing at all when it was change
   const { rig, app } = await createPages();
   const link = connectLink(rig.engine, { userId: "canary-user", userEmail: "ada@app.example" });
   const token = new URL(link).searchParams.get("link") ?? "";
-  const payload = Buffer.from(token.split(".")[2] ?? "", "base64url").toString("latin1");
+  const payload = Buffer.from(token.split(".").at(-1) ?? "", "base64url").toString("latin1");
   expect(link + payload).not.toMatch(/canary-user|ada@app/);
   const flipped = `${token.slice(0, 40)}${token[40] === "A" ? "B" : "A"}${token.slice(41)}`;
   const tampered = [token.slice(0, -2), flipped, "", "x", `${token}.x`];

@@ -65,7 +65,7 @@ test("of the state only its hash is stored, of the verifier only a ciphertext", 
   const { rows } = await rig.pool.query("SELECT * FROM oauth_states");
   expect(rows).toHaveLength(1);
   expect(rows[0].state_hash).toBe(createHash("sha256").update(`${state}.${binding}`).digest("hex"));
-  expect(rows[0].code_verifier).toMatch(/^v1\./);
+  expect(rows[0].code_verifier).toMatch(/^v2\./);
   expect(JSON.stringify(rows)).not.toContain(state);
 });
 

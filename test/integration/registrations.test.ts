@@ -14,7 +14,7 @@ test("a connection of a stored registration is connected, refreshed and revoked 
   expect(await registrations.list(engine)).toEqual([saved]);
   const { rows } = await rig.pool.query("SELECT * FROM client_registrations");
   expect(JSON.stringify([rows, await registrations.list(engine)])).not.toContain("canary");
-  expect(rows[0].client_secret).toMatch(/^v1\./);
+  expect(rows[0].client_secret).toMatch(/^v2\./);
 
   await server.setClient({ id: "white", secret: "canary-white-secret" });
   const flow = await begin(engine, { registration: "white-label" });
