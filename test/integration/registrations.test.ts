@@ -1,7 +1,7 @@
 import { completeConnect, fromEngine, registrations } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { begin, consent, createConnectRig } from "../support/connect-rig.ts";
-import { attempts, comesDue, patch } from "../support/drive.ts";
+import { attempts, comesDue, moveTo, patch } from "../support/drive.ts";
 import { hasty } from "../support/rig.ts";
 
 const white = { provider: "acme", name: "white-label", clientId: "white", clientSecret: "canary-white-secret" };
@@ -37,13 +37,14 @@ test("a connection of a stored registration is connected, refreshed and revoked 
 });
 
 test("a circuit is one registration's alone, and closes when its secret is changed", async () => {
-  const rig = await createConnectRig(hasty);
+  const rig = await createConnectRig({ ...hasty, CIRCUIT_PROBE_MS: "60000" });
   const { engine, server } = rig;
   const client = fromEngine(engine);
   await registrations.save(engine, { ...white, clientSecret: "wrong" });
   const own = await rig.connect();
   const foreign = await rig.connect();
-  await patch(rig, foreign.id, "registration = 'white-label', expires_at = now()");
+  await moveTo(rig, foreign.id, "white-label");
+  await patch(rig, foreign.id, "expires_at = now()");
   await expect(client.refresh(foreign.id)).rejects.toMatchObject({ code: "invalid_client" });
   const { rows } = await rig.pool.query("SELECT * FROM circuits WHERE open");
   expect(rows).toMatchObject([{ provider: "acme", registration: "white-label" }]);
@@ -61,7 +62,7 @@ test("a registration that cannot be read is nobody's fault: nothing is sent, and
   const rig = await createConnectRig(hasty);
   await registrations.save(rig.engine, { ...white, clientId: "client", clientSecret: "client-secret" });
   const { id } = await rig.connect();
-  await patch(rig, id, "registration = 'white-label'");
+  await moveTo(rig, id, "white-label");
   await rig.pool.query("ALTER TABLE client_registrations RENAME TO away");
   expect(await rig.client.refresh(id)).toMatchObject({ generation: 1, warning: { code: "provider_unavailable" } });
   expect(await rig.log(id)).toMatchObject([{ outcome: "unsent" }]);
@@ -74,7 +75,8 @@ test("a registration that cannot be read is nobody's fault: nothing is sent, and
 test("a registration that is gone is our fault, not the user's", async () => {
   const rig = await createConnectRig(hasty);
   const { id } = await rig.connect();
-  await patch(rig, id, "registration = 'gone', expires_at = now()");
+  await moveTo(rig, id, "gone");
+  await patch(rig, id, "expires_at = now()");
   await expect(rig.client.refresh(id)).rejects.toMatchObject({ code: "invalid_client" });
   expect((await rig.row(id)).status).not.toBe("needs_reauth");
   await expect(begin(rig.engine, { registration: "gone" })).rejects.toMatchObject({ code: "invalid_client" });

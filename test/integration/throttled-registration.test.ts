@@ -1,6 +1,6 @@
 import { registrations } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
-import { attempts, comesDue, patch } from "../support/drive.ts";
+import { attempts, comesDue, moveTo } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
@@ -11,8 +11,8 @@ test("a registration that is told to wait does not stop its sisters", async () =
   const tenant = { provider: "acme", clientId: "client", clientSecret: "client-secret" };
   for (const name of ["tenant-a", "tenant-b"]) await registrations.save(engine, { ...tenant, name });
   const [told, waiting, sister] = [await rig.connect(), await rig.connect(), await rig.connect()];
-  for (const { id } of [told, waiting]) await patch(rig, id, "registration = 'tenant-a'");
-  await patch(rig, sister.id, "registration = 'tenant-b'");
+  for (const { id } of [told, waiting]) await moveTo(rig, id, "tenant-a");
+  await moveTo(rig, sister.id, "tenant-b");
   await rig.server.behave(lies.throttled(30), { family: told.family });
   await rig.start("worker");
   await comesDue(rig, told.id);

@@ -1,4 +1,5 @@
-import { jobId } from "@evertoken/core";
+import { createKeyring } from "@evertoken/adapters";
+import { jobId, type Sealed, type TokenColumn } from "@evertoken/core";
 import { type LogRow, type Rig, type Row, until } from "./rig.ts";
 
 /** Makes a connection's own job run now, as if its time had come. */
@@ -58,4 +59,18 @@ export async function patch({ pool }: Rig, id: string, assignments: string, valu
     ...values,
   ]);
   return rows[0] as Row;
+}
+
+/** As if its user had connected with another client registration: its tokens are bound to that. */
+export async function moveTo(rig: Rig, id: string, registration: string): Promise<void> {
+  const keyring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
+  const { provider, registration: former, access_token, refresh_token } = await rig.row(id);
+  const moved = (sealed: Sealed, column: TokenColumn) =>
+    keyring.seal(
+      keyring.open(sealed, { id, provider, registration: former }, column),
+      { id, provider, registration },
+      column,
+    );
+  const tokens = [moved(access_token, "access_token"), moved(refresh_token, "refresh_token")];
+  await patch(rig, id, "registration = $2, access_token = $3, refresh_token = $4", [registration, ...tokens]);
 }

@@ -19,5 +19,7 @@ const exitCode = await runCli(process.argv.slice(2), {
 
 process.exitCode = readerGone ? 0 : exitCode;
 
+// Whoever reads it through a pipe gets all of it, however slow.
+await new Promise((resolve) => process.stdout.write("", resolve));
 // A driver that still waits for a server that is away must not keep the terminal.
 setTimeout(() => process.exit(), 100).unref();
