@@ -29,7 +29,8 @@ export type OpenIdAnswer =
 
 /**
  * Login by authorization code with PKCE, state and nonce (OpenID Connect Core 1.0 section 3.1; RFC 9700 section 2.1). What checks
- * metadata, signature, issuer, audience, times and nonce is `openid-client`.
+ * metadata, issuer, audience, times and nonce is `openid-client`. The ID token comes from the token endpoint over TLS, which stands for its
+ * signature (OpenID Connect Core 1.0 section 3.1.3.7, 6).
  *
  * @param redirectUri `<DASHBOARD_PUBLIC_URL>/login/openid/callback`
  * @param insecure whether the provider may be reached over plain http, as in tests
