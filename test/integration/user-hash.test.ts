@@ -1,9 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { completeConnect } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
 import { begin, consent, createConnectRig, openTestEngine } from "../support/connect-rig.ts";
 
-const young = "cd".repeat(32);
+const young = randomBytes(32).toString("hex");
 
 test("a user has one hash in logs and in the audit log, whatever becomes of the encryption key", async () => {
   const rig = await createConnectRig();
