@@ -4,8 +4,8 @@ type Suite = { name: string; maxWorkers: number; timeoutSeconds: number };
 
 /** One after the other. A chaos test kills servers of its own, so two of those share the machine; browsers do not. */
 const suites: Suite[] = [
-  { name: "contract", maxWorkers: 2, timeoutSeconds: 30 },
-  { name: "integration", maxWorkers: 2, timeoutSeconds: 30 },
+  { name: "contract", maxWorkers: 2, timeoutSeconds: 90 },
+  { name: "integration", maxWorkers: 2, timeoutSeconds: 90 },
   { name: "chaos", maxWorkers: 2, timeoutSeconds: 120 },
   { name: "e2e", maxWorkers: 2, timeoutSeconds: 120 },
   { name: "browser", maxWorkers: 1, timeoutSeconds: 60 },

@@ -76,7 +76,15 @@ test("each command that changes something writes who, what and from where; no co
     "users log-out": { args: "users log-out", writes: "dashboard.sessions_ended" },
   };
   /** Each with a test of its own that sees its entry. */
-  const elsewhere = ["connect-link", "adopt", "release", "providers add", "providers remove"];
+  const elsewhere = [
+    "connect-link",
+    "connect-end",
+    "keys adopt",
+    "adopt",
+    "release",
+    "providers add",
+    "providers remove",
+  ];
   const known = [...silent, ...elsewhere, ...Object.keys(changing)];
   expect((await allCommands()).sort()).toEqual(known.sort());
 

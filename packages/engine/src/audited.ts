@@ -62,7 +62,7 @@ export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Prom
     },
     refreshAllExpiring(options = {}) {
       if (options.dryRun === true) return evertoken.refreshAllExpiring(options);
-      const [action, detail] = ["connections.refreshed", { provider: options.provider ?? null }];
+      const [action, detail] = ["connections.refreshed", { provider: options?.provider ?? null }];
       return told(evertoken.refreshAllExpiring(options), { action, detail }, ({ total, failed }) => ({
         ...{ action, detail: { ...detail, total, failed } },
       }));
@@ -73,7 +73,7 @@ export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Prom
       })),
     connect: {
       authorize: (input) => {
-        const entry = { action: "connect.begun", detail: { provider: input.provider } };
+        const entry = { action: "connect.begun", detail: { provider: input?.provider } };
         return told(connect.authorize(input), entry, () => entry);
       },
       // Whom it belongs to is known only here, and written by the flow itself: as the user who connected.
@@ -92,7 +92,7 @@ export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Prom
     },
     connections: {
       import(input) {
-        const [action, detail] = ["connection.imported", { provider: String(input.provider).slice(0, 64) }];
+        const [action, detail] = ["connection.imported", { provider: String(input?.provider).slice(0, 64) }];
         return told(connections.import(input), { action, detail }, ({ id, skipped }) => ({
           ...{ action, connectionId: id, detail: { ...detail, ...(skipped !== null && { skipped }) } },
         }));
