@@ -1,5 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
-import { type Limits, networkOf } from "@evertoken/adapters";
+import { isSameSecret, type Limits, networkOf } from "@evertoken/adapters";
 import { readPasted } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
 import { type ApiScope, findApiKey, hashApiKey, type KeyRights, noLimits } from "@evertoken/operations";
@@ -99,7 +98,7 @@ async function lookUp(engine: Engine, bootstrap: string | null, presented: strin
 
 /** Hashes are compared, so that neither length nor content shows in the time that it takes. */
 function sameKey(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(hashApiKey(a)), Buffer.from(hashApiKey(b)));
+  return isSameSecret(hashApiKey(a), hashApiKey(b));
 }
 
 /** Answers are shared for a moment, and by all who ask meanwhile. Failures and unknown keys are not remembered. */

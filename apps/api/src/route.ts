@@ -81,7 +81,7 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
   for (const definition of routes) {
     const { method, url, scope, status = 200 } = definition;
     app.route({
-      ...{ method, url, schema: schemaOf(definition) },
+      ...{ method, url, schema: schemaOf(definition), config: { keyed: scope !== "public" } },
       async onRequest(request) {
         if (scope !== "public") request.caller = await context.authenticate(request, scope);
         await context.engine.providers.catchUp();

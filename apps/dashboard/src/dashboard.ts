@@ -1,3 +1,4 @@
+import type { OpenIdSettings, TrustedProxies } from "@evertoken/adapters";
 import { createAudit, type Engine } from "@evertoken/engine/internal";
 import {
   connectionLimits,
@@ -18,7 +19,7 @@ import { boardStyle } from "./board-style.ts";
 import { createGuard } from "./guard.ts";
 import { registerLogin } from "./login.ts";
 import { createLoginLimit } from "./login-limit.ts";
-import { createOpenId, type OpenIdSettings } from "./openid.ts";
+import { createOpenId } from "./openid.ts";
 import { registerPages } from "./pages/register.ts";
 import { refusal } from "./refusal.ts";
 
@@ -39,7 +40,7 @@ export interface DashboardDeps {
   readonly ready: () => Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
   readonly logger: FastifyBaseLogger;
   /** Which proxies may state the client's address and our host name, by number or network. Default: none. */
-  readonly trustProxy?: false | number | string[];
+  readonly trustProxy?: TrustedProxies;
   /** Default: 12 hours, and 1 hour without a request. */
   readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   /** Default 10. */

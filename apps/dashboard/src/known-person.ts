@@ -1,4 +1,4 @@
-import type { Engine } from "@evertoken/engine/internal";
+import { type Engine, openFor, sealFor } from "@evertoken/engine/internal";
 import {
   findPerson,
   hashPassword,
@@ -45,26 +45,20 @@ export async function isCode(engine: Engine, name: string, secret: string, code:
   return step !== null && takeCodeStep(engine, name, step);
 }
 
-const ticketPlace = "login/ticket";
+const ticketPurpose = "login/ticket";
 const ticketMs = 5 * 60_000;
 
+type Ticket = { readonly name: string; readonly credential: string };
+
 /** Between the password and the code: who it is, sealed, so that nothing has to be kept here. */
-export function sealTicket({ keyring }: Engine, name: string, credential: string): string {
-  return keyring.sealText(JSON.stringify({ name, credential, until: Date.now() + ticketMs }), ticketPlace);
+export function sealTicket(engine: Engine, name: string, credential: string): string {
+  return sealFor(engine, ticketPurpose, { name, credential } satisfies Ticket, ticketMs);
 }
 
 /** @returns null: it has ended, it is none of ours, or the person has changed meanwhile */
 export async function openTicket(engine: Engine, ticket: string): Promise<KnownPerson | null> {
-  const said = readTicket(engine, ticket);
-  if (said === null || said.until < Date.now()) return null;
+  const said = openFor<Ticket>(engine, ticketPurpose, ticket);
+  if (said === null) return null;
   const person = await findPerson(engine, said.name);
   return person === null || person.disabled || person.passwordHash !== said.credential ? null : toKnown(person);
-}
-
-function readTicket({ keyring }: Engine, ticket: string) {
-  try {
-    return JSON.parse(keyring.openText(ticket, ticketPlace)) as { name: string; credential: string; until: number };
-  } catch {
-    return null;
-  }
 }

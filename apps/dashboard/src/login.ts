@@ -1,4 +1,4 @@
-import type { AuditEntry, Engine } from "@evertoken/engine/internal";
+import { type AuditEntry, type Engine, openFor, sealFor } from "@evertoken/engine/internal";
 import { endSession, type Sessions, type SetPerson } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { safeReturnPath } from "./guard.ts";
@@ -111,7 +111,9 @@ function registerPassword(app: FastifyInstance, { engine, people, enter, refuse,
   );
 }
 
-const flowPlace = "login/openid";
+const flowPurpose = "login/openid";
+
+type BegunFlow = OpenIdFlow & { readonly next: string };
 const flowSeconds = 600;
 
 /** There and back. What has to be the same at the end stands, sealed, in a cookie of its own: another browser's answer is none. */
@@ -122,11 +124,12 @@ function registerOpenId(app: FastifyInstance, way: Way, openId: OpenId): void {
   app.get<{ Querystring: { next?: unknown } }>("/login/openid", { preHandler }, async (request, reply) => {
     const next = safeReturnPath(request.query.next);
     const { url, flow } = await openId.begin();
-    const sealed = engine.keyring.sealText(JSON.stringify({ ...flow, next }), flowPlace);
+    const begun: BegunFlow = { ...flow, next };
+    const sealed = sealFor(engine, flowPurpose, begun, flowSeconds * 1000);
     return reply.setCookie(flowCookie, sealed, { ...cookie, maxAge: flowSeconds }).redirect(url, 303);
   });
   app.get("/login/openid/callback", { preHandler }, async (request, reply) => {
-    const flow = readFlow(engine, request.cookies[flowCookie]);
+    const flow = openFor<BegunFlow>(engine, flowPurpose, request.cookies[flowCookie]);
     reply.clearCookie(flowCookie, cookie);
     if (flow === null) {
       return refuse(request, reply, "no_flow", {
@@ -152,14 +155,6 @@ function registerOpenId(app: FastifyInstance, way: Way, openId: OpenId): void {
       }
     }
   });
-}
-
-function readFlow({ keyring }: Engine, sealed: string | undefined): (OpenIdFlow & { next: string }) | null {
-  try {
-    return JSON.parse(keyring.openText(sealed ?? "", flowPlace)) as OpenIdFlow & { next: string };
-  } catch {
-    return null;
-  }
 }
 
 function registerLogout(app: FastifyInstance, { engine, cookieName, cookie, audit }: Way): void {

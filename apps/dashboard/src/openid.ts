@@ -1,19 +1,6 @@
+import type { OpenIdSettings } from "@evertoken/adapters";
 import type { Role } from "@evertoken/operations";
 import * as oidc from "openid-client";
-
-/** Of an OpenID Connect provider that people of the dashboard log in at. */
-export interface OpenIdSettings {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string | null;
-  readonly scopes: string;
-  /** The claim that names the person. */
-  readonly nameClaim: string;
-  /** The claim that holds one value or a list, and the values that make an operator or a viewer. */
-  readonly roleClaim: string;
-  readonly operators: readonly string[];
-  readonly viewers: readonly string[];
-}
 
 /** What has to be the same when the browser comes back. Kept by the browser, sealed. */
 export interface OpenIdFlow {

@@ -1,19 +1,11 @@
+import type { Config, OpenIdSettings } from "@evertoken/adapters";
 import { isPasswordHash, readPasswordHash, type SetPerson, shortestPassword, whyWeak } from "@evertoken/operations";
-import type { OpenIdSettings } from "./openid.ts";
 
 /** The dashboard's part of the shared configuration. */
-export interface DashboardSettings {
-  readonly user: string;
-  /** The operator's password, or its hash. */
-  readonly password: string | null;
-  /** Gives a second user, `viewer`, who can look and not act. */
-  readonly viewerPassword: string | null;
-  readonly publicUrl: string | null;
-  readonly openId: { readonly issuer: string | null; readonly clientId: string | null } & Omit<
-    OpenIdSettings,
-    "issuer" | "clientId"
-  >;
-}
+export type DashboardSettings = Pick<
+  Config["dashboard"],
+  "user" | "password" | "viewerPassword" | "publicUrl" | "openId"
+>;
 
 export interface WhoMayLogIn {
   /** Whom the settings name; others are stored (`evertoken users`). */

@@ -1,4 +1,5 @@
 export { formatDuration } from "./format-duration.ts";
+export { isSameSecret } from "./is-same-secret.ts";
 export { createLogger, describeError, type Logger } from "./logger.ts";
 export { onceAMinute } from "./once-a-minute.ts";
 export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
@@ -30,9 +31,9 @@ export {
   startSyncWorker,
 } from "./redis/sync-queue.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
-export { type Config, ConfigError, readConfig, readEngineConfig } from "./settings/config.ts";
+export { type Config, ConfigError, type OpenIdSettings, readConfig, readEngineConfig } from "./settings/config.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
-export type { Env } from "./settings/settings-reader.ts";
+export type { Env, TrustedProxies } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";

@@ -60,8 +60,8 @@ export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Prom
       });
       return told(evertoken.scheduleNextRefresh(target), { action, ...named(target), detail }, done);
     },
-    refreshAllExpiring(options = {}) {
-      if (options.dryRun === true) return evertoken.refreshAllExpiring(options);
+    refreshAllExpiring(options) {
+      if (options?.dryRun === true) return evertoken.refreshAllExpiring(options);
       const [action, detail] = ["connections.refreshed", { provider: options?.provider ?? null }];
       return told(evertoken.refreshAllExpiring(options), { action, detail }, ({ total, failed }) => ({
         ...{ action, detail: { ...detail, total, failed } },

@@ -193,7 +193,8 @@ export function openEngine(options: EngineOptions): Engine {
       ...spool,
       async keep(record) {
         await spool.keep(record);
-        drainWhileKept();
+        // A worker looks by itself.
+        if (!options.inJob) drainWhileKept();
       },
       find: (id, generation) => withSpool(() => spool.find(id, generation)),
     },

@@ -12,9 +12,7 @@ export {
   type ConnectVisitor,
   connectLink,
   makeConnectLink,
-  openFor,
   readConnectLink,
-  sealFor,
 } from "./connect/connect-link.ts";
 export { refusalText } from "./connect/connect-refusal.ts";
 export {
@@ -56,6 +54,7 @@ export { type StoredProviderView, storedProviders } from "./providers/stored-pro
 export { nudgeDelivery } from "./refresh/announce.ts";
 export { drainSpool } from "./refresh/drain-spool.ts";
 export type { Settled } from "./refresh/observe.ts";
+export { openFor, sealFor } from "./sealed-value.ts";
 export { appHandles } from "./sync/app-handlers.ts";
 export { requestSync, restoreSyncs } from "./sync/request-sync.ts";
 export { runSync, type SyncResult } from "./sync/run-sync.ts";

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { isSameSecret } from "@evertoken/adapters";
 import {
   type BroughtLink,
   type ConnectVisitor,
@@ -73,8 +74,7 @@ export function isOwnForm({ config }: Engine, { headers }: FastifyRequest, expec
   const { "sec-fetch-site": site, origin } = headers;
   if (site !== undefined && site !== "same-origin") return false;
   if (origin !== undefined && origin !== new URL(config.connect.publicUrl ?? "").origin) return false;
-  const [own, other] = [Buffer.from(expected), Buffer.from(typeof given === "string" ? given : "")];
-  return own.length === other.length && timingSafeEqual(own, other);
+  return isSameSecret(expected, given);
 }
 
 const tokenOf = (browser: string, what: string) => createHmac("sha256", browser).update(what).digest("base64url");

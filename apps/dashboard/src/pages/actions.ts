@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { isSameSecret } from "@evertoken/adapters";
 import {
   disconnectAndRevoke,
   type Engine,
@@ -111,7 +111,7 @@ function read(request: FastifyRequest) {
 export function readForm(request: FastifyRequest) {
   const form = (request.body ?? {}) as Form;
   const session = sessionOf(request);
-  if (!isSame(session.formToken, form.form_token)) {
+  if (!isSameSecret(session.formToken, form.form_token)) {
     throw new PageFault(
       403,
       "Not from this page",
@@ -119,11 +119,6 @@ export function readForm(request: FastifyRequest) {
     );
   }
   return { form, session };
-}
-
-function isSame(expected: string, given: unknown): boolean {
-  const [wanted, sent] = [Buffer.from(expected), Buffer.from(typeof given === "string" ? given : "")];
-  return wanted.length === sent.length && timingSafeEqual(wanted, sent);
 }
 
 /** The guard lets nobody come here without one. */

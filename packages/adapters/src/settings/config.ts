@@ -1,6 +1,20 @@
 import { defaultTiming, type InstallationSettings, type Timing } from "@evertoken/core";
 import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify-config.ts";
-import { type Env, SettingsReader } from "./settings-reader.ts";
+import { type Env, SettingsReader, type TrustedProxies } from "./settings-reader.ts";
+
+/** Of an OpenID Connect provider that people of the dashboard log in at. */
+export interface OpenIdSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+  readonly scopes: string;
+  /** The claim that names the person. */
+  readonly nameClaim: string;
+  /** The claim that holds one value or a list, and the values that make an operator or a viewer. */
+  readonly roleClaim: string;
+  readonly operators: readonly string[];
+  readonly viewers: readonly string[];
+}
 
 /** All settings that processes share. Read once per process; frozen. Providers read theirs beside it. */
 export interface Config {
@@ -58,27 +72,19 @@ export interface Config {
     /** Where browsers reach it, without a slash at the end. */
     readonly publicUrl: string | null;
     readonly session: { readonly lifetimeMs: number; readonly idleMs: number };
-    readonly openId: {
+    readonly openId: Omit<OpenIdSettings, "issuer" | "clientId"> & {
       readonly issuer: string | null;
       readonly clientId: string | null;
-      readonly clientSecret: string | null;
-      readonly scopes: string;
-      readonly nameClaim: string;
-      readonly roleClaim: string;
-      readonly operators: readonly string[];
-      readonly viewers: readonly string[];
     };
     readonly secureCookies: boolean;
-    /** How many proxies are in front, or their networks. */
-    readonly trustProxy: false | number | string[];
+    readonly trustProxy: TrustedProxies;
   };
   readonly api: {
     readonly host: string;
     readonly port: number;
     /** The first key, with every scope; the others are made with it. */
     readonly key: string | null;
-    /** How many proxies are in front, or their networks. */
-    readonly trustProxy: false | number | string[];
+    readonly trustProxy: TrustedProxies;
     readonly requestsPerMinute: number;
     readonly failedKeysPerMinute: number;
   };

@@ -15,6 +15,9 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (Number(bits) >= shortestPrefix[family] && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** How many proxies are in front of us, or their networks; false: none. */
+export type TrustedProxies = false | number | string[];
+
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
   readonly faults: string[] = [];
@@ -142,7 +145,7 @@ export class SettingsReader {
    * Who may state a client's address (`X-Forwarded-For`): how many proxies are in front of us, or their networks. Never everybody, who would
    * write there what they like.
    */
-  proxies(name: string): false | number | string[] {
+  proxies(name: string): TrustedProxies {
     const text = this.text(name, "false");
     if (text === "false" || text === "0") return false;
     const advice = "write how many proxies are in front of it (1), or their addresses (10.0.0.0/8, 192.0.2.7)";

@@ -2,6 +2,7 @@ import type { ConnectLinkInput } from "@evertoken/client";
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
+import { openFor, sealFor } from "../sealed-value.ts";
 import { hashSecret } from "./oauth-states.ts";
 import { allowedUrl } from "./return-url.ts";
 
@@ -123,18 +124,4 @@ export async function makeConnectLink(
 export function readConnectLink(engine: Engine, token: string): { visitor: ConnectVisitor; link: string } | null {
   const visitor = openFor<ConnectVisitor>(engine, place, token);
   return visitor === null ? null : { visitor, link: hashSecret(token) };
-}
-
-/** A value that goes through a browser and comes back unread and unchanged, or not at all. Also for sessions. */
-export function sealFor({ keyring }: Engine, purpose: string, value: object, ttlMs: number): string {
-  return keyring.sealText(JSON.stringify({ value, expiresAt: Date.now() + ttlMs }), purpose);
-}
-
-export function openFor<T>({ keyring }: Engine, purpose: string, token: string): T | null {
-  try {
-    const { value, expiresAt } = JSON.parse(keyring.openText(token, purpose)) as { value: T; expiresAt: number };
-    return Date.now() < expiresAt ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,6 @@
-/** As Fastify takes it. @param trusted how many proxies are in front, or their networks */
-export function trustProxies(trusted: false | number | string[]) {
+import type { TrustedProxies } from "@evertoken/adapters";
+
+/** As Fastify takes it. */
+export function trustProxies(trusted: TrustedProxies) {
   return typeof trusted === "number" ? (_address: string, hop: number) => hop < trusted : trusted;
 }
