@@ -1,13 +1,10 @@
 import { expect, test } from "vitest";
 import { runTorture } from "../torture/run-torture.ts";
 
-/**
- * What a host, a database and a network do on a bad day. `npm run torture` knows more, and takes its time: failovers of Postgres among it,
- * in which a grant that is on its way at that very moment may still be lost (docs/torture.md).
- */
+/** What a host, a database and a network do on a bad day. `npm run torture` knows more, and takes its time (docs/torture.md). */
 const faults = [
   ...["killWorker", "killBothWorkers", "killScheduler", "killCaller", "stopGracefully", "stopTwice"],
-  ...["restartPostgres", "killWorkerWhilePostgresIsAway"],
+  ...["restartPostgres", "killWorkerWhilePostgresIsAway", "failOverPostgres"],
   ...["restartRedis", "emptyRedis", "emptyRedisWhilePostgresIsAway", "failOverRedis"],
   ...["cutPostgres", "cutRedis", "cutProvider", "refuseProvider"],
 ];
