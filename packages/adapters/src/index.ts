@@ -128,3 +128,4 @@ export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from 
 export { uncommitted } from "./store/uncommitted.ts";
 export { createWantsRefreshed } from "./store/wants-refreshed.ts";
 export { createKeyring, type Keyring, VaultError } from "./vault.ts";
+export { wait } from "./wait.ts";

@@ -61,14 +61,13 @@ export async function closeWorkers(
 }
 
 /** Waits for a task, but no longer than this; what becomes of it afterwards is nobody's concern. @returns whether it ended in time */
-export async function within(ms: number, task: Promise<unknown>): Promise<boolean> {
-  const giveUp = new AbortController();
-  const ended = task.then(
-    () => true,
-    () => true,
-  );
-  const timer = sleep(ms, false, { signal: giveUp.signal }).catch(() => false);
-  const inTime = await Promise.race([ended, timer]);
-  giveUp.abort();
-  return inTime;
+export function within(ms: number, task: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, false);
+    const ended = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    task.then(ended, ended);
+  });
 }

@@ -54,7 +54,8 @@ const slowCommitMs = 1500;
 
 async function storeSoon(record: GrantRecord, deps: RefreshDeps): Promise<Committed> {
   const done = new AbortController();
-  const committing = deps.store.commit(record).finally(() => done.abort());
+  // The reason is for nobody: without one, each refresh would make an exception and its stack.
+  const committing = deps.store.commit(record).finally(() => done.abort("committed"));
   const keptMeanwhile = deps
     .wait(slowCommitMs, done.signal)
     .then(() => (done.signal.aborted ? false : keep(record, deps)));

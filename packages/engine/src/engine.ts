@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Config,
   type Copies,
@@ -26,6 +25,7 @@ import {
   type Queues,
   RunningWork,
   redisTrouble,
+  wait,
   within,
 } from "@evertoken/adapters";
 import { noRegistration, type RefreshDeps, type RefreshOrder, type RefreshResult, refresh } from "@evertoken/core";
@@ -203,7 +203,7 @@ export function openEngine(options: EngineOptions): Engine {
     providerOf: (connection) => providerRules({ providers, registrations, exchange, grants }, connection),
     now: clock.now,
     random: Math.random,
-    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
+    wait,
     announce: createAnnounce(
       queues,
       logger,
