@@ -152,6 +152,21 @@ test("what a former version stored twice is found, told of loudly, and spent onc
   expect(await rig.server.summary()).toMatchObject({ granted: 1, reuse: 0 });
 });
 
+test("a former version's copy of a token that its other holder has spent since is taken away, not spent again", async () => {
+  const rig = await createMakersRig();
+  const { engine } = openTestEngine(rig.env);
+  const [issued, copy] = [await issue(rig), await rig.connect()];
+  const { id } = await rig.client.connections.import(rowOf(issued));
+  await rig.client.refresh(id);
+  const owner = { id: copy.id, provider: rig.provider, registration: "default" };
+  const sealed = engine.keyring.seal(issued.refreshToken, owner, "refresh_token");
+  await patch(rig, copy.id, "refresh_token = $2, grant_hash = NULL", [sealed]);
+  expect(await createGrantHashing(engine)()).toEqual({ hashed: 0, heldTwice: 1 });
+  expect(await rig.row(copy.id)).toMatchObject({ refresh_token: null, last_error_code: "grant_in_use" });
+  await rig.client.refresh(copy.id).catch(() => {});
+  expect(await rig.server.summary()).toMatchObject({ granted: 1, reuse: 0 });
+});
+
 test("a new encryption key changes no hash: the holder keeps its grant", async () => {
   const rig = await createMakersRig();
   const issued = await issue(rig);

@@ -211,13 +211,19 @@ test("each entry stands alone: what is none is named once and left where it is",
   for (const [name, text] of Object.entries(notRecords)) await writeFile(join(directory, `${name}.json`), text);
   await mkdir(join(directory, "directory.json"));
   await symlink("/dev/zero", join(directory, "link.json"));
+  // Where a link leads is not ours to read, be it an entry.
+  const elsewhere = join(directory, "elsewhere");
+  await writeFile(elsewhere, writeEntry({ ...record, generation: 8 }, keyring));
+  await symlink(elsewhere, join(directory, "link to an entry.json"));
   const spool = spoolIn(directory);
   await spool.keep(record);
   for (let look = 0; look < 3; look++) expect(await spool.all()).toEqual([record]);
-  const bad = [...Object.keys(notRecords), "directory", "link"].map((name) => join(directory, `${name}.json`));
+  const bad = [...Object.keys(notRecords), "directory", "link", "link to an entry"].map((name) =>
+    join(directory, `${name}.json`),
+  );
   expect(faults.map(({ where }) => where).sort()).toEqual(bad.sort());
   expect(spool.setAside()).toHaveLength(bad.length);
-  expect(await readdir(directory)).toHaveLength(bad.length + 1);
+  expect(await readdir(directory)).toHaveLength(bad.length + 2);
 });
 
 test("one for a key that is not in the ring, or of a newer version, is nobody's to pass over", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type CircuitCode, type Claim, heldUntil, type Lease, type RefreshOrder, type Refusal } from "@evertoken/core";
 import type { Pool } from "pg";
 import { standsSql } from "./circuit-sql.ts";
@@ -108,6 +109,8 @@ async function takeOver(
 ): Promise<Lease | Why> {
   const announced = seen.lease_owner.startsWith(takeoverMark);
   const sendBy = sendLimit(options.sendWithinMs);
+  // Each lease is an owner of its own: what is left of an earlier one of this process has no say in it.
+  const owner = announced ? `${options.owner}:${randomUUID()}` : `${takeoverMark}${seen.lease_owner}`;
   // lease_started_at stays when it is only announced: the log tells when the lost attempt began.
   const { rowCount } = await pool.query({
     name: "claim-take-over",
@@ -119,7 +122,7 @@ async function takeOver(
     values: [
       seen.id,
       seen.lease_owner,
-      announced ? options.owner : `${takeoverMark}${seen.lease_owner}`,
+      owner,
       announced ? options.leaseMs : options.takeoverMs,
       announced,
       seen.generation,
@@ -128,7 +131,7 @@ async function takeOver(
   });
   if (rowCount !== 1 || !announced) return { why: "busy", until: new Date(now.getTime() + options.takeoverMs) };
   return {
-    owner: options.owner,
+    owner,
     connection: toConnection(seen),
     ...{ sendBy, abandonedSince: seen.lease_started_at ?? now },
     ...{ probing: false, ownFault: null, grantedWith: seen.granted_with },

@@ -1,6 +1,8 @@
 import {
   disarm,
+  type GrantHolder,
   giveWay,
+  grantHoldings,
   type HashedRow,
   holderOf,
   inUseBy,
@@ -35,9 +37,10 @@ export function createGrantHashing(engine: Engine): () => Promise<GrantsHashed> 
     for (const end = Date.now() + runMs; Date.now() < end; ) {
       const page = await unhashedPage(engine.pool, after, pageSize);
       const hashed = (await Promise.all(page.map((row) => hashRow(engine, row)))).filter((row) => row !== null);
-      const { stored, heldTwice } = await store(engine, hashed);
+      const { rest, disarmed } = await disarmSpent(engine, hashed);
+      const { stored, heldTwice } = await store(engine, rest);
       report.hashed += stored;
-      report.heldTwice += heldTwice;
+      report.heldTwice += heldTwice + disarmed;
       const last = page.length < pageSize;
       after = last ? firstId : (page.at(-1)?.id ?? firstId);
       // Where nothing can be hashed, such as without the client's id, a page a minute is enough.
@@ -79,15 +82,38 @@ async function store(engine: Engine, rows: readonly HashedRow[]): Promise<{ stor
   }
 }
 
+/** No index tells of these: who was imported with the token as well, and has spent it, holds its successor by now. */
+async function disarmSpent(
+  engine: Engine,
+  rows: readonly HashedRow[],
+): Promise<{ rest: HashedRow[]; disarmed: number }> {
+  const holdings = await grantHoldings(
+    engine.pool,
+    rows.map(({ grantHash }) => grantHash),
+  );
+  const rest: HashedRow[] = [];
+  let disarmed = 0;
+  for (const [n, row] of rows.entries()) {
+    const holding = holdings[n] ?? null;
+    if (holding === null || !holding.spent || holding.holder.id === row.id) rest.push(row);
+    else if (await disarmOne(engine, row, holding.holder)) disarmed += 1;
+  }
+  return { rest, disarmed };
+}
+
 async function giveOneHolder(engine: Engine, row: HashedRow): Promise<{ stored: number; heldTwice: number }> {
-  const { pool, logger } = engine;
+  const { pool } = engine;
   const holder = (await giveWay(pool, row.grantHash)) ? null : await holderOf(pool, row.grantHash);
   if (holder === null) return store(engine, [row]);
+  return { stored: 0, heldTwice: (await disarmOne(engine, row, holder)) ? 1 : 0 };
+}
+
+async function disarmOne({ pool, logger }: Engine, row: HashedRow, holder: GrantHolder): Promise<boolean> {
   const taken = await disarm(pool, row, inUseBy(holder.id));
   if (taken) {
     const text =
       "two connections held the same refresh token: this one does without, and needs its user when its access token ends";
     logger.error({ connection: row.id, holder: holder.id }, `[${row.provider}] ${text}`);
   }
-  return { stored: 0, heldTwice: taken ? 1 : 0 };
+  return taken;
 }

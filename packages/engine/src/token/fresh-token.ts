@@ -60,7 +60,7 @@ export class FreshToken {
         return { ...unchanged(row), problem: { code: result.code, message: result.message, retryAt: null } };
       }
       const soon = result.kind === "refused" && (result.why === "busy" || isComparing(this.#engine, result.why));
-      if (!soon) return toFreshened(order, result, row);
+      if (!soon) return toFreshened(this.#engine, order, result, row);
       if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
       if (Date.now() > deadline) {
         return { ...unchanged(row), problem: { ...refusalProblem(result, row), retryAt: result.until } };
@@ -99,14 +99,18 @@ const unchanged = (row: TokenRow): Freshened => ({
   problem: null,
 });
 
-function toFreshened(order: FreshOrder, result: RefreshResult, row: TokenRow): Freshened {
+function toFreshened({ keyring }: Engine, order: FreshOrder, result: RefreshResult, row: TokenRow): Freshened {
   if (row.generation !== order.generation) return { ...unchanged(row), refreshed: true };
   if (result.kind === "refused") {
     return { ...unchanged(row), problem: { ...refusalProblem(result, row), retryAt: result.until } };
   }
   const { transition } = result.record;
   if (transition.kind === "store") {
-    const accessToken = result.granted?.accessToken ?? null;
+    const { connectionId, provider, registration } = result.record;
+    // What was found in the spool comes sealed.
+    const open = () =>
+      keyring.open(transition.tokens.accessToken, { id: connectionId, provider, registration }, "access_token");
+    const accessToken = result.granted?.accessToken ?? open();
     return { ...unchanged(row), refreshed: true, accessToken, expiresAt: transition.expiresAt };
   }
   const code = result.record.log.errorCode ?? "provider_unavailable";
