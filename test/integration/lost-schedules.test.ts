@@ -1,5 +1,5 @@
 import { readSettings } from "@evertoken/engine/internal";
-import { isOverdue, lostSchedules } from "@evertoken/operations";
+import { isOverdue, lostSchedules, registerSchedules, restoreSchedules } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { runTask } from "../support/drive.ts";
 import { createRig, type Rig, type Row, until } from "../support/rig.ts";
@@ -30,6 +30,21 @@ test("a task that lost its next iteration, and one that was set a day ahead by a
   await until("all are back", async () => (await lost(rig)).length === 0, 25_000);
   expect(scheduler.output()).toContain("schedules are gone");
   expect(await scheduler.stop()).toBe(0);
+});
+
+test("a scheduler that restores what another one restores at the same moment is not ended by it", async () => {
+  const rig = await createRig();
+  const { schedules } = readSettings(rig.env, () => "").config;
+  const queue = queueOf(rig);
+  const remove = queue.remove.bind(queue);
+  queue.remove = async (id) => {
+    await registerSchedules(queue, schedules, ["reconcile", "prune"]);
+    return remove(id);
+  };
+  await restoreSchedules(queue, schedules, ["reconcile", "prune"]);
+  expect(await lost(rig)).not.toContain("reconcile");
+  queue.remove = () => Promise.reject(new Error("Redis is away"));
+  await expect(restoreSchedules(queue, schedules, ["prune"])).rejects.toThrow("Redis is away");
 });
 
 test("a reconcile that nobody runs is said by every scheduler, whoever ran it last", async () => {

@@ -81,6 +81,18 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
   };
   const existing = (due: Omit<Due, "dueAt">) =>
     Job.fromId<RefreshJobData>(refreshQueue(due.provider), jobId(due.id, due.generation));
+  const bringForward = async (due: Omit<Due, "dueAt">, data: RefreshJobData) => {
+    const job = await revive(await existing(due));
+    if (job === undefined) {
+      const options = { ...jobOptions(due.id, due.generation, 0), priority: priority.urgent };
+      await refreshQueue(due.provider).add(jobName, data, options);
+      return;
+    }
+    // The data first: the job may start at the very moment it is promoted.
+    await job.updateData(data);
+    await job.promote().catch(notDelayed);
+    await job.changePriority({ priority: priority.urgent }).catch(notDelayed);
+  };
 
   return {
     redis,
@@ -109,18 +121,10 @@ export function createQueues(redis: Redis, prefix: string, mayWrite = async () =
     },
     async bringForward(due, data) {
       if (!(await mayWrite())) return;
-      // A forced job may pass a limit of the whole provider. The next one that was not forced is refused by its claim, and sets the limit again.
+      await bringForward(due, data);
+      // A forced job may pass a limit of the whole provider: lifted last, when it stands before the others. The next one that was not forced
+      // is refused by its claim, and sets the limit again.
       if (data.force === true) await refreshQueue(due.provider).removeRateLimitKey();
-      const job = await revive(await existing(due));
-      if (job === undefined) {
-        const options = { ...jobOptions(due.id, due.generation, 0), priority: priority.urgent };
-        await refreshQueue(due.provider).add(jobName, data, options);
-        return;
-      }
-      // The data first: the job may start at the very moment it is promoted.
-      await job.updateData(data);
-      await job.promote().catch(notDelayed);
-      await job.changePriority({ priority: priority.urgent }).catch(notDelayed);
     },
     async derive(connectionId, generation) {
       if (!(await mayWrite())) return;

@@ -27,7 +27,10 @@ export async function restoreSchedules(queue: Queue, schedules: Schedules, lost:
   for (const name of lost) {
     await queue.removeJobScheduler(name);
     const next = runAfter(taskCrons(schedules)[name], schedules, new Date());
-    await queue.remove(iterationOf(name, next.getTime()));
+    await queue.remove(iterationOf(name, next.getTime())).catch(async (error: unknown) => {
+      // Another scheduler that looked at the same moment has restored it: the iteration belongs to that.
+      if ((await queue.getJobScheduler(name)) === undefined) throw error;
+    });
   }
   await registerSchedules(queue, schedules, lost);
 }
