@@ -2,12 +2,15 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 
 type Suite = { name: string; maxWorkers: number; timeoutSeconds: number };
 
-/** One after the other. A chaos test kills servers of its own, so two of those share the machine; browsers do not. */
+/**
+ * One after the other. Integration tests mostly wait, so more of them run at once than there are cores; browsers share the machine
+ * with nobody.
+ */
 const suites: Suite[] = [
-  { name: "contract", maxWorkers: 2, timeoutSeconds: 90 },
-  { name: "integration", maxWorkers: 2, timeoutSeconds: 90 },
-  { name: "chaos", maxWorkers: 2, timeoutSeconds: 120 },
-  { name: "e2e", maxWorkers: 2, timeoutSeconds: 120 },
+  { name: "contract", maxWorkers: 3, timeoutSeconds: 90 },
+  { name: "integration", maxWorkers: 4, timeoutSeconds: 90 },
+  { name: "chaos", maxWorkers: 3, timeoutSeconds: 120 },
+  { name: "e2e", maxWorkers: 3, timeoutSeconds: 120 },
   { name: "browser", maxWorkers: 1, timeoutSeconds: 60 },
 ];
 

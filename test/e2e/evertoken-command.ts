@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { inherited } from "../support/inherited.ts";
 import { onFileEnd } from "../support/services.ts";
 
 export const launcher = fileURLToPath(new URL("../../packages/cli/bin/evertoken.js", import.meta.url));
@@ -63,10 +64,4 @@ export async function emptyDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "evertoken-cli-"));
   onFileEnd(() => rm(directory, { recursive: true, force: true }));
   return directory;
-}
-
-/** Nothing of the developer's own settings; what is left is how left processes are found. */
-export function inherited(): Record<string, string | undefined> {
-  const markers = Object.entries(process.env).filter(([name]) => name.startsWith("EVERTOKEN_TEST"));
-  return { PATH: process.env.PATH, HOME: process.env.HOME, ...Object.fromEntries(markers) };
 }

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { closedPort } from "../support/closed-port.ts";
+import { inherited } from "../support/inherited.ts";
 import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { startTokenServer } from "../support/token-server.ts";
-import { inherited } from "./evertoken-command.ts";
 
 export const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmod } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { inherited } from "../support/inherited.ts";
 import { onFileEnd } from "../support/services.ts";
-import { emptyDirectory, inherited, launcher } from "./evertoken-command.ts";
+import { emptyDirectory, launcher } from "./evertoken-command.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: events as JSON has them, for assertions
 type Event = Record<string, any> & { readonly event: string };

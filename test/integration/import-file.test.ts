@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askEvertoken, canary, emptyDirectory, inherited, launcher, runEvertoken } from "../e2e/evertoken-command.ts";
+import { askEvertoken, canary, emptyDirectory, launcher, runEvertoken } from "../e2e/evertoken-command.ts";
+import { inherited } from "../support/inherited.ts";
 import { createRig, type Rig, until } from "../support/rig.ts";
 
 const row = (n: number, more: object = {}) =>

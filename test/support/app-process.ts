@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { inherited } from "./inherited.ts";
 import { onFileEnd } from "./services.ts";
 
 export type AppName = "worker" | "scheduler" | "dashboard" | "api";
@@ -29,7 +30,7 @@ export function startApp(name: AppName, env: Record<string, string>): Promise<Ap
 /** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */
 export async function startProcess(name: string, main: string, env: Record<string, string>): Promise<AppProcess> {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, ...marker(), ...anyPort, ...env },
+    env: { ...inherited(), ...anyPort, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -56,13 +57,6 @@ export async function startProcess(name: string, main: string, env: Record<strin
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return { child, output: () => output, lines, port: Number(isReady()?.port), stop };
-}
-
-/** What the check for left processes looks for. */
-function marker(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => name.startsWith("EVERTOKEN_TEST")),
-  ) as Record<string, string>;
 }
 
 function parse(line: string): Record<string, unknown>[] {

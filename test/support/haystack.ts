@@ -62,11 +62,17 @@ export async function httpHaystack(name: string, port: number): Promise<Haystack
   return found;
 }
 
-/** What stands in the files of a directory: journals and the spool. */
+/** What stands in the files of a directory: journals and the spool. One may go while we look. */
 export async function filesHaystack(name: string, directory: string): Promise<Haystack> {
   const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
-  const read = async (file: string) => [`${name} ${file}`, await readFile(join(directory, file), "utf8")] as const;
-  return new Map(await Promise.all(files.map(({ name: file }) => read(file))));
+  const read = async (file: string) => {
+    const text = await readFile(join(directory, file), "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
+    return text === null ? [] : [[`${name} ${file}`, text] as const];
+  };
+  return new Map((await Promise.all(files.map(({ name: file }) => read(file)))).flat());
 }
 
 /** All that an error says to whoever prints it, its causes included. */
