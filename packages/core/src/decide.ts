@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
-import { denied, misconfigured, unknown } from "./decide-fault.ts";
+import { denied } from "./decide-denial.ts";
+import { misconfigured, unknown } from "./decide-fault.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { dueAt } from "./due.ts";
 import type { GrantedTokens, Outcome } from "./outcome.ts";
