@@ -81,8 +81,8 @@ test("open circuits, limits and overdue refreshes stand at the top, with what to
   expect(text).toContain("describe the answer in its file");
   expect(text).toContain("All refreshes of acme/default go on in");
   await patch(rig, id, "next_refresh_at = now() - interval '2 hours', provider = 'beta'");
-  const late = await overview(/Refreshes are overdue/);
-  expect(late).toContain(`The oldest by 2 h: ${id} (beta)`);
+  const late = await overview(/beta: a refresh is late/);
+  expect(late).toContain(`The oldest by 2 h: ${id} . See that a worker runs`);
 });
 
 test("queues show what waits in them, and providers what is known of them", async () => {

@@ -1,17 +1,14 @@
-import { oldestDelayed } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { servicesReady } from "@evertoken/operations";
+import { type LateRefreshes, lateRefreshes, pausedQueues, servicesReady } from "@evertoken/operations";
 
 const checkMs = 15_000;
 
-/** A due job that nobody takes for this long means that something is wedged: a worker, a connection, a clock. */
-const wedgedMs = 60_000;
-
-/** Watches the oldest overdue job of each queue: it catches every kind of wedged worker. */
+/** Watches for refreshes that are late without a reason: it catches every kind of wedged worker. */
 export class ProgressWatch {
   readonly #engine: Engine;
   #timer: NodeJS.Timeout | null = null;
-  #overdue: string[] = [];
+  #late: readonly string[] = [];
+  #paused: readonly string[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -25,26 +22,24 @@ export class ProgressWatch {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** For `/readyz`: each service and the progress on due jobs, in words. */
+  /** For `/readyz`: each service and the progress on due refreshes, in words. A queue that somebody has paused is named, and no fault of ours. */
   async ready(): Promise<Record<string, string>> {
-    const progress = this.#overdue.length === 0 ? "ok" : `overdue jobs in ${this.#overdue.join(", ")}`;
+    const paused = this.#paused.length === 0 ? "ok" : `ok, paused are ${this.#paused.join(", ")}`;
+    const progress = this.#late.length === 0 ? paused : `refreshes are late of ${this.#late.join(", ")}`;
     return { ...(await servicesReady(this.#engine)), progress };
   }
 
   async #check(): Promise<void> {
-    const { queues, logger } = this.#engine;
+    const { logger } = this.#engine;
     try {
-      const overdue: string[] = [];
-      for (const queue of queues.all()) {
-        if (queue.name.startsWith("sync-")) continue; // an app's own worker takes these
-        const oldest = await oldestDelayed(queues.redis, queue);
-        const late = oldest !== null && oldest.getTime() < Date.now() - wedgedMs;
-        if (late && !(await queue.isPaused()) && (await queue.getRateLimitTtl()) <= 0) overdue.push(queue.name);
-      }
-      this.#overdue = overdue;
-      if (overdue.length > 0) logger.error({ queues: overdue }, "due jobs are not taken: no progress for a minute");
+      const late = (await lateRefreshes(this.#engine, new Date())).filter(({ paused }) => !paused);
+      this.#late = late.map(({ provider }) => provider);
+      this.#paused = await pausedQueues(this.#engine);
+      if (late.length > 0) logger.error({ late: late.map(inLog) }, "refreshes are late, and nothing told them to wait");
     } catch {
-      this.#overdue = []; // Redis is away: `redis` says so
+      this.#late = []; // Postgres is away: `postgres` says so
     }
   }
 }
+
+const inLog = ({ provider, count, overdueSeconds }: LateRefreshes) => ({ provider, count, overdueSeconds });

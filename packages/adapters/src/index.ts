@@ -62,6 +62,7 @@ export {
   withInstallationLock,
 } from "./store/installation.ts";
 export { issuedAt } from "./store/issued-at.ts";
+export { type LateProvider, lateConnections } from "./store/late-refreshes.ts";
 export {
   countListed,
   type ListBucket,

@@ -13,7 +13,7 @@ export { type ApiScope, apiScopes, isNarrow, type KeyLimits, type KeyRights, noL
 export { type KeyRotation, rotateKeys } from "./keys/rotate-keys.ts";
 export { announceReauth } from "./maintenance/announce-reauth.ts";
 export { deriveChildren } from "./maintenance/derive-children.ts";
-export { findOldestOverdue } from "./maintenance/oldest-overdue.ts";
+export { type LateRefreshes, lateRefreshes, pausedQueues } from "./maintenance/late-refreshes.ts";
 export { OrphanSearch } from "./maintenance/orphans.ts";
 export { type ReconcileReport, reconcile } from "./maintenance/reconcile.ts";
 export { lookAfterRevocations, retryRevocations } from "./maintenance/retry-revocations.ts";

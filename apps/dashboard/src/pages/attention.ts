@@ -1,28 +1,27 @@
 import { formatDuration, type ProviderStateRow } from "@evertoken/adapters";
 import { circuitAdvice } from "@evertoken/core";
-import { type Html, html } from "@evertoken/operations";
+import { type Html, html, type LateRefreshes } from "@evertoken/operations";
+import { boardPrefix } from "../access.ts";
 import { bothTimes, count, relative } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 
-/** Workers take what is due within a second; a minute is more than a busy moment. */
-const lateSeconds = 60;
 const mostNotes = 8;
 
 /** What somebody should look at, or that there is nothing. */
-export function attention({ states, overdue, held, stats, queues, now, nameOf }: Overview): Html {
+export function attention({ states, late, held, stats, queues, now, nameOf }: Overview): Html {
   const open = states.filter(({ circuit_open }) => circuit_open);
   const limited = states.filter(({ throttled_until: until }) => until !== null && until > now);
-  const circuitOf = new Set(open.map(({ provider }) => provider));
-  const late = overdue !== null && overdue.overdueSeconds > lateSeconds && !circuitOf.has(overdue.provider);
+  const paused = (queues ?? []).filter((queue) => queue.paused).map(({ name }) => name);
   const notes = [
     ...(held === null ? [] : [heldNote(held)]),
     ...(queues === null ? [redisAway] : []),
     ...bounded(open.map((state) => circuit(state, nameOf(state.provider), now))),
     ...bounded(limited.map((state) => limit(state, nameOf(state.provider), now))),
-    ...(late ? [overdueNote(overdue)] : []),
+    ...bounded(late.map((each) => lateNote(each, nameOf(each.provider)))),
+    ...(paused.length === 0 ? [] : [pausedNote(paused)]),
     ...(stats.behind ? [behindNote] : []),
   ];
-  const calm = html`<p class="banner ok" role="status">Nothing needs you: no circuit is open, no provider holds us back, no refresh is overdue${overdue === null ? "" : " by more than a minute"}.</p>`;
+  const calm = html`<p class="banner ok" role="status">Nothing needs you: no circuit is open, no provider holds us back, no queue is paused, no refresh is late.</p>`;
   return html`<section aria-label="What needs attention">${notes.length === 0 ? calm : notes}</section>`;
 }
 
@@ -59,8 +58,15 @@ export function limit({ provider, registration, throttled_until }: ProviderState
 All refreshes of ${provider}/${registration} go on ${relative(throttled_until, now)}. Nothing is lost and nothing needs to be done.</p>`;
 }
 
-function overdueNote({ connectionId, provider, overdueSeconds }: NonNullable<Overview["overdue"]>): Html {
-  return html`<p class="banner bad gap"><b>Refreshes are overdue</b>
-The oldest by ${formatDuration(overdueSeconds * 1000)}: <a class="code" href="/connections/${connectionId}">${connectionId}</a> (${provider}).
-See that a worker runs, and that the queue is neither paused nor stuck.</p>`;
+function lateNote({ connectionId, count: late, overdueSeconds, paused }: LateRefreshes, name: string): Html {
+  const todo = paused
+    ? "Its queue is paused: resume it in Bull Board when it may go on."
+    : "See that a worker runs and is ready, and what it logs.";
+  return html`<p class="banner bad gap"><b>${name}: ${late === 1 ? "a refresh is" : `${count(late)} refreshes are`} late</b>
+The oldest by ${formatDuration(overdueSeconds * 1000)}: <a class="code" href="/connections/${connectionId}">${connectionId}</a>. ${todo}</p>`;
 }
+
+const pausedNote = (
+  names: readonly string[],
+) => html`<p class="banner warn gap"><b>${names.length === 1 ? "A queue is" : `${names.length} queues are`} paused</b>
+${names.map((name, n) => html`${n === 0 ? "" : ", "}<a href="${boardPrefix}/queue/${name}">${name}</a>`)}: nothing of it runs until somebody resumes it.</p>`;

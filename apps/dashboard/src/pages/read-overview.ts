@@ -1,6 +1,6 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
 import { withStore } from "@evertoken/engine/internal";
-import { findOldestOverdue } from "@evertoken/operations";
+import { type LateRefreshes, lateRefreshes } from "@evertoken/operations";
 import type { DayOfRefreshes, PageContext } from "./context.ts";
 import { type QueueStanding, queueStandings } from "./queue-standings.ts";
 
@@ -10,7 +10,8 @@ export interface Overview {
   readonly states: readonly ProviderStateRow[];
   /** Why nothing is spent; null: all is well. */
   readonly held: string | null;
-  readonly overdue: Awaited<ReturnType<typeof findOldestOverdue>>;
+  /** Of each provider, the longest late first. */
+  readonly late: readonly LateRefreshes[];
   readonly stats: DayOfRefreshes;
   readonly statsAt: Date;
   /** null: Redis does not answer. */
@@ -21,10 +22,10 @@ export interface Overview {
 /** @throws {EvertokenError} `store_unavailable` */
 export async function readOverview({ engine, counts, stats }: PageContext): Promise<Overview> {
   const now = new Date();
-  const [counted, states, overdue, day, queues, held] = await Promise.all([
+  const [counted, states, late, day, queues, held] = await Promise.all([
     withStore(counts),
     withStore(() => providerStates(engine.pool)),
-    findOldestOverdue(engine, now),
+    lateRefreshes(engine, now),
     withStore(stats),
     queueStandings(engine),
     withStore(() => engine.installation.standing()),
@@ -34,7 +35,7 @@ export async function readOverview({ engine, counts, stats }: PageContext): Prom
     now,
     counts: counted,
     states,
-    overdue,
+    late,
     held: held?.reason ?? null,
     stats: day.value,
     statsAt: day.at,

@@ -1,6 +1,6 @@
 import { formatDuration, providerStates } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { findOldestOverdue } from "@evertoken/operations";
+import { type LateRefreshes, lateRefreshes, pausedQueues } from "@evertoken/operations";
 import type { Command } from "commander";
 import { formatTime } from "../duration.ts";
 import type { Io } from "../io.ts";
@@ -41,10 +41,11 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
   const held = await engine.installation.standing();
   const now = new Date();
   const waiting = await waitingFor(engine);
-  const [counts, circuits, oldestOverdue] = await Promise.all([
+  const [counts, circuits, late, paused] = await Promise.all([
     countConnections(engine),
     providerStates(engine.pool),
-    findOldestOverdue(engine, now),
+    lateRefreshes(engine, now),
+    pausedQueues(engine),
   ]);
   const total = counts.reduce((sum, { connections }) => sum + connections, 0);
   const trouble = circuits
@@ -53,25 +54,30 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
       ...{ provider, registration, circuitOpen: circuit_open, code, reason },
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
-  io.result({ total, held, connections: counts, circuits: trouble, waiting, oldestOverdue }, () => [
-    ...(held === null ? [] : [`HELD: nothing is spent: ${held.reason}; run `.concat("`evertoken adopt`")]),
-    ...(total === 0
-      ? ["no connections"]
-      : table(
-          ["PROVIDER", "STATUS", "CONNECTIONS"],
-          counts.map((row) => [row.provider, row.status, row.connections]),
-        )),
-    ...trouble.map((state) =>
-      state.circuitOpen
-        ? `${state.provider}: circuit open (${state.code}: ${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
-        : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
-    ),
-    ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
-    oldestOverdue === null
-      ? "nothing is overdue"
-      : `oldest overdue: ${oldestOverdue.connectionId}, by ${formatDuration(oldestOverdue.overdueSeconds * 1000)}`,
-  ]);
+  io.result(
+    { total, held, connections: counts, circuits: trouble, waiting, paused, late, oldestOverdue: late[0] ?? null },
+    () => [
+      ...(held === null ? [] : [`HELD: nothing is spent: ${held.reason}; run `.concat("`evertoken adopt`")]),
+      ...(total === 0
+        ? ["no connections"]
+        : table(
+            ["PROVIDER", "STATUS", "CONNECTIONS"],
+            counts.map((row) => [row.provider, row.status, row.connections]),
+          )),
+      ...trouble.map((state) =>
+        state.circuitOpen
+          ? `${state.provider}: circuit open (${state.code}: ${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
+          : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
+      ),
+      ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
+      ...paused.map((queue) => `${queue}: paused`),
+      ...(late.length === 0 ? ["no refresh is late"] : late.map(lateLine)),
+    ],
+  );
 }
+
+const lateLine = ({ provider, count, connectionId, overdueSeconds }: LateRefreshes) =>
+  `${provider}: ${count} late, the oldest by ${formatDuration(overdueSeconds * 1000)}: ${connectionId}`;
 
 /** Providers of the settings whose issuers give no endpoints, asked now. */
 async function waitingFor({ providers }: Engine): Promise<{ provider: string; reason: string }[]> {

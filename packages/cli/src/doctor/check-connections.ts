@@ -1,27 +1,13 @@
-import { formatDuration, inUseElsewhere, providerStates } from "@evertoken/adapters";
+import { inUseElsewhere, providerStates } from "@evertoken/adapters";
 import { circuitAdvice } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
-import { findOldestOverdue } from "@evertoken/operations";
-import { type Finding, ok, warn } from "./finding.ts";
+import { type Finding, warn } from "./finding.ts";
 
-const lateSeconds = 120;
-
-/** Whether work gets done: the oldest overdue refresh catches every kind of worker that does not work. */
-export async function checkConnections(prisma: Engine["prisma"], pool: Engine["pool"]): Promise<Finding[]> {
-  const states = await providerStates(pool);
-  const circuits = states.filter(({ circuit_open }) => circuit_open);
+/** What is stopped for a reason that somebody can mend. */
+export async function checkConnections(pool: Engine["pool"]): Promise<Finding[]> {
+  const circuits = (await providerStates(pool)).filter(({ circuit_open }) => circuit_open);
   const inUse = await inUseElsewhere(pool);
-  const oldest = await findOldestOverdue({ prisma }, new Date());
-  const circuitOf = new Set(circuits.map(({ provider }) => provider));
-  const isLate = oldest !== null && oldest.overdueSeconds > lateSeconds && !circuitOf.has(oldest.provider);
   return [
-    isLate
-      ? warn(
-          "refreshes",
-          `the oldest is overdue by ${formatDuration(oldest.overdueSeconds * 1000)} (${oldest.connectionId})`,
-          "see that a worker and a scheduler run, then `evertoken reconcile`",
-        )
-      : ok("refreshes", "none is late"),
     ...inUse.map(({ id, message }) =>
       warn(
         "refresh tokens",

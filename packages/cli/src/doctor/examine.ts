@@ -20,6 +20,7 @@ import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
+import { checkRefreshes } from "./check-refreshes.ts";
 import { checkSchedules } from "./check-schedules.ts";
 import { checkSpool } from "./check-spool.ts";
 import { checkStoredProviders } from "./check-stored-providers.ts";
@@ -60,8 +61,8 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       await checkApiKeys(pool),
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
-      ...(await checkConnections(prisma, pool)),
-      ...(await examineInstallation(pool, config)),
+      ...(await checkConnections(pool)),
+      ...(await examineWork(pool, config, live)),
       await checkSchedules(pool, config),
     ];
   } finally {
@@ -69,11 +70,17 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
   }
 }
 
-async function examineInstallation(pool: ReturnType<typeof createPool>, config: Config): Promise<Finding[]> {
+type Live = ReturnType<typeof withStored>;
+
+/** What Postgres and Redis tell together. */
+async function examineWork(pool: ReturnType<typeof createPool>, config: Config, live: Live | null): Promise<Finding[]> {
   if (config.redisUrl === "") return checkInstallation(pool, null, config);
   const redis = connectRedis(config.redisUrl, impatient, () => undefined);
   try {
-    return await checkInstallation(pool, redis, config);
+    return [
+      ...(await checkInstallation(pool, redis, config)),
+      ...(live === null ? [] : await checkRefreshes(pool, redis, config, live)),
+    ];
   } finally {
     redis.disconnect();
   }
