@@ -26,7 +26,7 @@ async function startAll() {
   const body = JSON.stringify({ name: "journey", scopes: ["tokens:read", "connections:write"] });
   const made = await fetch(`${publicUrl}/v1/api-keys`, { method: "POST", headers, body });
   const { key } = (await made.json()) as { key: string };
-  return { rig, demo, api, worker, publicUrl, redirectUri, key };
+  return { rig, demo, api, worker, publicUrl, redirectUri, key, adminKey };
 }
 
 /** The script wants one program that takes one address. */
@@ -45,7 +45,7 @@ async function run(env: Env): Promise<{ code: number | null; output: string }> {
 }
 
 test("with curl and a shell: connect, read a token, refresh, sync, health, disconnect", async () => {
-  const { rig, demo, api, worker, publicUrl, redirectUri, key } = await startAll();
+  const { rig, demo, api, worker, publicUrl, redirectUri, key, adminKey } = await startAll();
   const settings = {
     ...{ EVERTOKEN_URL: publicUrl, EVERTOKEN_API_KEY: key, PROVIDER: "demo", API_URL: demo.identityUrl },
     ...{ RETURN_URL: "https://app.example/done", FOLLOW: await writeFollow(redirectUri) },
@@ -59,22 +59,16 @@ test("with curl and a shell: connect, read a token, refresh, sync, health, disco
   expect(output).not.toContain(key);
   const { rows } = await rig.pool.query("SELECT status, access_token, last_sync_status FROM connections");
   expect(rows).toEqual([{ status: "disconnected", access_token: null, last_sync_status: "success" }]);
-  const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log ORDER BY id");
-  expect(audit.map(({ action }) => action)).toEqual([
-    ...[
-      "api_key.created",
-      "connect.begun",
-      "connect.pending",
-      "connection.connected",
-      "connect.confirmed",
-      "token.read",
-      "connection.refreshed",
-      "sync.requested",
-    ],
-    "connection.disconnected",
-    // The last read is refused, and its error tells where to reconnect.
-    "connect.link_made",
+  const log = await fetch(`${publicUrl}/v1/audit`, { headers: { authorization: `Bearer ${adminKey}` } });
+  const { data } = (await log.json()) as { data: { action: string; detail: { count?: number } }[] };
+  const actions = (counted: boolean) =>
+    data.filter(({ detail }) => (detail.count !== undefined) === counted).map(({ action }) => action);
+  expect(actions(false).reverse()).toEqual([
+    ...["api_key.created", "connect.begun", "connect.pending", "connection.connected", "connect.confirmed"],
+    ...["connection.refreshed", "sync.requested", "connection.disconnected"],
   ]);
+  // The last read is refused, and its error tells where to reconnect.
+  expect(new Set(actions(true))).toEqual(new Set(["token.read", "connect.link_made"]));
   for (const { output } of [api, worker]) expect(output()).not.toContain(key);
   const wrong = await run({ ...settings, EVERTOKEN_API_KEY: `evk_${"x".repeat(43)}` });
   expect(wrong.code).not.toBe(0);

@@ -192,8 +192,13 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   expect(page.text).toContain(id);
   expect(page.text).toContain("of <bdi>dead@app.example</bdi>");
   expect(page.text).not.toMatch(/Add an account|Yes, disconnect/);
-  const { rows } = await api.rig.pool.query("SELECT action FROM audit_log WHERE connection_id = $1", [id]);
-  expect(rows).toEqual([{ action: "connect.link_made" }, { action: "connect.session_opened" }]);
+  const { body: log } = await api.ask(`GET /v1/audit?connection_id=${id}`);
+  expect(log.data).toMatchObject([
+    { action: "connect.link_made", actor: "key:bootstrap", address: "127.0.0.1", detail: { count: 1 } },
+    { action: "token.read", actor: "key:bootstrap", detail: { failed: "refresh_token_expired", count: 1 } },
+    { action: "connect.session_opened", actor: expect.stringMatching(/^user:/), address: "127.0.0.1" },
+    { action: "connection.imported", actor: expect.stringMatching(/^app:/) },
+  ]);
 });
 
 test("no code, token or secret stands in the log", () => {

@@ -37,8 +37,8 @@ test("an imported token set is read by its id and by whose it is, and the audit 
   expect(byUser.body).toMatchObject({ access_token: "canary-1", connection_id: id });
   const { body: audit } = await api.ask(`GET /v1/audit?connection_id=${id}`);
   expect(audit.data).toMatchObject([
-    { actor: `key:${keyId}`, action: "token.read", connection_id: id, detail: { generation: 1 } },
-    { actor: "key:bootstrap", action: "connection.imported" },
+    { actor: `key:${keyId}`, action: "token.read", connection_id: id, detail: { generation: 1, count: 2 } },
+    { actor: "key:bootstrap", action: "connection.imported", address: "127.0.0.1" },
   ]);
   expect(JSON.stringify(audit)).not.toContain("canary");
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 async function audited(id: string) {
   const { rows } = await rig.pool.query(
-    "SELECT actor, action, detail FROM audit_log WHERE connection_id = $1 ORDER BY id",
+    "SELECT actor, action, detail FROM audit_log WHERE connection_id = $1 AND actor LIKE 'person:%' ORDER BY id",
     [id],
   );
   return rows;

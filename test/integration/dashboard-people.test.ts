@@ -52,6 +52,7 @@ const accountOf = async ({ app }: Dashboard, cookie: string) =>
 const fieldIn = (body: string, name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(body)?.[1] ?? "";
 
 async function audited(actor: string) {
+  await engine.audit.flush();
   const { rows } = await rig.pool.query("SELECT action, detail, address FROM audit_log WHERE actor = $1 ORDER BY id", [
     actor,
   ]);
@@ -97,6 +98,8 @@ test("a logout, a revocation and a disabled person end sessions in every replica
 
   expect((await audited("person:ada")).map(({ action }) => action)).toEqual([
     ...["dashboard.logged_in", "dashboard.logged_in", "dashboard.logged_out", "dashboard.session_ended"],
+    // A form that was not from her page.
+    "dashboard.refused",
   ]);
   expect((await audited("person:ada"))[0]).toMatchObject({
     address: "127.0.0.1",
@@ -240,7 +243,7 @@ test("by OpenID Connect come those to whom a claim gives a role, in the browser 
   const refused = await comeBack(one, stranger.back, stranger.cookie);
   expect([refused.statusCode, refused.body.includes("have no role here")]).toEqual([401, true]);
   expect(await audited("person:sso:mallory")).toMatchObject([
-    { action: "dashboard.login_refused", detail: { why: "no_role" } },
+    { action: "dashboard.login_refused", detail: { code: "no_role", count: 1 } },
   ]);
   const viewer = await logInAs("bob");
   expect((await comeBack(one, viewer.back, viewer.cookie)).statusCode).toBe(303);

@@ -206,7 +206,7 @@ test("prune removes what is older than it may be kept, and nothing else", async 
     "INSERT INTO audit_log (at, actor, action) VALUES (now() - interval '91 days', 'system', 'old'), (now(), 'system', 'new')",
   );
   expect(await runTask(rig, "prune")).toEqual({ logRows: 1, auditRows: 1, events: 1, sessions: 0 });
-  const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log");
+  const { rows: audit } = await rig.pool.query("SELECT action FROM audit_log WHERE actor = 'system'");
   expect(audit).toEqual([{ action: "new" }]);
   expect(await rig.log(id)).toMatchObject([{ generation: 2 }]);
 });

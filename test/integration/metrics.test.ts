@@ -1,3 +1,4 @@
+import { createMetrics, refusalCounts } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { comesDue, patch } from "../support/drive.ts";
 import { addEndpoint, promptly } from "../support/events.ts";
@@ -88,4 +89,28 @@ test("a scheduler reads the gauges of connections, expiring tokens, circuits, de
     value(await metricsOf(next), 'evertoken_queue_oldest_overdue_seconds{queue="refresh-acme"}'),
   );
   expect(late).toBeGreaterThan(59);
+});
+
+test("what was refused is counted from where the scheduler began, each row once, and only when it is settled", async () => {
+  const { pool } = await createRig();
+  const row = (action: string, code: string, count: number, age: string) =>
+    pool.query(
+      "INSERT INTO audit_log (actor, action, detail, at) VALUES ('nobody', $1, jsonb_build_object('code', $2::text, 'count', $3::int), now() - $4::interval)",
+      [action, code, count, age],
+    );
+  await row("request.refused", "wrong_key", 1000, "1 hour");
+  const metrics = createMetrics();
+  const counts = refusalCounts(metrics, pool);
+  await counts.show();
+  await row("request.refused", "wrong_key", 30, "10 seconds");
+  await row("request.refused", "wrong_key", 12, "10 seconds");
+  await row("dashboard.login_refused", "password", 7, "10 seconds");
+  await row("token.read", "wrong_key", 99, "10 seconds");
+  await row("request.refused", "no_key", 5, "0 seconds");
+  for (let n = 0; n < 2; n++) await counts.show();
+  const text = await metrics.registry.metrics();
+  expect(text.split("\n").filter((line) => line.startsWith("evertoken_refusals_total"))).toEqual([
+    'evertoken_refusals_total{action="dashboard.login_refused",code="password"} 7',
+    'evertoken_refusals_total{action="request.refused",code="wrong_key"} 42',
+  ]);
 });

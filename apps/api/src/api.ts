@@ -1,5 +1,5 @@
 import type { Limits } from "@evertoken/adapters";
-import { createAudit, createReadAudit, type Engine, fromEngine } from "@evertoken/engine/internal";
+import { type Engine, fromEngine } from "@evertoken/engine/internal";
 import {
   ableToServe,
   connectionLimits,
@@ -14,6 +14,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import manifest from "../package.json" with { type: "json" };
 import { createAuthenticate } from "./authenticate.ts";
+import { countRefusals } from "./count-refusals.ts";
 import { describeApi } from "./describe-api.ts";
 import { handleClientError, handleError, handleUnknown } from "./errors.ts";
 import { answerPreflight } from "./foreign-origin.ts";
@@ -47,6 +48,7 @@ export async function createApi(engine: Engine, { ready, logger }: ApiOptions = 
   readJsonOnly(app);
   guardCallbacks(app, engine);
   setHeaders(app);
+  countRefusals(app, engine);
   await app.register(helmet, securityHeaders);
   const { limits, close } = await openLimits(engine);
   app.addHook("onClose", async () => close());
@@ -62,7 +64,7 @@ export async function createApi(engine: Engine, { ready, logger }: ApiOptions = 
 function createServer({ config }: Engine, logger?: FastifyBaseLogger): FastifyInstance {
   return fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
-    // Addresses and headers of requests stay out of the log; what was done stands in the audit log.
+    // What was done, and what was refused, stands in the audit log.
     logController: new LogController({ disableRequestLogging: true }),
     ...{ trustProxy: trustProxies(config.api.trustProxy), bodyLimit },
     ...connectionLimits,
@@ -96,9 +98,7 @@ const checkWithZod: typeof validatorCompiler = (route) => {
 };
 
 function contextOf(engine: Engine, limits: Limits): ApiContext {
-  const audit = createAudit(engine);
-  const auditRead = createReadAudit(audit);
-  return { engine, client: fromEngine(engine), audit, auditRead, authenticate: createAuthenticate(engine, limits) };
+  return { engine, client: fromEngine(engine), authenticate: createAuthenticate(engine, limits) };
 }
 
 function registerHealth(app: FastifyInstance, ready: ReadyChecks): void {

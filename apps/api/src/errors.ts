@@ -4,10 +4,11 @@ import { describeError, describePostgresTrouble, knownPostgresTrouble } from "@e
 import { EvertokenError } from "@evertoken/engine/internal";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fieldFaults, namedFields } from "./field-faults.ts";
-import { Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
+import { isRefusal, Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
 
 /** Sent as text, so that no response schema can take anything away from it. */
 function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
+  if (isRefusal(body.code)) reply.request.refusal ??= body.code;
   return reply.code(body.status).type("application/problem+json; charset=utf-8").send(JSON.stringify(body));
 }
 

@@ -36,6 +36,10 @@ const own = {
   internal_error: [500, "Something went wrong here"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
+/** Whether it says that whoever asks may not, or not so often: what a provider or a user refused is none. */
+export const isRefusal = (code: string): boolean =>
+  code in own && [401, 403, 429].includes(own[code as keyof typeof own][0]);
+
 /** What only a client can tell. */
 type OnTheWay =
   | "server_unavailable"
@@ -113,11 +117,13 @@ export function problem(code: ProblemCode, details: Details = {}): ProblemBody {
 
 /** Thrown by handlers and hooks; the error handler sends it. */
 export class Problem extends Error {
+  readonly code: ProblemCode;
   readonly body: ProblemBody;
   readonly headers: Readonly<Record<string, string>>;
   constructor(code: ProblemCode, details: Details = {}, headers: Readonly<Record<string, string>> = {}) {
     super(code);
     this.name = "Problem";
+    this.code = code;
     this.body = problem(code, details);
     this.headers = headers;
   }

@@ -1,4 +1,4 @@
-import type { AuditEntry, Engine, Evertoken } from "@evertoken/engine/internal";
+import { type Actor, type Engine, type Evertoken, type Told, told } from "@evertoken/engine/internal";
 import { type ApiScope, type KeyRights, noLimits } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -10,6 +10,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Set once the key is checked; nobody on public routes. */
     caller: Caller;
+    /** Why it was refused, of what is counted: see count-refusals.ts. */
+    refusal: string | undefined;
   }
 }
 
@@ -17,8 +19,6 @@ declare module "fastify" {
 export interface ApiContext {
   readonly engine: Engine;
   readonly client: Evertoken;
-  readonly audit: (entry: AuditEntry) => Promise<void>;
-  readonly auditRead: (actor: string, token: { connectionId: string; generation: number }) => Promise<void>;
   readonly authenticate: Authenticate;
 }
 
@@ -29,8 +29,10 @@ interface RouteInput<P extends Schema, Q extends Schema, B extends Schema> {
   readonly params: Read<P>;
   readonly query: Read<Q>;
   readonly body: Read<B>;
-  /** `key:<id>`, for the audit log. */
-  readonly actor: string;
+  /** `key:<id>` and the address, for the audit log. */
+  readonly who: Actor;
+  /** More of what the route's entry in the audit log says, as soon as it is known: of what was tried in vain, too. */
+  tell(more: Omit<Told, "action">): void;
   /** Of the key; of a public route nobody's. */
   readonly rights: KeyRights;
   readonly request: FastifyRequest;
@@ -47,6 +49,8 @@ export interface Route<
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly scope: ApiScope | "public";
+  /** What its entry in the audit log says was done, such as `api_key.created`: each that is no GET has one. */
+  readonly audited?: string;
   /** Left out: everybody's data, so nothing for a key that is limited to providers or users. */
   about?(input: Pick<RouteInput<P, Q, B>, "params" | "query" | "body">): Subject;
   readonly tag: string;
@@ -69,7 +73,7 @@ export function route<
   Q extends Schema = undefined,
   B extends Schema = undefined,
   A extends Schema = undefined,
->(definition: Route<P, Q, B, A>): Route {
+>(definition: Route<P, Q, B, A> & ({ method: "GET" } | { audited: string })): Route {
   return definition as unknown as Route;
 }
 
@@ -88,13 +92,24 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
       },
       async handler(request, reply) {
         const { params, query, body, caller } = request;
-        const actor = caller === undefined ? "public" : `key:${caller.id}`;
+        const who = { actor: caller === undefined ? "nobody" : `key:${caller.id}`, address: request.ip };
         const rights = caller?.rights ?? nobodys;
         if (scope !== "public") {
-          await refuseOutOfReach(context.engine.pool, rights, definition.about?.({ params, query, body } as never));
+          const subject = definition.about?.({ params, query, body } as never);
+          await refuseOutOfReach(context.engine.pool, rights, subject).catch((error: unknown) => {
+            request.refusal = "out_of_reach";
+            throw error;
+          });
         }
         reply.code(status);
-        const answer = await definition.handle({ params, query, body, actor, rights, request, reply }, context);
+        let more: Omit<Told, "action"> = {};
+        const tell = (known: typeof more) => {
+          more = { ...more, ...known };
+        };
+        const handled = definition.handle({ params, query, body, who, tell, rights, request, reply }, context);
+        const { audited: action } = definition;
+        const { audit } = context.engine;
+        const answer = await (action === undefined ? handled : told(audit, who, handled, () => ({ action, ...more })));
         return reply.sent ? reply : (answer ?? reply.send());
       },
     });
@@ -113,6 +128,7 @@ function schemaOf({
   otherStatus,
   answer,
   about: _about,
+  audited: _audited,
   ...rest
 }: Route) {
   return {

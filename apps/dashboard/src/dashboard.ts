@@ -1,5 +1,5 @@
 import type { OpenIdSettings, TrustedProxies } from "@evertoken/adapters";
-import { createAudit, type Engine } from "@evertoken/engine/internal";
+import type { Engine } from "@evertoken/engine/internal";
 import {
   connectionLimits,
   createSessions,
@@ -16,6 +16,7 @@ import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import { accessTo, boardActionOf, methodsOf, routeKey } from "./access.ts";
 import { registerBoard } from "./board.ts";
 import { boardStyle } from "./board-style.ts";
+import { countRefusals } from "./count-refusals.ts";
 import { createGuard } from "./guard.ts";
 import { registerLogin } from "./login.ts";
 import { createLoginLimit } from "./login-limit.ts";
@@ -89,13 +90,13 @@ function answerTrouble(app: FastifyInstance): void {
  * What is done with the board stands in the audit log before it is done, and is not done when that cannot be written; what came of it
  * in the log.
  */
-function recordActions(app: FastifyInstance, audit: ReturnType<typeof createAudit>): void {
+function recordActions(app: FastifyInstance, { audit }: Engine): void {
   app.addHook("preHandler", async (request) => {
     const action = boardActionOf(routeKey(request.method, request.routeOptions.url ?? ""));
     const { session, params } = request;
     if (action === undefined || session === undefined) return;
     const detail = params as Readonly<Record<string, string>>;
-    await audit({ actor: `person:${session.name}`, action, address: request.ip, detail });
+    await audit.write({ actor: `person:${session.name}`, action, address: request.ip, detail });
   });
   app.addHook("onResponse", async (request, reply) => {
     const key = routeKey(request.method, request.routeOptions.url ?? "");
@@ -118,7 +119,6 @@ function openIdOf({ openId = null, publicUrl = null, engine }: DashboardDeps) {
 export async function createDashboard(deps: DashboardDeps): Promise<FastifyInstance> {
   const { engine, people } = deps;
   const { lifetimeMs, idleMs } = deps.session ?? { lifetimeMs: 12 * hourMs, idleMs: hourMs };
-  const audit = createAudit(engine);
   const sessions = createSessions(engine, { idleMs, lifetimeMs, settingsPeople: people });
   const openId = openIdOf(deps);
   const cookieName = deps.secureCookies ? "__Host-evertoken" : "evertoken";
@@ -135,6 +135,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: 16 * 1024 });
   app.decorateRequest("session", undefined);
+  countRefusals(app, engine);
   app.addHook("onRequest", createGuard(sessions, cookieName));
   app.addHook("onSend", async (_request, reply, payload) => {
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
@@ -142,7 +143,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   });
   const { limits, close } = await openLimits(engine);
   app.addHook("onClose", async () => close());
-  recordActions(app, audit);
+  recordActions(app, engine);
   app.get("/healthz", async () => ({ alive: true }));
   app.get("/readyz", async (_request, reply) => {
     const answer = await deps.ready();
@@ -150,7 +151,7 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
   });
   app.get("/board.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(boardStyle));
   registerLogin(app, {
-    ...{ engine, people, openId, sessions, cookieName, lifetimeMs, audit },
+    ...{ engine, people, openId, sessions, cookieName, lifetimeMs },
     secureCookies: deps.secureCookies,
     limit: createLoginLimit(limits, deps.loginAttemptsPerMinute ?? 10),
   });

@@ -25,7 +25,6 @@ export function createLoginLimit(limits: Limits, attemptsPerMinute: number) {
         (await addresses.take(networkOf(request.ip))) ??
         (guessed === undefined || known.has(placeOf(request, guessed)) ? null : await names.take(guessed));
       if (wait === null) return undefined;
-      request.log.warn({ event: "dashboard.login_limited", ip: request.ip }, "too many attempts to log in");
       return refusal(request, reply.header("retry-after", Math.ceil(wait / 1000)), 429, "too_many_logins");
     },
     worked(request: FastifyRequest, name: string): void {

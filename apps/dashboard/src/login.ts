@@ -1,4 +1,4 @@
-import { type AuditEntry, type Engine, openFor, sealFor } from "@evertoken/engine/internal";
+import { type Engine, openFor, sealFor } from "@evertoken/engine/internal";
 import { endSession, type Sessions, type SetPerson } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { safeReturnPath } from "./guard.ts";
@@ -17,8 +17,6 @@ export interface LoginDeps {
   readonly secureCookies: boolean;
   readonly lifetimeMs: number;
   readonly limit: LoginLimit;
-  /** Written before a login counts; what it throws refuses the login. */
-  readonly audit: (entry: AuditEntry) => Promise<void>;
 }
 
 const html = (reply: FastifyReply, page: string): FastifyReply => reply.type("text/html; charset=utf-8").send(page);
@@ -49,12 +47,13 @@ type Way = LoginDeps & { readonly cookie: Cookie } & ReturnType<typeof entry>;
 type Cookie = { readonly path: string; readonly httpOnly: true; readonly sameSite: "lax"; readonly secure: boolean };
 
 /** What every way in ends with. */
-function entry({ sessions, cookieName, lifetimeMs, audit, openId, limit }: LoginDeps, cookie: Cookie) {
+function entry({ engine, sessions, cookieName, lifetimeMs, openId, limit }: LoginDeps, cookie: Cookie) {
   return {
     async enter(request: FastifyRequest, reply: FastifyReply, who: Omit<Entering, "address">, next: string, more = {}) {
       const { name, role, cameBy } = who;
       const detail = { role, by: cameBy, ...more };
-      await audit({ actor: `person:${name}`, action: "dashboard.logged_in", address: request.ip, detail });
+      // Before it counts: without an entry nobody gets in.
+      await engine.audit.write({ actor: `person:${name}`, action: "dashboard.logged_in", address: request.ip, detail });
       limit.worked(request, name);
       const secret = await sessions.begin({ ...who, address: request.ip });
       request.log.info({ event: "dashboard.logged_in", user: name, role, ip: request.ip }, "logged in");
@@ -64,12 +63,11 @@ function entry({ sessions, cookieName, lifetimeMs, audit, openId, limit }: Login
     async refuse(
       request: FastifyRequest,
       reply: FastifyReply,
-      why: string,
+      code: string,
       page: Parameters<typeof loginPage>[0],
       actor = "nobody",
     ) {
-      request.log.warn({ event: "dashboard.login_refused", why, ip: request.ip }, "login refused");
-      await audit({ actor, action: "dashboard.login_refused", address: request.ip, detail: { why } });
+      request.refused = { action: "dashboard.login_refused", code, actor };
       return html(reply.code(401), loginPage({ ...page, elsewhere: openId !== null }));
     },
   };
@@ -157,7 +155,7 @@ function registerOpenId(app: FastifyInstance, way: Way, openId: OpenId): void {
   });
 }
 
-function registerLogout(app: FastifyInstance, { engine, cookieName, cookie, audit }: Way): void {
+function registerLogout(app: FastifyInstance, { engine, cookieName, cookie }: Way): void {
   app.get("/logout", async (request, reply) =>
     request.session ? html(reply, logoutPage(request.session.name)) : reply.redirect("/login", 303),
   );
@@ -165,7 +163,8 @@ function registerLogout(app: FastifyInstance, { engine, cookieName, cookie, audi
     const { session } = request;
     if (session !== undefined) {
       await endSession(engine, session.id);
-      await audit({ actor: `person:${session.name}`, action: "dashboard.logged_out", address: request.ip });
+      const actor = `person:${session.name}`;
+      await engine.audit.record({ actor, action: "dashboard.logged_out", address: request.ip });
       request.log.info({ event: "dashboard.logged_out", user: session.name }, "logged out");
     }
     return reply.clearCookie(cookieName, cookie).redirect("/login", 303);

@@ -43,6 +43,7 @@ const isForBoard = (request: FastifyRequest): boolean => request.url.startsWith(
 /** Says no: as a notice to the board's scripts, as a page to people, as JSON to everything else. */
 export function refusal(request: FastifyRequest, reply: FastifyReply, status: number, code: RefusalCode): FastifyReply {
   reply.code(status);
+  if (status === 401 || status === 403 || status === 429) request.refused = { action: "dashboard.refused", code };
   const wantsPage = !isForBoard(request) && (request.headers.accept ?? "").includes("text/html");
   if (!wantsPage) return reply.send(refusalBody(code));
   return reply.type("text/html; charset=utf-8").send(errorPage(refusals[code][0], refusals[code][1]));

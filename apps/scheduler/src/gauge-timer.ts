@@ -1,6 +1,6 @@
 import { describeError } from "@evertoken/adapters";
 import { type Engine, openQueues } from "@evertoken/engine/internal";
-import { type GaugeSource, type Metrics, queueGauges, storeGauges } from "@evertoken/operations";
+import { type GaugeSource, type Metrics, queueGauges, refusalCounts, storeGauges } from "@evertoken/operations";
 
 const everyMs = 60_000;
 
@@ -24,6 +24,7 @@ export class GaugeTimer {
     };
     this.#sources = [
       { name: "postgres", gauges: storeGauges(metrics, engine.pool, engine.config.sweepWindowMs) },
+      { name: "the audit log", gauges: refusalCounts(metrics, engine.pool) },
       { name: "redis", gauges: { ...queues, show } },
     ];
   }

@@ -111,6 +111,7 @@ export {
   type RefreshStats,
   refreshStats,
 } from "./store/refresh-stats.ts";
+export { refusalsAfter } from "./store/refusals.ts";
 export {
   areRevocationsDue,
   claimRevocations,

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createLogger, impatient } from "@evertoken/adapters";
 import type { Evertoken } from "@evertoken/engine";
-import { audited, createAudit, type Engine, fromEngine, openEngine, readSettings } from "@evertoken/engine/internal";
-import { operator } from "./audit-operator.ts";
+import { audited, type Engine, fromEngine, hostActor, openEngine, readSettings } from "@evertoken/engine/internal";
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
@@ -31,7 +30,7 @@ export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>
   });
   const interrupted = interrupts.requested.then(() => engine.close());
   try {
-    const running = task({ engine, evertoken: audited(fromEngine(engine), createAudit(engine), operator()) });
+    const running = task({ engine, evertoken: audited(fromEngine(engine), engine.audit, hostActor("host")) });
     running.catch(() => undefined); // cut short, it may fail when nobody listens any more
     const result = await Promise.race([running, interrupted.then(() => null)]);
     if (!interrupts.signal.aborted) return result as T;

@@ -1,89 +1,56 @@
-import { createBatcher, defaultBatching } from "@evertoken/adapters";
-import type { Pool } from "pg";
 import type { Engine } from "./engine.ts";
 import { withStore } from "./evertoken-error.ts";
 
-/** Who did what. Never holds a value: no token, no secret, no address that is one. */
-export interface AuditEntry {
-  /** `key:<id>`, `user:<hash>`, `person:<name>` of the dashboard, `host:<user>` of a command, `nobody` or `system`. */
-  readonly actor: string;
-  /** Such as `token.read`. */
-  readonly action: string;
-  readonly connectionId?: string | null;
-  readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
-  /** From where: an address, or the host of a command. */
-  readonly address?: string | null;
-}
-
 /** A user, as the actor of an entry. */
 export const userActor = ({ users }: Engine, userId: string) => `user:${users.hash(userId)}`;
-
-/** Writes entries of many callers with one statement; resolves when the entry is stored. */
-export function createAudit({ pool }: Engine): (entry: AuditEntry) => Promise<void> {
-  const write = createBatcher((entries: readonly AuditEntry[]) => insert(pool, entries), defaultBatching);
-  return (entry) => withStore(() => write(entry));
-}
-
-async function insert(pool: Pool, entries: readonly AuditEntry[]): Promise<undefined[]> {
-  await pool.query({
-    name: "audit-insert",
-    text: `INSERT INTO audit_log (actor, action, connection_id, detail, address)
-      SELECT actor, action, connection_id, detail::jsonb, address
-      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[]) AS e(actor, action, connection_id, detail, address)`,
-    values: [
-      entries.map(({ actor }) => actor),
-      entries.map(({ action }) => action),
-      entries.map(({ connectionId = null }) => connectionId),
-      entries.map(({ detail = {} }) => JSON.stringify(detail)),
-      entries.map(({ address = null }) => address),
-    ],
-  });
-  return entries.map(() => undefined);
-}
-
-const rememberMs = 60_000;
-const rememberMost = 200_000;
-
-/**
- * One entry a minute for each reader of one token: a service that asks before every call would bury the log, and which token it
- * had is told by the generation. Stored before the token is handed out.
- */
-export function createReadAudit(audit: (entry: AuditEntry) => Promise<void>) {
-  const written = new Map<string, number>();
-  return async (actor: string, token: { connectionId: string; generation: number }): Promise<void> => {
-    const { connectionId, generation } = token;
-    const key = `${actor} ${connectionId} ${generation}`;
-    const now = Date.now();
-    if (now - (written.get(key) ?? 0) < rememberMs) return;
-    await audit({ actor, action: "token.read", connectionId, detail: { generation } });
-    written.delete(key);
-    written.set(key, now);
-    // Maps keep their order: the first key is the oldest one.
-    if (written.size > rememberMost) written.delete(written.keys().next().value as string);
-  };
-}
 
 export interface AuditFilter {
   readonly connectionId?: string;
   readonly actor?: string;
   readonly action?: string;
+  /** Written at this time or later. */
+  readonly since?: Date;
+  /** Written before this time. */
+  readonly until?: Date;
   /** The id of the last one seen. */
   readonly before?: bigint;
+  /** Default 100, at most 1000. */
   readonly limit?: number;
 }
 
-/** The newest entries first. */
-export function auditLog({ prisma }: Engine, { connectionId, actor, action, before, limit = 100 }: AuditFilter = {}) {
-  return withStore(() =>
-    prisma.auditLog.findMany({
+/** The newest entries first, those that this process has counted among them. @throws {EvertokenError} */
+export async function auditLog(engine: Engine, filter: AuditFilter = {}) {
+  const { connectionId, actor, action, since, until, before, limit = 100 } = filter;
+  await engine.audit.flush();
+  return withStore(async () => {
+    const [first, end] = await Promise.all([since && firstFrom(engine, since), until && firstFrom(engine, until)]);
+    if (first === null) return [];
+    return engine.prisma.auditLog.findMany({
       where: {
         ...(connectionId === undefined ? {} : { connectionId }),
         ...(actor === undefined ? {} : { actor }),
         ...(action === undefined ? {} : { action }),
-        ...(before === undefined ? {} : { id: { lt: before } }),
+        AND: [
+          ...(before === undefined ? [] : [{ id: { lt: before } }]),
+          ...(since && first ? [{ id: { gte: first - slack }, at: { gte: since } }] : []),
+          ...(until ? [{ ...(end ? { id: { lt: end + slack } } : {}), at: { lt: until } }] : []),
+        ],
       },
       orderBy: { id: "desc" },
       take: Math.min(Math.max(1, limit), 1000),
-    }),
-  );
+    });
+  });
+}
+
+/** Entries that are written at the same moment may have their ids in another order than their times. */
+const slack = 1000n;
+
+/** Ids follow time, and are what pages go by: so a time becomes an id, and no page looks through what is not of its time. */
+async function firstFrom({ prisma }: Engine, time: Date): Promise<bigint | null> {
+  const found = await prisma.auditLog.findFirst({
+    where: { at: { gte: time } },
+    orderBy: { at: "asc" },
+    select: { id: true },
+  });
+  return found?.id ?? null;
 }

@@ -1,107 +1,84 @@
-import type { Evertoken } from "@evertoken/client";
-import type { AuditEntry } from "./audit.ts";
+import type { AccessToken, Completed, Evertoken, Target } from "@evertoken/client";
+import type { AuditTrail } from "./audit-trail.ts";
 import { isUuid } from "./is-uuid.ts";
-
-/** Who acts, and from where. */
-export type Actor = Pick<AuditEntry, "actor" | "address">;
-
-type Told = Omit<AuditEntry, keyof Actor>;
+import { type Actor, codeOf, type Told, told } from "./told.ts";
 
 /**
- * An Evertoken whose every change stands in the audit log, what was tried in vain too, under whoever it was opened for. Each method is named
- * here, so that a new one does not compile before somebody has said what of it is written down.
- *
- * @param audit resolves when an entry is stored. What it throws is thrown: then what was done is done, and whoever did it is told.
+ * An Evertoken whose every change stands in the audit log under whoever it was opened for, and whose reads of tokens are counted there. Each
+ * method is named here, so that a new one does not compile before somebody has said what of it is written down.
  */
-export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Promise<void>, who: Actor): Evertoken {
+export function audited(evertoken: Evertoken, audit: AuditTrail, who: Actor): Evertoken {
   const { connect, connections } = evertoken;
-  async function told<T>(task: Promise<T>, inVain: Told, done: (result: T) => Told): Promise<T> {
-    const result = await task.catch(async (error: unknown) => {
-      const { code } = error as { code?: unknown };
-      await audit({ ...who, ...inVain, detail: { ...inVain.detail, failed: String(code ?? "failed") } });
-      throw error;
-    });
-    await audit({ ...who, ...done(result) });
-    return result;
-  }
+  const done = <T>(task: Promise<T>, what: (result: T | null) => Told) => told(audit, who, task, what);
+  const read = (token: AccessToken) => audit.count({ ...who, ...readOf(token) });
+  const inVain = (target: Target) => (error: unknown) => {
+    audit.count({ ...who, ...readInVain(target, error) });
+    throw error;
+  };
   return {
-    getAccessToken: (target, options) =>
-      told(evertoken.getAccessToken(target, options), { action: "token.read" }, ({ connectionId, generation }) => ({
-        ...{ action: "token.read", connectionId, detail: { generation } },
-      })),
-    withAccessToken: (target, call, options) =>
-      evertoken.withAccessToken(
-        target,
-        async (token) => {
-          const { connectionId, generation } = token;
-          await audit({ ...who, action: "token.read", connectionId, detail: { generation } });
-          return call(token);
-        },
-        options,
-      ),
-    refresh(target, options) {
-      const [action, detail] = ["connection.refreshed", { force: options?.force ?? false }];
-      const done = told(evertoken.refresh(target, options), { action, ...named(target), detail }, (token) => ({
-        ...{ action, connectionId: token.connectionId },
-        detail: { ...detail, generation: token.generation, ...(token.warning && { failed: token.warning.code }) },
-      }));
-      return done;
+    async getAccessToken(target, options) {
+      const token = await evertoken.getAccessToken(target, options).catch(inVain(target));
+      read(token);
+      return token;
     },
-    scheduleNow(target, options) {
-      const [action, detail] = ["connection.scheduled", { when: "now", force: options?.force ?? false }];
-      const done = ({ connectionId }: { connectionId: string }) => ({ action, connectionId, detail });
-      return told(evertoken.scheduleNow(target, options), { action, ...named(target), detail }, done);
-    },
-    scheduleNextRefresh(target) {
-      const [action, detail] = ["connection.scheduled", { when: "next" }];
-      const done = (scheduled: { connectionId: string } | null) => ({
-        ...{ action, detail },
-        ...(scheduled === null ? named(target) : { connectionId: scheduled.connectionId }),
+    withAccessToken(target, call, options) {
+      let handedOut = false;
+      const noticed = (token: AccessToken) => {
+        handedOut = true;
+        read(token);
+        return call(token);
+      };
+      return evertoken.withAccessToken(target, noticed, options).catch((error: unknown) => {
+        if (handedOut) throw error;
+        return inVain(target)(error);
       });
-      return told(evertoken.scheduleNextRefresh(target), { action, ...named(target), detail }, done);
     },
-    refreshAllExpiring(options) {
-      if (options?.dryRun === true) return evertoken.refreshAllExpiring(options);
-      const [action, detail] = ["connections.refreshed", { provider: options?.provider ?? null }];
-      return told(evertoken.refreshAllExpiring(options), { action, detail }, ({ total, failed }) => ({
-        ...{ action, detail: { ...detail, total, failed } },
+    refresh(target, options) {
+      const detail = { force: options?.force ?? false };
+      return done(evertoken.refresh(target, options), (token) => ({
+        ...{ action: "connection.refreshed", ...named(target, token) },
+        detail: { ...detail, ...(token && { generation: token.generation, ...failedOf(token) }) },
       }));
     },
-    sync: (id) =>
-      told(evertoken.sync(id), { action: "sync.requested", ...named(id) }, ({ connectionId }) => ({
-        ...{ action: "sync.requested", connectionId },
+    scheduleNow: (target, options) =>
+      done(evertoken.scheduleNow(target, options), (scheduled) => ({
+        ...{ action: "connection.scheduled", ...named(target, scheduled) },
+        detail: { when: "now", force: options?.force ?? false },
       })),
+    scheduleNextRefresh: (target) =>
+      done(evertoken.scheduleNextRefresh(target), (scheduled) => ({
+        ...{ action: "connection.scheduled", ...named(target, scheduled), detail: { when: "next" } },
+      })),
+    refreshAllExpiring(options) {
+      const { provider = null, dryRun = false } = options ?? {};
+      return done(evertoken.refreshAllExpiring(options), (report) => ({
+        action: "connections.refreshed",
+        detail: { provider, dryRun, ...(report && { total: report.total, failed: report.failed }) },
+      }));
+    },
+    sync: (id) => done(evertoken.sync(id), (requested) => ({ action: "sync.requested", ...named(id, requested) })),
     connect: {
-      authorize: (input) => {
-        const entry = { action: "connect.begun", detail: { provider: input?.provider } };
-        return told(connect.authorize(input), entry, () => entry);
-      },
-      // Whom it belongs to is known only here, and written by the flow itself: as the user who connected.
-      complete: (answer) => connect.complete(answer),
-      confirm: (query, input) =>
-        told(connect.confirm(query, input), { action: "connect.confirmed" }, (done) => ({
-          action: "connect.confirmed",
-          ...(done.kind === "connected" ? { connectionId: done.connectionId } : { detail: { failed: done.code } }),
+      authorize: (input) =>
+        done(connect.authorize(input), () => ({
+          ...{ action: "connect.begun", detail: { provider: nameOf(input?.provider) } },
         })),
-      endSessions: (userId) => {
-        const entry = { action: "connect.sessions_ended" };
-        return told(connect.endSessions(userId), entry, () => entry);
-      },
-      link: (input) =>
-        told(connect.link(input), { action: "connect.link_made" }, () => ({ action: "connect.link_made" })),
+      // Whose it is is known only within: the flow writes another one, as the user who connected.
+      complete: (answer) => done(connect.complete(answer), (ended) => endOf("connect.completed", ended)),
+      confirm: (query, input) => done(connect.confirm(query, input), (ended) => endOf("connect.confirmed", ended)),
+      endSessions: (userId) => done(connect.endSessions(userId), () => ({ action: "connect.sessions_ended" })),
+      link: (input) => done(connect.link(input), () => ({ action: "connect.link_made" })),
     },
     connections: {
-      import(input) {
-        const [action, detail] = ["connection.imported", { provider: String(input?.provider).slice(0, 64) }];
-        return told(connections.import(input), { action, detail }, ({ id, skipped }) => ({
-          ...{ action, connectionId: id, detail: { ...detail, ...(skipped !== null && { skipped }) } },
-        }));
-      },
-      disconnect(id) {
-        const action = "connection.disconnected";
-        const done = (disconnected: boolean) => ({ action, ...named(id), detail: { before: !disconnected } });
-        return told(connections.disconnect(id), { action, ...named(id) }, done);
-      },
+      import: (input) =>
+        done(connections.import(input), (imported) => ({
+          ...{ action: "connection.imported", connectionId: imported?.id ?? null },
+          detail: { provider: nameOf(input?.provider), ...(imported?.skipped && { skipped: imported.skipped }) },
+        })),
+      disconnect: (id) =>
+        done(connections.disconnect(id), (disconnected) => ({
+          ...{ action: "connection.disconnected", ...named(id, null) },
+          ...(disconnected === null ? {} : { detail: { before: !disconnected } }),
+        })),
       list: (filter) => connections.list(filter),
       get: (target) => connections.get(target),
       log: (id, limit) => connections.log(id, limit),
@@ -112,7 +89,28 @@ export function audited(evertoken: Evertoken, audit: (entry: AuditEntry) => Prom
   };
 }
 
+const readOf = ({ connectionId, generation }: AccessToken): Told => ({
+  ...{ action: "token.read", connectionId, detail: { generation } },
+});
+
+const readInVain = (target: Target, error: unknown): Told => ({
+  ...{ action: "token.read", ...named(target, null), detail: { failed: codeOf(error) } },
+});
+
+const failedOf = ({ warning }: AccessToken) => (warning === null ? {} : { failed: warning.code });
+
+function endOf(action: string, ended: Completed | null): Told {
+  if (ended === null || ended.kind === "pending") return { action, ...(ended && { detail: { ended: ended.kind } }) };
+  return ended.kind === "connected"
+    ? { action, connectionId: ended.connectionId }
+    : { action, detail: { failed: ended.code } };
+}
+
 /** An id that is none, as it was typed, has no place in the log. */
-function named(target: unknown): { connectionId?: string } {
+function named(target: unknown, found: { readonly connectionId: string } | null): { connectionId?: string } {
+  if (found !== null) return { connectionId: found.connectionId };
   return typeof target === "string" && isUuid(target) ? { connectionId: target } : {};
 }
+
+/** Nor has a provider's that is none. */
+const nameOf = (provider: unknown): string => (/^[\w.-]{1,64}$/.test(String(provider)) ? String(provider) : "?");

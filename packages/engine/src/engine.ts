@@ -33,6 +33,7 @@ import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
 import type { Redis, RedisOptions } from "ioredis";
 import type { Pool } from "pg";
+import { AuditTrail } from "./audit-trail.ts";
 import { checkSchema } from "./check-database.ts";
 import { createRegistrationCache, type RegistrationCache } from "./connect/registration-cache.ts";
 import { EvertokenError, withSpool } from "./evertoken-error.ts";
@@ -63,6 +64,7 @@ export interface Engine {
   readonly keyring: Keyring;
   readonly grants: GrantHasher;
   readonly users: UserHasher;
+  readonly audit: AuditTrail;
   readonly queues: Queues;
   readonly spool: DrainableSpool;
   readonly copies: Copies;
@@ -133,6 +135,7 @@ export function openEngine(options: EngineOptions): Engine {
   });
   const grants = createGrantHasher();
   const users = createUserHasher();
+  const audit = new AuditTrail({ pool, logger, now: clock.now });
   const { timeoutMs, allowPrivateAddresses } = config.request;
   const proxyEnv = options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv };
   const exchange = createExchange({ timeoutMs, allowPrivateAddresses, ...proxyEnv });
@@ -224,6 +227,7 @@ export function openEngine(options: EngineOptions): Engine {
     await within(farewellMs, queues.close());
     redis.disconnect();
     spoolRedis.disconnect();
+    await within(farewellMs, audit.close());
     await within(farewellMs, pool.end());
   });
   return {
@@ -238,6 +242,7 @@ export function openEngine(options: EngineOptions): Engine {
       keyring,
       grants,
       users,
+      audit,
       spool,
       copies,
       exchange,

@@ -1,6 +1,7 @@
 import { ConfigError, type Env, impatient, readConfig } from "@evertoken/adapters";
 import type { Evertoken, RefreshOptions, Target } from "@evertoken/client";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import { audited } from "./audited.ts";
 import { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 import { authorize } from "./connect/authorize.ts";
 import { completeConnect } from "./connect/complete-connect.ts";
@@ -12,6 +13,7 @@ import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import { importConnection } from "./connect/import-connection.ts";
 import { type EmbeddedOptions, readEmbedded } from "./embedded-settings.ts";
 import { type Engine, openEngine } from "./engine.ts";
+import { hostActor } from "./host-actor.ts";
 import { scheduleNextRefresh, scheduleNow } from "./refresh/schedule.ts";
 import { requestSync } from "./sync/request-sync.ts";
 import { getAccessToken, readTarget, serve } from "./token/access-token.ts";
@@ -21,12 +23,13 @@ import { withAccessToken } from "./token/with-access-token.ts";
 
 /**
  * An Evertoken inside an app, straight to Postgres and Redis. Connects to nothing until it is used, and listens to nothing of the process:
- * the app calls `close` before it ends.
+ * the app calls `close` before it ends. What it changes stands in the audit log, as do the tokens that it reads, counted by the minute.
  *
  * @throws {ConfigError} that names every wrong setting
  */
 export function createEvertoken(options: EmbeddedOptions): Evertoken {
-  return fromEngine(openEngine({ ...readEmbedded(options), redis: impatient, inJob: false }));
+  const engine = openEngine({ ...readEmbedded(options), redis: impatient, inJob: false });
+  return audited(fromEngine(engine), engine.audit, hostActor("app"));
 }
 
 /** All settings of a process, those of the providers included. @throws {ConfigError} */
@@ -39,6 +42,7 @@ export function readSettings(env: Env, readFile: (path: string) => string) {
   return { config: { ...config, warnings }, providers: createProviders(providerSettings.settings) };
 }
 
+/** Without a word in the audit log: whoever acts says so. */
 export function fromEngine(engine: Engine): Evertoken {
   const fresh = new FreshToken(engine);
   const { work } = engine;

@@ -1,7 +1,8 @@
 export type * from "@evertoken/client";
 export { EvertokenError } from "@evertoken/client";
-export { type AuditEntry, auditLog, createAudit, createReadAudit, userActor } from "./audit.ts";
-export { type Actor, audited } from "./audited.ts";
+export { type AuditFilter, auditLog, userActor } from "./audit.ts";
+export type { AuditEntry, AuditTrail } from "./audit-trail.ts";
+export { audited } from "./audited.ts";
 export { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";
@@ -36,6 +37,7 @@ export { fromEngine, readSettings } from "./evertoken.ts";
 export { concernsAll, withQueue, withStore } from "./evertoken-error.ts";
 export { createGrantHashing } from "./grants/hash-grants.ts";
 export { importFields } from "./grants/import-input.ts";
+export { hostActor } from "./host-actor.ts";
 export {
   type AdoptAs,
   type Adopted,
@@ -62,3 +64,4 @@ export { createSyncJob } from "./sync/sync-job.ts";
 export { getAccessToken } from "./token/access-token.ts";
 export { FreshToken } from "./token/fresh-token.ts";
 export { reconnectUrl } from "./token/reconnect-url.ts";
+export { type Actor, type Told, told } from "./told.ts";

@@ -71,7 +71,7 @@ export {
   type SetPerson,
 } from "./people/sessions.ts";
 export { countRefreshes } from "./process/count-refreshes.ts";
-export { type GaugeSource, queueGauges, storeGauges } from "./process/gauges.ts";
+export { type GaugeSource, queueGauges, refusalCounts, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";
 export { connectionLimits, limitConnections } from "./process/limit-connections.ts";
 export { createMetrics, type Metrics } from "./process/metrics.ts";

@@ -23,6 +23,7 @@ export async function act(context: PagesContext, request: FastifyRequest, reply:
   const form = (request.body ?? {}) as Form;
   if (isOwnForm(context.engine, request, session.formToken, form.form_token))
     return action(context, session, form, reply);
+  request.refusal = "not_own_form";
   const content = message("Not allowed", "The form did not come from this page. Please go back and try again.");
   return sendPage(reply, { status: 403, title: "Not allowed", content }, context.embedOrigins);
 }
@@ -43,6 +44,10 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
     },
     session.id,
   );
+  await engine.audit.record({
+    ...visitor(engine, session, reply),
+    ...{ action: "connect.begun", connectionId: known?.id ?? null, detail: { provider } },
+  });
   const name = engine.providers.get(provider)?.provider.name ?? provider;
   const content = html`<div class="card lone"><h1>Going on to ${name}</h1>
 <p class="dim">You give your consent there, and come back afterwards.</p><a class="button" href="${url}">Continue to ${name}</a></div>`;
@@ -56,15 +61,21 @@ const statusOf = {
   not_supported: "disconnected",
 } as const;
 
-export const disconnect: Action = async ({ engine, home, audit }, session, form, reply) => {
+export const disconnect: Action = async ({ engine, home }, session, form, reply) => {
   if (session.connectionId != null) throw unavailable();
   const { id } = await ownConnection(engine, session, String(form.connection ?? ""));
   await withStore(engine.checkKeys);
   const { revoked } = await disconnectAndRevoke(engine, id);
-  const actor = userActor(engine, session.userId);
-  await audit({ actor, action: "connection.disconnected", connectionId: id, detail: { revoked } });
+  await engine.audit.record({
+    ...visitor(engine, session, reply),
+    ...{ action: "connection.disconnected", connectionId: id, detail: { revoked } },
+  });
   return reply.redirect(`${home}?status=${statusOf[revoked]}`, 303);
 };
+
+const visitor = (engine: PagesContext["engine"], { userId }: Session, { request }: FastifyReply) => ({
+  ...{ actor: userActor(engine, userId), address: request.ip },
+});
 
 /** Another user's looks like one that is not there. */
 async function ownConnection(engine: PagesContext["engine"], session: Session, id: string) {

@@ -1,4 +1,4 @@
-import type { createAudit, Engine } from "@evertoken/engine/internal";
+import type { Engine } from "@evertoken/engine/internal";
 
 /** What every page needs. */
 export interface PagesContext {
@@ -6,5 +6,4 @@ export interface PagesContext {
   /** Address of the connect page. */
   readonly home: string;
   readonly embedOrigins: readonly string[];
-  readonly audit: ReturnType<typeof createAudit>;
 }

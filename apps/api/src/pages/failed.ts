@@ -1,6 +1,7 @@
 import { describeError } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isRefusal, Problem } from "../problem.ts";
 import type { PagesContext } from "./context.ts";
 import { message, sendPage } from "./page.ts";
 
@@ -12,6 +13,7 @@ export function failed(
   reply: FastifyReply,
 ) {
   const status = statusOf(error);
+  if (error instanceof Problem && isRefusal(error.body.code)) request.refusal = error.body.code;
   if (status >= 500) request.log.error({ err: describeError(error) }, "a page could not be shown");
   const [title, text] = wordsOf(status, error);
   const content = message(title, text, { href: home, label: "Your accounts" });
@@ -31,6 +33,7 @@ function statusOf(error: unknown): number {
     if (error.code === "connection_not_found" || error.code === "unknown_provider") return 404;
     return error.code === "invalid_input" ? 400 : 503;
   }
+  if (error instanceof Problem) return error.body.status;
   const { statusCode } = error as { statusCode?: unknown };
   return typeof statusCode === "number" && statusCode >= 400 ? statusCode : 500;
 }

@@ -1,4 +1,4 @@
-import { createAudit, type Engine } from "@evertoken/engine/internal";
+import type { Engine } from "@evertoken/engine/internal";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import { act, disconnect, start } from "./actions.ts";
@@ -13,7 +13,7 @@ import { show } from "./show.ts";
 export async function registerPages(app: FastifyInstance, engine: Engine): Promise<void> {
   const { publicUrl, embedOrigins } = engine.config.connect;
   if (publicUrl === null) return;
-  const context: PagesContext = { engine, home: `${publicUrl}/connect`, embedOrigins, audit: createAudit(engine) };
+  const context: PagesContext = { engine, home: `${publicUrl}/connect`, embedOrigins };
   const schema = { hide: true };
   await app.register(async (scope) => {
     // Forms and nothing else: what a page of ours sends.

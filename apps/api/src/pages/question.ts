@@ -40,13 +40,14 @@ const notOpened = "a link to the connect page was not opened";
 
 /** The answer to the question: opens the one session that the link is good for. */
 export async function open(context: PagesContext, request: FastifyRequest, reply: FastifyReply) {
-  const { engine, home, embedOrigins, audit } = context;
+  const { engine, home, embedOrigins } = context;
   const form = (request.body ?? {}) as Readonly<Record<string, unknown>>;
   const read = readConnectLink(engine, typeof form.link === "string" ? form.link : "");
   if (read === null) return linkGone(context, reply, "over");
   const browser = knownBrowser(engine, request);
   const brought: BroughtLink = { ...read, browser: browser ?? "" };
   if (browser === null || !isOwnForm(engine, request, openingToken(brought), form.form_token)) {
+    request.refusal = "not_own_form";
     engine.logger.warn({ reason: "not_own_form" }, notOpened);
     const text =
       "The answer did not come from our page in this browser, or the browser keeps no cookies of this site. Please open the link again.";
@@ -58,6 +59,7 @@ export async function open(context: PagesContext, request: FastifyRequest, reply
     return linkGone(context, reply, reason);
   }
   const { userId, connectionId = null } = read.visitor;
-  await audit({ actor: userActor(engine, userId), action: "connect.session_opened", connectionId });
+  const who = { actor: userActor(engine, userId), address: request.ip };
+  await engine.audit.record({ ...who, action: "connect.session_opened", connectionId });
   return reply.redirect(home, 303);
 }

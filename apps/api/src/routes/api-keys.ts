@@ -45,7 +45,7 @@ export const apiKeyRoutes = [
     handle: async (_input, { engine }) => ({ data: (await listApiKeys(engine)).map(toApiKey) }),
   }),
   route({
-    ...{ method: "POST", url: "/v1/api-keys", scope: "admin", tag: "API keys" },
+    ...{ method: "POST", url: "/v1/api-keys", scope: "admin", tag: "API keys", audited: "api_key.created" },
     summary: "Make a key",
     description: "`key` is shown in this answer and never again: only its hash is kept.",
     ...{
@@ -53,25 +53,25 @@ export const apiKeyRoutes = [
       status: 201,
       answer: apiKey.extend({ key: z.string() }),
     },
-    async handle({ body, actor }, { engine, audit }) {
+    async handle({ body, tell }, { engine }) {
       const { ends_at: endsAt, read_only: readOnly, providers, users, ...named } = body;
       const { key, view } = await createApiKey(engine, {
         ...{ ...noLimits, ...named, readOnly, providers: providers ?? null, users: users ?? null },
         endsAt: endsAt == null ? null : new Date(endsAt),
       });
-      await audit({ actor, action: "api_key.created", detail: { key: view.id, scopes: view.scopes.join(" ") } });
+      tell({ detail: { key: view.id, scopes: view.scopes.join(" ") } });
       return { ...toApiKey(view), key };
     },
   }),
   route({
-    ...{ method: "DELETE", url: "/v1/api-keys/:id", scope: "admin", tag: "API keys" },
+    ...{ method: "DELETE", url: "/v1/api-keys/:id", scope: "admin", tag: "API keys", audited: "api_key.revoked" },
     summary: "Revoke a key, for good",
     description: "Every replica knows it within a second.",
     ...{ params: byId, answer: apiKey },
-    async handle({ params, actor }, { engine, audit, authenticate }) {
+    async handle({ params, tell }, { engine, authenticate }) {
+      tell({ detail: { key: params.id } });
       const view = await revokeApiKey(engine, params.id);
       authenticate.forget();
-      await audit({ actor, action: "api_key.revoked", detail: { key: view.id } });
       return toApiKey(view);
     },
   }),

@@ -123,9 +123,24 @@ function completedBody(done: Completed) {
   return { status, confirmation, provider, return_url: returnUrl };
 }
 
+/** For the audit log. */
+function toldOf(done: Completed) {
+  switch (done.kind) {
+    case "connected":
+      return { connectionId: done.connectionId };
+    case "pending":
+      return { detail: { ended: done.kind } };
+    case "refused":
+      return { detail: { failed: done.code } };
+    default:
+      return done satisfies never;
+  }
+}
+
 export const connectRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connect/authorize", scope: "connections:write", tag: "Connect" },
+    audited: "connect.begun",
     about: ({ body }) => ({ userId: body.user_id, providers: [body.provider] }),
     summary: "Begin to connect an account",
     description: `Send the user's browser to \`url\`, at once: the first browser that opens it is the only one that can come back. What comes
@@ -133,7 +148,8 @@ back is stored once you have confirmed it for the user of your own session (\`co
 once, and for ten minutes.`,
     body: authorizeBody,
     answer: z.object({ url: z.string(), state: z.string(), expires_at: timeOut }),
-    async handle({ body, actor }, { engine, audit }) {
+    async handle({ body, tell }, { engine }) {
+      tell({ detail: { provider: body.provider } });
       const {
         return_url: returnUrl,
         redirect_uri: redirectUri = sharedCallback(engine, body.provider),
@@ -146,7 +162,6 @@ once, and for ten minutes.`,
         ...{ userId: body.user_id, provider: body.provider, returnUrl },
         ...optional,
       });
-      await audit({ actor, action: "connect.begun", detail: { provider: body.provider } });
       return { url: begun.url, state: begun.state, expires_at: begun.expiresAt.toISOString() };
     },
   }),
@@ -165,7 +180,7 @@ URL with \`status=pending\`, \`confirmation\`, \`provider\` and \`state\`, or wi
     },
   }),
   route({
-    ...{ method: "POST", url: "/v1/connect/callback", scope: "public", tag: "Connect" },
+    ...{ method: "POST", url: "/v1/connect/callback", scope: "public", tag: "Connect", audited: "connect.completed" },
     summary: "The same for a page of yours that got the answer",
     description:
       "For single-page apps; from a browser only of an allowed origin. Needs no key, since it stores nothing without the `binding` of the flow: what comes without one is `pending`, and confirmed by your server.",
@@ -175,15 +190,18 @@ URL with \`status=pending\`, \`confirmation\`, \`provider\` and \`state\`, or wi
       parameters,
     }),
     answer: z.union([connected, pending]),
-    async handle({ body, request, reply }, { engine }) {
+    async handle({ body, request, reply, tell }, { engine }) {
       checkOrigin(request, reply, engine);
       const { state, redirect_uri: redirectUri, parameters = {}, binding, ...rest } = body;
       const answer = toAnswer({ ...parameters, ...rest });
-      return completedBody(await completeConnect(engine, { state, redirectUri, binding, ...answer }));
+      const done = await completeConnect(engine, { state, redirectUri, binding, ...answer });
+      tell(toldOf(done));
+      return completedBody(done);
     },
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/confirm", scope: "connections:write", tag: "Connect" },
+    audited: "connect.confirmed",
     about: () => "nobody",
     summary: "What came back is for the user of your session",
     description: `For flows that were begun with \`confirm\`. Take \`confirmation\` from the query of the return URL, and \`user_id\` from your own
@@ -197,15 +215,16 @@ confirmation again gets the same answer.`,
       user_id: userId,
     }),
     answer: connected,
-    async handle({ body, actor }, { engine, audit }) {
+    async handle({ body, tell }, { engine }) {
       const { user_id: userId, ...query } = body;
-      const done = confirmedBody(await confirmConnect(engine, query, { userId }));
-      await audit({ actor, action: "connect.confirmed", connectionId: done.connection_id });
-      return done;
+      const done = await confirmConnect(engine, query, { userId });
+      tell(toldOf(done));
+      return confirmedBody(done);
     },
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/complete", scope: "connections:write", tag: "Connect" },
+    audited: "connect.completed",
     about: () => "nobody",
     summary: "The same for an app's server that got the answer",
     description:
@@ -219,7 +238,7 @@ confirmation again gets the same answer.`,
       pending.omit({ status: true }).extend({ kind: z.literal("pending") }),
       refused,
     ]),
-    async handle({ body }, { engine }) {
+    async handle({ body, tell }, { engine }) {
       const { state, redirect_uri: redirectUri, binding, parameters = {}, ...rest } = body;
       const done = await completeConnect(engine, {
         state,
@@ -227,6 +246,7 @@ confirmation again gets the same answer.`,
         binding,
         ...toAnswer({ ...parameters, ...rest }),
       });
+      tell(toldOf(done));
       if (done.kind === "refused") return toWire(done);
       if (done.kind === "pending") return toWire(done);
       return { ...toWire(done), missing_scopes: [...done.missingScopes] };
@@ -234,18 +254,18 @@ confirmation again gets the same answer.`,
   }),
   route({
     ...{ method: "POST", url: "/v1/connect/links", scope: "connections:write", tag: "Connect" },
+    audited: "connect.link_made",
     about: ({ body }) => ({ userId: body.user_id, providers: body.providers }),
     summary: "A signed link to the connect page for one user",
     description:
       "The browser that opens it first manages that user's connections for an hour at most: hand it to the user alone.",
     ...{ body: linkBody, status: 201, answer: z.object({ url: z.string(), expires_at: timeOut }) },
-    async handle({ body, actor }, { engine, audit }) {
+    async handle({ body }, { engine }) {
       const { user_id: userId, return_url: returnUrl, user_name: userName, user_email: userEmail, ...rest } = body;
       const { providers, confirm, ttl } = rest;
       const expiresAt = new Date(Date.now() + ttl * 1000);
       const optional = some({ returnUrl, userName, userEmail, providers, confirm });
       const url = await makeConnectLink(engine, { userId, ttlSeconds: ttl, ...optional });
-      await audit({ actor, action: "connect.link_made" });
       return { url, expires_at: expiresAt.toISOString() };
     },
   }),

@@ -82,12 +82,14 @@ export const connectionRoutes = [
   }),
   route({
     ...{ method: "POST", url: "/v1/connections", scope: "connections:write", tag: "Connections" },
+    audited: "connection.imported",
     about: ({ body }) => ({ userId: body.user_id, providers: [body.provider] }),
     summary: "Import a token set from elsewhere",
     description:
       "Stored encrypted and refreshed from now on. An account that is known keeps its id; it keeps its tokens, too, unless these are certainly newer, or the user has to reconnect.",
     ...{ body: importBody, status: 201, otherStatus: 200, answer: imported },
-    async handle({ body, actor, reply }, { client, engine, audit }) {
+    async handle({ body, tell, reply }, { client, engine }) {
+      tell({ detail: { provider: body.provider } });
       if ((await withStore(() => engine.providers.known(body.provider))) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
@@ -96,12 +98,9 @@ export const connectionRoutes = [
         ...{ ...stored, next_refresh_at: nextRefreshAt?.toISOString() ?? null },
         warnings: warnings.map((text) => text.replace(/^\w+/, snake)),
       };
-      if (stored.skipped !== null) {
-        reply.code(200);
-        return answer;
-      }
-      const detail = { provider: body.provider, reconnected: stored.reconnected };
-      await audit({ actor, action: "connection.imported", connectionId: stored.id, detail });
+      const { id: connectionId, reconnected, skipped } = stored;
+      tell({ connectionId, detail: { provider: body.provider, reconnected, ...(skipped !== null && { skipped }) } });
+      if (skipped !== null) reply.code(200);
       return answer;
     },
   }),
@@ -123,15 +122,16 @@ export const connectionRoutes = [
   }),
   route({
     ...{ method: "DELETE", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },
+    audited: "connection.disconnected",
     about: ({ params }) => ({ connectionId: params.id }),
     summary: "Disconnect an account",
     description: "Its tokens are erased here and revoked at the provider, its job is removed; the history stays.",
     ...{ params: byId, answer: disconnectReport },
-    async handle({ params, actor }, { engine, audit }) {
+    async handle({ params, tell }, { engine }) {
+      tell({ connectionId: params.id });
       const { disconnected, revoked } = await disconnectAndRevoke(engine, params.id);
-      const detail = { disconnected, revoked };
-      await audit({ actor, action: "connection.disconnected", connectionId: params.id, detail });
-      return detail;
+      tell({ detail: { disconnected, revoked } });
+      return { disconnected, revoked };
     },
   }),
 ];

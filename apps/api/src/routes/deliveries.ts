@@ -34,16 +34,17 @@ export const deliveryRoutes = [
   }),
   route({
     ...{ method: "POST", url: "/v1/webhooks/deliveries/:delivery/replay", scope: "admin", tag: "Webhooks" },
+    audited: "webhook.replayed",
     summary: "Deliver once more",
     description: "With the same event id, so that the receiver can tell that it has it.",
     params: z.object({ delivery: digits }),
     ...{ status: 202, answer: z.object({ id: z.string(), status }) },
-    async handle({ params, actor }, { engine, audit }) {
+    async handle({ params, tell }, { engine }) {
       const id = params.delivery;
+      tell({ detail: { delivery: id } });
       if (!(await withStore(() => replayDelivery(engine.pool, id)))) {
         throw new Problem("not_found", { detail: "there is no such delivery, or its event is no longer kept" });
       }
-      await audit({ actor, action: "webhook.replayed", detail: { delivery: id } });
       await withQueue(() => nudgeDelivery(engine.queues));
       return { id, status: "pending" as const };
     },

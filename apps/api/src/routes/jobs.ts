@@ -53,34 +53,37 @@ const toJob = ({ id, state, dueAt }: Job) => ({ id, state, due_at: dueAt?.toISOS
 export const jobRoutes = [
   route({
     ...{ method: "POST", url: "/v1/connections/:id/refresh", scope: "connections:write", tag: "Refresh" },
+    audited: "connection.refreshed",
     about: ({ params }) => ({ connectionId: params.id }),
     summary: "Refresh now, and wait",
     description: `For a 401 of the provider's API: pass the \`generation\` of the token that was refused, then read the token again. Many
 callers with the same stale token cause one refresh.`,
     ...{ params: byId, body: options.extend({ generation: seen }).optional(), answer: refreshed },
-    async handle({ params, body, actor }, context) {
-      const { client, audit } = context;
+    async handle({ params, body, who, tell }, context) {
+      const { client } = context;
       const { force = false, generation: seen } = body ?? {};
+      tell({ connectionId: params.id, detail: { force } });
       const order = { force, ...(seen === undefined ? {} : { generation: seen }) };
-      const token = await orReconnectLink(context, actor, params.id, () => client.refresh(params.id, order));
+      const token = await orReconnectLink(context, who, params.id, () => client.refresh(params.id, order));
       const { connectionId, generation, expiresAt, warning } = token;
       // The library serves such a key all the same; who asks for a refresh has to know that there is none.
       if (warning?.code === "not_refreshable") throw new EvertokenError("not_refreshable", warning.message);
-      await audit({ actor, action: "connection.refreshed", connectionId, detail: { generation } });
+      tell({ detail: { force, generation, ...(warning !== null && { failed: warning.code }) } });
       return { connection_id: connectionId, generation, expires_at: expiresAt?.toISOString() ?? null, warning };
     },
   }),
   route({
     ...{ method: "POST", url: "/v1/connections/:id/schedule", scope: "connections:write", tag: "Refresh" },
+    audited: "connection.scheduled",
     about: ({ params }) => ({ connectionId: params.id }),
     summary: "Move the refresh job",
     description: "`now` brings it forward, ahead of routine work; `next` puts it where the stored expiry wants it.",
     ...{ params: byId, body: options.extend({ when: z.enum(["now", "next"]) }), answer: scheduled },
-    async handle({ params, body, actor }, { client, audit }) {
+    async handle({ params, body, tell }, { client }) {
       const { when, force } = body;
+      tell({ connectionId: params.id, detail: { when, force } });
       const call = when === "now" ? client.scheduleNow(params.id, { force }) : client.scheduleNextRefresh(params.id);
       const placed = await call;
-      await audit({ actor, action: "connection.scheduled", connectionId: params.id, detail: { when } });
       if (placed === null) return { connection_id: params.id, generation: null, job_id: null, due_at: null };
       const { connectionId, generation, jobId, dueAt } = placed;
       return { connection_id: connectionId, generation, job_id: jobId, due_at: dueAt.toISOString() };

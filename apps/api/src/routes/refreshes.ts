@@ -39,12 +39,20 @@ const run = z
 
 export const refreshRoutes = [
   route({
-    ...{ method: "POST", url: "/v1/refreshes", scope: "connections:write", tag: "Refresh" },
+    ...{
+      method: "POST",
+      url: "/v1/refreshes",
+      scope: "connections:write",
+      tag: "Refresh",
+      audited: "refreshes.started",
+    },
     summary: "Refresh all that end soon",
     description: "Runs as a job of the workers; `GET /v1/refreshes/{id}` tells how far it is.",
     ...{ body, status: 202, answer: run },
-    async handle({ body, actor, reply }, { engine, audit }) {
+    async handle({ body, tell, reply }, { engine }) {
       const { provider, dry_run: dryRun, needs_reauth: needsReauth } = body;
+      const detail = { provider: provider ?? null, needsReauth, dryRun };
+      tell({ detail });
       if (provider !== undefined && (await withStore(() => engine.providers.known(provider))) === undefined) {
         throw wrongField("provider", "there is no such provider: GET /v1/providers lists them", "unknown_provider");
       }
@@ -63,11 +71,7 @@ export const refreshRoutes = [
         };
       }
       const started = await bulkRefreshes.start(engine, filter);
-      await audit({
-        actor,
-        action: "refreshes.started",
-        detail: { id: started.id, provider: provider ?? null, needsReauth },
-      });
+      tell({ detail: { ...detail, id: started.id } });
       reply.header("location", `/v1/refreshes/${started.id}`);
       return toRun(started);
     },

@@ -50,26 +50,28 @@ export const registrationRoutes = [
   }),
   route({
     ...{ method: "PUT", url: "/v1/registrations/:provider/:name", scope: "admin", tag: "Client registrations" },
+    audited: "registration.saved",
     summary: "Store a client registration, or replace it",
     description:
       "For white-label apps: name it when a user connects. Encrypted; a circuit that the old secret opened closes.",
     ...{ params: key, body, answer: registration },
-    async handle({ params, body, actor }, { engine, audit }) {
+    async handle({ params, body, tell }, { engine }) {
+      tell({ detail: { registration: nameOf(params) } });
       const { client_id: clientId, client_secret: clientSecret } = body;
       const secret = clientSecret === undefined ? {} : { clientSecret };
       const saved = await registrations.save(engine, { ...params, clientId, ...secret });
-      await audit({ actor, action: "registration.saved", detail: { registration: nameOf(params) } });
       return toRegistration(saved);
     },
   }),
   route({
     ...{ method: "DELETE", url: "/v1/registrations/:provider/:name", scope: "admin", tag: "Client registrations" },
+    audited: "registration.removed",
     summary: "Remove a client registration",
     description: "Refused while connections use it.",
     ...{ params: key, status: 204 },
-    async handle({ params, actor }, { engine, audit }) {
+    async handle({ params, tell }, { engine }) {
+      tell({ detail: { registration: nameOf(params) } });
       await registrations.remove(engine, params);
-      await audit({ actor, action: "registration.removed", detail: { registration: nameOf(params) } });
       return undefined;
     },
   }),

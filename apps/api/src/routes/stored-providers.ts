@@ -81,15 +81,15 @@ const camel = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string)
 
 export const storedProviderRoutes = [
   route({
-    ...{ method: "POST", url: "/v1/providers", scope: "admin", tag: "Providers" },
+    ...{ method: "POST", url: "/v1/providers", scope: "admin", tag: "Providers", audited: "provider.added" },
     summary: "Add a provider",
     description:
       "An issuer, or the endpoints, is enough. Its metadata is read and judged at once; wrong metadata is refused with the reason. " +
       "Every process uses it within seconds. With `client_id`, accounts can be connected right away.",
     ...{ body: body.extend({ id }), status: 201, answer: stored },
-    async handle({ body: { id, ...given }, actor }, { engine, audit }) {
+    async handle({ body: { id, ...given }, tell }, { engine }) {
+      tell({ detail: { provider: id } });
       const added = await storedProviders.add(engine, toSource(id, given));
-      await audit({ actor, action: "provider.added", detail: { provider: added.id } });
       return toStored(added);
     },
   }),
@@ -101,26 +101,26 @@ export const storedProviderRoutes = [
     handle: async ({ params }, { engine }) => toStored(await storedProviders.show(engine, params.id)),
   }),
   route({
-    ...{ method: "PUT", url: "/v1/providers/:id", scope: "admin", tag: "Providers" },
+    ...{ method: "PUT", url: "/v1/providers/:id", scope: "admin", tag: "Providers", audited: "provider.replaced" },
     summary: "Replace a stored provider",
     description:
       "Judged as when it was added. An address that leads to another server needs `client_secret` again, and is refused while there are " +
       "connections, or grants that wait to be confirmed or revoked. Closes its circuits.",
     ...{ params: key, body, answer: stored },
-    async handle({ params, body, actor }, { engine, audit }) {
+    async handle({ params, body, tell }, { engine }) {
+      tell({ detail: { provider: params.id } });
       const replaced = await storedProviders.replace(engine, toSource(params.id, body));
-      await audit({ actor, action: "provider.replaced", detail: { provider: replaced.id } });
       return toStored(replaced);
     },
   }),
   route({
-    ...{ method: "DELETE", url: "/v1/providers/:id", scope: "admin", tag: "Providers" },
+    ...{ method: "DELETE", url: "/v1/providers/:id", scope: "admin", tag: "Providers", audited: "provider.removed" },
     summary: "Remove a stored provider",
     description: "With its client registrations. Refused while it has connections that are not disconnected.",
     ...{ params: key, status: 204 },
-    async handle({ params, actor }, { engine, audit }) {
+    async handle({ params, tell }, { engine }) {
+      tell({ detail: { provider: params.id } });
       await storedProviders.remove(engine, params.id);
-      await audit({ actor, action: "provider.removed", detail: { provider: params.id } });
       return undefined;
     },
   }),

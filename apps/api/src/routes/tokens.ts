@@ -1,4 +1,4 @@
-import type { AccessToken, Target } from "@evertoken/engine/internal";
+import { type AccessToken, type Actor, audited, type Target } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { orReconnectLink } from "../reconnect-link.ts";
 import { type ApiContext, route } from "../route.ts";
@@ -41,7 +41,7 @@ const query = z.object({
 
 async function read(
   context: ApiContext,
-  actor: string,
+  who: Actor,
   target: Target,
   { min_ttl: minTtlSeconds, scopes, refused_generation: refusedGeneration }: z.output<typeof query>,
 ): Promise<z.output<typeof token>> {
@@ -50,8 +50,8 @@ async function read(
     ...(scopes === undefined ? {} : { scopes: scopes.split(" ").filter((scope) => scope !== "") }),
     ...(refusedGeneration === undefined ? {} : { refusedGeneration }),
   };
-  const found = await orReconnectLink(context, actor, target, () => context.client.getAccessToken(target, options));
-  await context.auditRead(actor, found);
+  const client = audited(context.client, context.engine.audit, who);
+  const found = await orReconnectLink(context, who, target, () => client.getAccessToken(target, options));
   return toToken(found);
 }
 
@@ -83,7 +83,7 @@ export const tokenRoutes = [
     about: ({ params }) => ({ connectionId: params.id }),
     summary: "A valid access token of a connection",
     ...{ description, params: byId, query, answer: token },
-    handle: ({ params, query, actor }, context) => read(context, actor, params.id, query),
+    handle: ({ params, query, who }, context) => read(context, who, params.id, query),
   }),
   route({
     ...{ method: "GET", url: "/v1/users/:userId/providers/:provider/token", scope: "tokens:read", tag: "Tokens" },
@@ -91,6 +91,6 @@ export const tokenRoutes = [
     summary: "A valid access token of a user at a provider",
     description: `${description} Of several accounts, a working one that was connected last is meant.`,
     ...{ params: z.object({ userId, provider: providerId }), query, answer: token },
-    handle: ({ params, query, actor }, context) => read(context, actor, params, query),
+    handle: ({ params, query, who }, context) => read(context, who, params, query),
   }),
 ];

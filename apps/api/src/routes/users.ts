@@ -23,13 +23,13 @@ export const userRoutes = [
   }),
   route({
     ...{ method: "DELETE", url: "/v1/users/:userId/connect-sessions", scope: "connections:write", tag: "Connect" },
+    audited: "connect.sessions_ended",
     summary: "End a user's sessions on the connect page",
     description:
       "At every process, and at once; links that were made for this user and not opened yet are void as well.",
     ...{ params: z.object({ userId }), answer: z.object({ ended_at: timeOut }) },
-    async handle({ params, actor }, { client, audit }) {
+    async handle({ params }, { client }) {
       const { endedAt } = await client.connect.endSessions(params.userId);
-      await audit({ actor, action: "connect.sessions_ended" });
       return { ended_at: endedAt.toISOString() };
     },
   }),

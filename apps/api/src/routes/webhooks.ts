@@ -1,5 +1,5 @@
 import { eventNames } from "@evertoken/core";
-import { type Engine, withStore } from "@evertoken/engine/internal";
+import { type Engine, type Told, withStore } from "@evertoken/engine/internal";
 import { type EndpointView, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/operations";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
@@ -45,15 +45,15 @@ const toEndpoint = (view: EndpointView) => ({ ...toWire(view), events: [...view.
 const noSuch = () => new Problem("not_found", { detail: "there is no such webhook endpoint" });
 
 async function save(
-  { engine, audit }: ApiContext,
-  actor: string,
+  { engine }: ApiContext,
+  tell: (more: Omit<Told, "action">) => void,
   input: Parameters<typeof saveEndpoint>[1],
 ): Promise<z.output<typeof saved>> {
   await withStore(engine.checkKeys);
   const result = await withStore(() => saveEndpoint(endpointDeps(engine), input));
   switch (result.kind) {
     case "saved": {
-      await audit({ actor, action: "webhook.saved", detail: { endpoint: result.endpoint.id } });
+      tell({ detail: { endpoint: result.endpoint.id } });
       return { ...toEndpoint(result.endpoint), secret: result.secret };
     }
     case "not_found":
@@ -86,11 +86,11 @@ export const webhookRoutes = [
     },
   }),
   route({
-    ...{ method: "POST", url: "/v1/webhooks", scope: "admin", tag: "Webhooks" },
+    ...{ method: "POST", url: "/v1/webhooks", scope: "admin", tag: "Webhooks", audited: "webhook.saved" },
     summary: "Add an endpoint",
     description: "Signed as Standard Webhooks has it; `secret` is told in this answer and never again.",
     ...{ body: create, status: 201, answer: saved },
-    handle: ({ body, actor }, context) => save(context, actor, given(body)),
+    handle: ({ body, tell }, context) => save(context, tell, given(body)),
   }),
   route({
     ...{ method: "GET", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
@@ -104,22 +104,22 @@ export const webhookRoutes = [
     },
   }),
   route({
-    ...{ method: "PATCH", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
+    ...{ method: "PATCH", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks", audited: "webhook.saved" },
     summary: "Change an endpoint",
     description:
       "With `rotate_secret`, or with a target at another origin, it gets a new signing secret, told in this answer.",
     ...{ params: byId, body: change, answer: saved },
-    handle: ({ params, body: { rotate_secret: rotateSecret, ...rest }, actor }, context) =>
-      save(context, actor, { ...given({ ...rest, rotateSecret }), id: params.id.toLowerCase() }),
+    handle: ({ params, body: { rotate_secret: rotateSecret, ...rest }, tell }, context) =>
+      save(context, tell, { ...given({ ...rest, rotateSecret }), id: params.id.toLowerCase() }),
   }),
   route({
-    ...{ method: "DELETE", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks" },
+    ...{ method: "DELETE", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks", audited: "webhook.removed" },
     summary: "Remove an endpoint and its deliveries",
     ...{ params: byId, status: 204 },
-    async handle({ params, actor }, { engine, audit }) {
+    async handle({ params, tell }, { engine }) {
       const id = params.id.toLowerCase();
+      tell({ detail: { endpoint: id } });
       if (!(await withStore(() => removeEndpoint(endpointDeps(engine), id)))) throw noSuch();
-      await audit({ actor, action: "webhook.removed", detail: { endpoint: id } });
       return undefined;
     },
   }),

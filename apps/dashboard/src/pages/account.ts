@@ -23,11 +23,16 @@ export function registerAccount(app: FastifyInstance, context: PageContext): voi
   app.post("/account/second-factor", (request, reply) => setSecondFactor(context, request, reply));
   app.post<{ Params: { id: string } }>("/account/sessions/:id/end", async (request, reply) => {
     const { session } = readForm(request);
-    const { engine, audit } = context;
+    const { engine } = context;
     const own = session.role === "operator" ? undefined : session.name;
     const person = await endSession(engine, request.params.id, own);
     const detail = { person, session: request.params.id };
-    await audit({ actor: `person:${session.name}`, action: "dashboard.session_ended", address: request.ip, detail });
+    await engine.audit.record({
+      actor: `person:${session.name}`,
+      action: "dashboard.session_ended",
+      address: request.ip,
+      detail,
+    });
     return reply.redirect("/account", 303);
   });
 }
@@ -71,7 +76,7 @@ async function secondFactor(engine: Engine, { name, cameBy, formToken }: Session
 <label>Code <input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required></label><button>Use it from now on</button></form></section>`;
 }
 
-async function setSecondFactor({ engine, audit }: PageContext, request: FastifyRequest, reply: FastifyReply) {
+async function setSecondFactor({ engine }: PageContext, request: FastifyRequest, reply: FastifyReply) {
   const { form, session } = readForm(request);
   const secret = opened(engine, session.name, form.secret);
   if (session.cameBy !== "password" || secret === null || stepOfCode(secret, String(form.code), Date.now()) === null) {
@@ -84,7 +89,11 @@ async function setSecondFactor({ engine, audit }: PageContext, request: FastifyR
   const person = await findPerson(engine, session.name);
   // Whoever has one has to show it, and here nobody asks for it.
   if (person?.codeSecret !== null) throw new PageFault(409, "Not possible", "There is a second factor already.");
-  await audit({ actor: `person:${session.name}`, action: "person.second_factor_set", address: request.ip });
+  await engine.audit.write({
+    actor: `person:${session.name}`,
+    action: "person.second_factor_set",
+    address: request.ip,
+  });
   await changePerson(engine, session.name, { codeSecret: secret });
   return reply.redirect("/account", 303);
 }

@@ -62,7 +62,7 @@ export async function act(context: PageContext, name: string, request: FastifyRe
   if (action === undefined) throw new TypeError(`there is no action ${name}`);
   await context.client.connections.get(id);
   const { told, detail } = await action.run(context, id, form);
-  await context.audit({
+  await context.engine.audit.record({
     actor: `person:${user}`,
     address: request.ip,
     action: action.audited,
@@ -77,12 +77,17 @@ const linkSeconds = 86_400;
 /** The app's own page where there is one, else our connect page. Shown in the answer itself: an address would stay in histories. */
 export async function showReconnectLink(context: PageContext, request: FastifyRequest, reply: FastifyReply) {
   const { id, user } = read(request);
-  const { engine, client, audit } = context;
+  const { engine, client } = context;
   const connection = await client.connections.get(id);
   const { userId, provider } = connection;
   const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
   const url = own ?? (await newLink(engine, connection));
-  await audit({ actor: `person:${user}`, address: request.ip, action: "connect.link_made", connectionId: id });
+  await engine.audit.record({
+    actor: `person:${user}`,
+    address: request.ip,
+    action: "connect.link_made",
+    connectionId: id,
+  });
   const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
   return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
 }

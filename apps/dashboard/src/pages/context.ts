@@ -1,12 +1,11 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
-import { createAudit, type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
+import { type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
 import { type Remembered, remembered } from "./remembered.ts";
 
 /** What every page needs. */
 export interface PageContext {
   readonly engine: Engine;
   readonly client: Evertoken;
-  readonly audit: ReturnType<typeof createAudit>;
   /** How long a session lives without a request. */
   readonly idleMs: number;
   /** All connections by provider, status and end of their token. */
@@ -25,7 +24,7 @@ export const hoursShown = 24;
 
 export function createContext(engine: Engine, { idleMs }: Pick<PageContext, "idleMs">): PageContext {
   return {
-    ...{ engine, idleMs, client: fromEngine(engine), audit: createAudit(engine) },
+    ...{ engine, idleMs, client: fromEngine(engine) },
     stats: remembered(async () => {
       const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
       return { since, ...(await refreshStats(engine.pool, since)) };

@@ -9,6 +9,7 @@ export function failed(error: unknown, request: FastifyRequest, reply: FastifyRe
   const { session } = request;
   if (session === undefined) throw error;
   const fault = faultOf(error);
+  if (fault.status === 403) request.refused = { action: "dashboard.refused", code: "not_own_form" };
   if (fault.status >= 500) {
     request.log.error({ event: "dashboard.failed", err: describeError(error) }, "a page could not be answered");
   }

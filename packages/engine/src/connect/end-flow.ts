@@ -1,7 +1,6 @@
-import { describeError } from "@evertoken/adapters";
 import type { Confirmed } from "@evertoken/client";
 import { type ConfiguredProvider, missingScopes } from "@evertoken/providers";
-import { createAudit, userActor } from "../audit.ts";
+import { userActor } from "../audit.ts";
 import type { Engine } from "../engine.ts";
 import { requestSync } from "../sync/request-sync.ts";
 import type { ConnectRefused } from "./connect-refusal.ts";
@@ -46,8 +45,7 @@ export function refusedFlow(
   return { kind: "refused", code: why.code, message: why.message, returnUrl };
 }
 
-/** What was done is done, whether or not it could be written down who did it. */
-export async function audited(
+export function audited(
   engine: Engine,
   flow: Pick<Flow, "provider" | "userId">,
   action: string,
@@ -57,11 +55,7 @@ export async function audited(
   }: { connectionId?: string | null } & Readonly<Record<string, string | boolean | null>>,
 ): Promise<void> {
   const actor = userActor(engine, flow.userId);
-  try {
-    await createAudit(engine)({ actor, action, connectionId, detail: { provider: flow.provider, ...detail } });
-  } catch (error) {
-    engine.logger.error({ connection: connectionId, err: describeError(error) }, "not in the audit log");
-  }
+  return engine.audit.record({ actor, action, connectionId, detail: { provider: flow.provider, ...detail } });
 }
 
 export const who = ({ users }: Engine, { provider, userId }: Pick<Flow, "provider" | "userId">) =>

@@ -2,6 +2,7 @@ import { closeWorkers, patient, startSyncWorker, within } from "@evertoken/adapt
 import { type EmbeddedOptions, readEmbedded } from "../embedded-settings.ts";
 import { type Engine, openEngine } from "../engine.ts";
 import { EvertokenError } from "../evertoken-error.ts";
+import { hostActor } from "../host-actor.ts";
 import { prepareEngine } from "../prepare-engine.ts";
 import { announceHandlers } from "./app-handlers.ts";
 import type { SyncHandler } from "./sync-handler.ts";
@@ -39,7 +40,11 @@ export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptio
   });
   const stopping = new AbortController();
   const workers = names.map((name) =>
-    startSyncWorker(engine, name, engine.work.watch(createSyncJob(engine, handlers[name], stopping.signal))),
+    startSyncWorker(
+      engine,
+      name,
+      engine.work.watch(createSyncJob(engine, countingReads(engine, handlers[name]), stopping.signal)),
+    ),
   );
   const follow = () => {
     // Its jobs may be those of another installation.
@@ -63,6 +68,20 @@ export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptio
       return closing;
     },
   };
+}
+
+/** The token that it is given leaves for the app, as one that is read. */
+function countingReads({ audit }: Engine, handler: SyncHandler | undefined): SyncHandler | undefined {
+  const who = hostActor("app");
+  return (
+    handler &&
+    ((context) => {
+      const { connection, token } = context;
+      const detail = { generation: token.generation };
+      audit.count({ ...who, action: "token.read", connectionId: connection.id, detail });
+      return handler(context);
+    })
+  );
 }
 
 /** @returns what stops telling that these handlers are there */

@@ -1,5 +1,5 @@
 import type { Queues } from "@evertoken/adapters";
-import { countInStore, oldestDelayed, taskAges } from "@evertoken/adapters";
+import { countInStore, oldestDelayed, refusalsAfter, taskAges } from "@evertoken/adapters";
 import type { Pool } from "pg";
 import type { Metrics } from "./metrics.ts";
 
@@ -32,6 +32,20 @@ export function storeGauges(metrics: Metrics, pool: Pool, expiringWithinMs: numb
       }
       for (const [task, ageMs] of ages) taskAge.set({ task }, ageMs / 1000);
       for (const { kind, count } of read.undelivered) undelivered.set({ kind }, count);
+    },
+  };
+}
+
+/** What API and dashboard refused since this process began: read from where they write it down, so that no port of theirs has to tell. */
+export function refusalCounts({ refusals }: Metrics, pool: Pool): GaugeSource {
+  let place: string | null = null;
+  return {
+    // What was counted stays true.
+    forget: () => {},
+    async show() {
+      const { refused, last } = await refusalsAfter(pool, place);
+      for (const { action, code, count } of refused) refusals.inc({ action, code }, count);
+      place = last;
     },
   };
 }

@@ -24,6 +24,9 @@ export function createMetrics() {
       buckets: latenessBuckets,
     }),
     deliveries: new Counter(named("webhook_deliveries_total", "Attempts to deliver events", "kind", "outcome")),
+    refusals: new Counter(
+      named("refusals_total", "What API and dashboard refused, as every scheduler reads it", "action", "code"),
+    ),
     maintenance: new Gauge(
       named("maintenance_last_run", "Counts of the last run of a maintenance task", "task", "count"),
     ),
