@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { beforeAll, expect, test } from "vitest";
 import { createRig } from "../support/rig.ts";
@@ -51,6 +52,20 @@ function raw(bytes: string): Promise<string> {
     socket.on("error", reject);
   });
 }
+
+test("a parameter that is not known is refused by name: a misspelt filter would answer more than was asked for", async () => {
+  const id = randomUUID();
+  for (const [ask, name] of [
+    ["GET /v1/connections?userid=u", "userid"],
+    [`GET /v1/connections/${id}?expand=token`, "expand"],
+    ["GET /v1/audit?actor_id=x", "actor_id"],
+    [`DELETE /v1/connections/${id}?dry_run=true`, "dry_run"],
+    [`POST /v1/connections/${id}/refresh?force=true`, "force"],
+  ] as const) {
+    const { body } = await api.refused(ask, 400, "invalid_request");
+    expect(body.errors).toEqual([{ field: name, reason: "is not known here" }]);
+  }
+});
 
 test("what is hardly HTTP gets a problem document as well", async () => {
   const huge = await raw(`GET /v1/connections HTTP/1.1\r\nhost: x\r\nx-long: ${"a".repeat(20_000)}\r\n\r\n`);

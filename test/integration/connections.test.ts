@@ -170,7 +170,7 @@ test("status and health tell what an app shows its user", async () => {
   expect(byProvider.acme).toMatchObject({ connected: true, healthy: false, needsReconnect: false });
   await patch(rig, id, "status = 'needs_reauth'");
   expect(await rig.client.health("u")).toContainEqual(
-    expect.objectContaining({ provider: "acme", healthy: false, needsReconnect: true }),
+    expect.objectContaining({ provider: "acme", connected: false, healthy: false, needsReconnect: true }),
   );
   expect(await rig.client.health("nobody")).toEqual([]);
 });

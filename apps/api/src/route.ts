@@ -137,7 +137,7 @@ function schemaOf({
     security: scope === "public" ? [] : [{ key: [] }],
     ...(scope === "public" ? {} : { "x-scope": scope }),
     ...(params === undefined ? {} : { params }),
-    ...(query === undefined ? {} : { querystring: query }),
+    ...queryOf(scope, query),
     ...(body === undefined ? {} : { body }),
     response: {
       [status]: answer ?? z.undefined().describe("Done"),
@@ -146,6 +146,13 @@ function schemaOf({
       "5xx": { description: "What went wrong here or at the provider", ...problems },
     },
   };
+}
+
+/** A misspelt filter would answer more than was asked for. Providers and browsers may send a public route what they like. */
+function queryOf(scope: Route["scope"], query: Schema) {
+  if (scope === "public") return query === undefined ? {} : { querystring: query };
+  const known = query ?? z.object({});
+  return { querystring: known instanceof z.ZodObject ? known.strict() : known };
 }
 
 /** `GET /v1/connections/:id/token` is `get_connections_id_token`. */

@@ -48,6 +48,7 @@ export interface ConnectionFilter {
 export interface ProviderHealth {
   readonly provider: string;
   readonly connectionId: string;
+  /** Its grant is there: it need not be connected again. */
   readonly connected: boolean;
   /** Connected, and its access token has not ended. */
   readonly healthy: boolean;

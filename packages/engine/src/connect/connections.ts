@@ -144,7 +144,7 @@ export async function userHealth({ pool, clock }: Engine, userId: string): Promi
   return rows.map(({ id, provider, status, expires_at: expiresAt }) => ({
     provider,
     connectionId: id,
-    connected: status !== "disconnected",
+    connected: status !== "disconnected" && status !== "needs_reauth",
     healthy: status === "connected" && (expiresAt === null || expiresAt > now),
     needsReconnect: status === "needs_reauth" || status === "disconnected",
     status: shownStatus(status, expiresAt, now),
