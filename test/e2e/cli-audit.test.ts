@@ -113,5 +113,9 @@ test("what was tried in vain is written too, and read with filters, as CSV as we
     "ID,AT,WHO,FROM,ACTION,CONNECTION,DETAIL",
     expect.stringMatching(/^\d+,\S+,'=cmd\(\),,odd,,\{\}$/),
   ]);
-  expect((await run("audit --connection x")).code).toBe(2);
+  const odd = async (more: string) =>
+    (await run(`audit --action odd --csv ${more}`)).stdout.trim().split("\n").length - 1;
+  expect([await odd("--since 2026-01-01T00:00"), await odd("--until 2026-01-01")]).toEqual([1, 0]);
+  for (const wrong of ["--connection x", "--since yesterday", "--until 2026-13-01"])
+    expect((await run(`audit ${wrong}`)).code).toBe(2);
 });

@@ -160,3 +160,16 @@ test("a flood of what is refused is a row for each reason and sender, and a line
   expect(output.match(/requests are refused/g)).toHaveLength(5);
   expect(output + JSON.stringify(entries)).not.toContain("evk_");
 });
+
+test("the log is read between two times, and a time that is none is refused", async () => {
+  await api.rig.pool.query(
+    "INSERT INTO audit_log (actor, action, at) SELECT 'system', 'timed', day FROM unnest($1::timestamptz[]) AS t(day)",
+    [["2026-01-01T12:00Z", "2026-02-01T12:00Z", "2026-03-01T12:00Z"]],
+  );
+  const months = async (query: string) =>
+    (await api.ask(`GET /v1/audit?action=timed${query}`)).body.data.map(({ at }: { at: string }) => at.slice(5, 7));
+  expect(await months("")).toEqual(["03", "02", "01"]);
+  expect(await months("&since=2026-02-01T12:00:00Z")).toEqual(["03", "02"]);
+  expect(await months("&until=2026-02-01T12:00:00Z&limit=1")).toEqual(["01"]);
+  await api.refused("GET /v1/audit?since=yesterday", 400, "invalid_request");
+});

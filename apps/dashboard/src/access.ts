@@ -20,6 +20,8 @@ const own = {
   "GET /connections": "viewer",
   "GET /connections/:id": "viewer",
   "GET /providers": "viewer",
+  "GET /audit": "operator",
+  "GET /audit.csv": "operator",
   "GET /account": "viewer",
   "POST /account/second-factor": "viewer",
   "POST /account/sessions/:id/end": "viewer",
@@ -58,7 +60,14 @@ const boardActions: Readonly<Record<string, string>> = {
 
 export const boardPrefix = "/queues";
 
-const healthPages = ["GET /", "GET /connections", "GET /connections/:id", "GET /providers", "GET /account"];
+const healthPages = [
+  "GET /",
+  "GET /connections",
+  "GET /connections/:id",
+  "GET /providers",
+  "GET /audit",
+  "GET /account",
+];
 
 const pages = new Set([...healthPages, ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
 

@@ -1,3 +1,4 @@
+export { auditCsv, auditHead, auditRow } from "./audit-csv.ts";
 export { Html, html } from "./html.ts";
 export { adoptAfterUpgrade } from "./keys/adopt-after-upgrade.ts";
 export { adoptApiKeys } from "./keys/adopt-api-keys.ts";

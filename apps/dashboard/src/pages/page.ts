@@ -6,7 +6,7 @@ import { brandMark } from "../brand-mark.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
-type Section = "overview" | "connections" | "providers";
+type Section = "overview" | "connections" | "providers" | "audit";
 
 export interface Page {
   readonly status?: number;
@@ -18,11 +18,12 @@ export interface Page {
   readonly live?: number;
 }
 
-const sections: readonly { id: Section | "queues"; path: string; label: string }[] = [
+const sections: readonly { id: Section | "queues"; path: string; label: string; operators?: true }[] = [
   { id: "overview", path: "/", label: "Overview" },
   { id: "connections", path: "/connections", label: "Connections" },
   { id: "providers", path: "/providers", label: "Providers" },
   { id: "queues", path: boardPrefix, label: "Queues" },
+  { id: "audit", path: "/audit", label: "Audit", operators: true },
 ];
 
 /** Stricter than Bull Board's: nothing inline, nothing from elsewhere. */
@@ -72,7 +73,7 @@ function document({ title, content, section, session, live }: Page): Html {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="bar"><div><a class="brand" href="/">${brandMark}Evertoken</a>
-<nav aria-label="Pages"><ul>${sections.map(({ id, path, label }) => item(path, label, id === section))}</ul></nav>
+<nav aria-label="Pages"><ul>${seenBy(session).map(({ id, path, label }) => item(path, label, id === section))}</ul></nav>
 <div class="who"><a href="/account">${session.name} (${session.role})</a><a href="/logout">Log out</a></div></div></header>
 <main id="main"${live === undefined ? null : html` data-live="${live}"`}>
 ${content}
@@ -81,6 +82,8 @@ ${content}
 </html>
 `;
 }
+
+const seenBy = ({ role }: Session) => sections.filter(({ operators }) => operators !== true || role === "operator");
 
 const item = (path: string, label: string, current: boolean): Html =>
   html`<li><a href="${path}"${current ? new Html(' aria-current="page"') : null}>${label}</a></li>`;

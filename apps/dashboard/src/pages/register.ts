@@ -3,6 +3,7 @@ import { type Engine, providersAtWork, withStore } from "@evertoken/engine/inter
 import type { FastifyInstance } from "fastify";
 import { registerAccount } from "./account.ts";
 import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
+import { registerAudit } from "./audit.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
@@ -30,6 +31,7 @@ export async function registerPages(app: FastifyInstance, engine: Engine, rules:
     scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
     registerViews(scope, context);
     registerAccount(scope, context);
+    registerAudit(scope, engine);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
