@@ -1,5 +1,5 @@
-import { disarm, giveWay, storeHashes } from "@evertoken/adapters";
-import type { CommitRecord } from "@evertoken/core";
+import { claimAgain, disarm, giveWay, storeHashes } from "@evertoken/adapters";
+import type { CommitRecord, Connection } from "@evertoken/core";
 import { beforeAll, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
@@ -148,6 +148,21 @@ test.each([
   const { id } = await connectAs(`${assignments}, grant_hash = '${what}'`);
   expect(await giveWay(rig.pool, what)).toBe(gives);
   expect((await rig.row(id)).refresh_token === null).toBe(gives);
+});
+
+test.each([
+  ["the row that it was given for", "generation = 2", 1],
+  ["a generation that has come since", "generation = 3", 0],
+  ["an earlier one", "generation = 1", 0],
+  ["the lease of another one", `generation = 2, lease_owner = 'another', ${leased}`, 0],
+  ["a disconnected account", "generation = 2, status = 'disconnected'", 0],
+])("a lease that a failover has lost meets %s", async (_what, assignments, put) => {
+  const before = await connectAs(assignments);
+  const connection = { id: before.id, generation: 2 } as Connection;
+  expect(await claimAgain(rig.pool, [{ owner: "us", connection, endsInMs: 30_000 }])).toBe(put);
+  const row = await rig.row(before.id);
+  if (put === 0) expect(row).toEqual(before);
+  else expect(row).toMatchObject({ lease_owner: "us", generation: 2 });
 });
 
 test("a refresh token that has changed since it was read, or is being spent, gets no hash and is not taken away", async () => {
