@@ -4,6 +4,7 @@ import {
   DatabaseClock,
   goOn,
   moveBeat,
+  nowhere,
   withInstallationLock,
 } from "@evertoken/adapters";
 import type { RefreshOrder } from "@evertoken/core";
@@ -52,6 +53,11 @@ test("a claim that waited for its statement while its process came to doubt the 
   expect(await claim(abandoned.id)).toMatchObject({ kind: "refused", why: "held" });
   await until("it goes on", async () => (await installation.standing()) === null, 15_000);
   expect(await claim(free.id)).toMatchObject({ kind: "claimed" });
+  // The doubt comes after it was found abandoned, and before the statement that takes it over.
+  const grounds = [installation.ground(), installation.ground()];
+  const doubting = createStore(rig.pool, { ...options, ground: () => grounds.shift() ?? nowhere });
+  expect(await doubting.claim(forced(abandoned.id), clock.now())).toMatchObject({ kind: "refused", why: "busy" });
+  expect(await rig.row(abandoned.id)).toMatchObject({ lease_owner: "takeover:another" });
   expect(await claim(abandoned.id)).toMatchObject({ kind: "claimed" });
 });
 

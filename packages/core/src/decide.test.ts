@@ -343,8 +343,11 @@ test("the first grant with a secret proves it; one that closes a circuit does so
 });
 
 test("it is a dead grant when another connection shows that this client id is meant", () => {
-  const transition = decide(connection(), setbacks.denied, context({ blame: { foreignClient: "another", own: true } }));
-  expect(transition).toMatchObject({ status: "needs_reauth", job: "stop" });
+  // It has met the fault before: that is what makes it its own, not what makes it one of a wave.
+  for (const around of [null, surroundings({ times: 2, firstAt: at(-hour) })]) {
+    const decided = setback({}, setbacks.denied, { around, blame: { foreignClient: "another", own: true } });
+    expect(decided).toMatchObject({ status: "needs_reauth", job: "stop" });
+  }
 });
 
 test("an unknown answer that lasts is asked for ever more rarely, and for 30 days", () => {
@@ -453,9 +456,18 @@ test("grants of another client id are believed dead after hours, unless nothing 
   const around = surroundings({ code: "invalid_client", since: at(-6 * hour) });
   const given = { around, blame: { probing: true, foreignClient: "another" } };
   expect(setback({}, setbacks.denied, given).status).toBe("needs_reauth");
-  expect(setback({}, setbacks.denied, { ...given, blame: { ...given.blame, secret: "changed" } }).status).toBe(
-    "connected",
-  );
+  const ofChanged = setback({}, setbacks.denied, { ...given, blame: { ...given.blame, secret: "changed" } });
+  expect(ofChanged).toMatchObject({ status: "connected", provider: { kind: "open_circuit", of: "another" } });
+});
+
+test("one that is marked and denied again, among many, says nothing about the others", () => {
+  const marked = { status: "needs_reauth", nextRefreshAt: now } as const;
+  const seen = { times: 2, firstAt: at(-hour), others: 5 };
+  const again = setback(marked, setbacks.denied, { around: surroundings(seen) });
+  expect(again).toMatchObject({ status: "needs_reauth", errorCode: "refresh_token_expired", provider: null });
+  const around = surroundings({ ...seen, code: "mass_denial", since: at(-hour) });
+  const probe = setback(marked, setbacks.denied, { around, blame: { probing: true } });
+  expect(probe).toMatchObject({ status: "needs_reauth", provider: null });
 });
 
 test("what is forced on a grant that is over leaves it so", () => {
