@@ -96,3 +96,14 @@ test("a new encryption key takes a waiting revocation along", async () => {
   const [revocation] = await kept(rig);
   expect(engine.keyring.open(revocation.refresh_token, { ...revocation, id }, "refresh_token")).toBe(refreshToken);
 });
+
+test("as long as nobody can tell which database this is, nothing is revoked", async () => {
+  const rig = await createRevokeRig();
+  rig.asked.reply({ status: 200 });
+  const { id } = await rig.connect();
+  await rig.pool.query("ALTER TABLE installation RENAME TO out_of_sight");
+  expect(await disconnectAndRevoke(rig.engine, id)).toEqual({ disconnected: true, revoked: "later" });
+  expect(rig.asked.received).toEqual([]);
+  await rig.pool.query("ALTER TABLE out_of_sight RENAME TO installation");
+  expect(await kept(rig)).toHaveLength(1);
+});

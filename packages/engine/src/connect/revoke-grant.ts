@@ -16,9 +16,9 @@ export async function revokeGrant(engine: Engine, grant: Omit<Revocation, "id">)
   const failed = (said: object) => {
     engine.logger.warn({ connection: id, ...said }, `[${grant.provider}] not revoked at the provider`);
   };
-  // The grant may be that of another installation, which lives by it.
-  if ((await engine.installation.standing().catch(() => null)) !== null) return "later";
   try {
+    // The grant may be that of another installation, which lives by it.
+    if ((await engine.installation.standing()) !== null) return "later";
     const provider = (await engine.providers.find(grant.provider))?.provider;
     const registration = await engine.registrations.find(grant.provider, grant.registration);
     if (provider === undefined || registration === null) return "no";
