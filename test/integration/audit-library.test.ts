@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { createEvertoken, createSyncWorker, type Evertoken } from "@evertoken/engine";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { publicUrl, redirectUri, returnUrl } from "../support/connect-rig.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig, type Rig, until } from "../support/rig.ts";
@@ -157,4 +157,19 @@ test("refusals from more than a thousand places are counted together", async () 
     "SELECT count(*)::int AS rows, sum((detail->>'count')::int)::int AS counted, count(address)::int AS places FROM audit_log",
   );
   expect(rows).toEqual([{ rows: 1001, counted: 1501, places: 1000 }]);
+});
+
+test("what is counted is written when its minute is over, and not before", async () => {
+  const own = await createRig();
+  const { engine } = engineOf(own.env);
+  const rows = async () => (await own.pool.query("SELECT detail->'count' AS n FROM audit_log")).rows.map(({ n }) => n);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  for (let n = 0; n < 3; n++) engine.audit.count({ actor: "system", action: "odd" });
+  vi.advanceTimersByTime(59_999);
+  const early = vi.getTimerCount();
+  vi.advanceTimersByTime(1);
+  vi.useRealTimers();
+  expect(early).toBe(1);
+  await until("it is written", async () => (await rows()).length > 0);
+  expect(await rows()).toEqual([3]);
 });

@@ -1,4 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
+import { createConnectRig } from "../support/connect-rig.ts";
+import { onFileEnd } from "../support/services.ts";
+import { openRedis, startDashboard } from "./dashboard-harness.ts";
 import { createDashboardRig, type DashboardRig, page } from "./dashboard-rig.ts";
 
 let rig: DashboardRig;
@@ -140,4 +143,29 @@ test("each action of the board is written down before it is done, by name, perso
   expect(rows).toMatchObject(
     Object.keys(actions).map((action) => ({ ...of, action, detail: { queueName: queue.name } })),
   );
+});
+
+test("a flood at the login and at the board is a row and a line for each reason, without what was typed", async () => {
+  const { engine, pool } = await createConnectRig();
+  const dashboard = await startDashboard(await openRedis(), { engine, loginAttempts: 5 });
+  onFileEnd(() => dashboard.close());
+  for (let n = 0; n < 20; n++) await dashboard.login("olga", `canary password ${n}`);
+  for (let n = 0; n < 9; n++) await dashboard.app.inject({ url: "/queues/api/queues" });
+  const forged = { headers: { host: "dashboard.test", origin: "http://evil.example" } };
+  for (let n = 0; n < 4; n++)
+    await dashboard.app.inject({ ...forged, method: "PUT", url: "/queues/api/queues/x/pause" });
+  await engine.audit.flush();
+  const { rows } = await pool.query(
+    "SELECT actor, address, action, detail->>'code' AS code, (detail->'count')::int AS n FROM audit_log ORDER BY n",
+  );
+  const of = { actor: "nobody", address: "127.0.0.1" };
+  expect(rows).toEqual([
+    { ...of, action: "dashboard.refused", code: "cross_origin", n: 4 },
+    { ...of, action: "dashboard.login_refused", code: "password", n: 5 },
+    { ...of, action: "dashboard.refused", code: "login_needed", n: 9 },
+    { ...of, action: "dashboard.refused", code: "too_many_logins", n: 15 },
+  ]);
+  const lines = dashboard.logged.filter((line) => line.includes("requests are refused"));
+  expect(lines).toHaveLength(4);
+  expect(dashboard.logged.join() + JSON.stringify(rows)).not.toMatch(/canary|olga/);
 });
