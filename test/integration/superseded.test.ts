@@ -50,11 +50,14 @@ test("a refusal while another one's request is under way marks what that will br
   expect(isDue((await rig.row(connection.id)) as never)).toBe(false);
 });
 
-test("who is overtaken by a reconnect, or by a grant that was refreshed again since, marks nothing", async () => {
+test("who is overtaken by a reconnect, by a grant that was refreshed again since, or by a mark of another one, marks nothing", async () => {
   const rig = await createRig({ env: hasty });
-  const [reconnected, newer] = [await rig.connect(), await rig.connect()];
+  const [reconnected, newer, marked] = [await rig.connect(), await rig.connect(), await rig.connect()];
   await rig.server.behave(lies.empty200);
   await overtaken(rig, reconnected, () => patch(rig, reconnected.id, `${otherStored}, connected_at = now()`));
   await overtaken(rig, newer, () => patch(rig, newer.id, "generation = 3, lease_owner = NULL"));
-  for (const { id } of [reconnected, newer]) expect(await rig.row(id)).toMatchObject({ check_generation: null });
+  // It is asked ever more rarely as it is.
+  await overtaken(rig, marked, () => patch(rig, marked.id, `${otherStored}, status = 'error'`));
+  for (const { id } of [reconnected, newer, marked])
+    expect(await rig.row(id)).toMatchObject({ check_generation: null });
 });

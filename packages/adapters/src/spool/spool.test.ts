@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GrantRecord } from "@evertoken/core";
@@ -238,6 +238,25 @@ test("one for a key that is not in the ring, or of a newer version, is nobody's 
   await writeFile(join(directory, `${id}-3.json`), newer);
   await spool.all();
   expect(faults.map(({ why }) => why)).toContain("it was written by a newer version");
+});
+
+test("what no place has taken is not kept: it has to be held on to", async () => {
+  const file = join(directory, "file");
+  await writeFile(file, "");
+  await expect(spoolIn(file).keep(record)).rejects.toThrow();
+});
+
+test("a journal of which one line cannot be read stays when the others are safe, and rests", async () => {
+  const journal = join(directory, "1-dead.journal");
+  await writeFile(journal, `garbage\n${writeEntry(record, keyring)}\n`);
+  await utimes(journal, new Date(), new Date(Date.now() - 60_000));
+  const spool = spoolIn(directory);
+  const [left] = await spool.left();
+  expect(left?.records).toEqual([record]);
+  await left?.remove();
+  expect(await readdir(directory)).toEqual(["1-dead.journal"]);
+  expect(await spool.left()).toEqual([]);
+  expect(spool.setAside()).toMatchObject([{ where: expect.stringContaining("line 1") }]);
 });
 
 test("what the store refuses rests for a while, and is named", async () => {
