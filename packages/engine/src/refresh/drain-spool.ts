@@ -38,6 +38,7 @@ const againMs = 1000;
 export function createDrainWhileKept(deps: DrainDeps): () => void {
   const { work, spool } = deps;
   let draining = false;
+  let keptMore = false;
   const drainUntilEmpty = async () => {
     // Closed, it leaves the rest to whoever starts next.
     const waited = () =>
@@ -46,14 +47,16 @@ export function createDrainWhileKept(deps: DrainDeps): () => void {
         () => false,
       );
     while (await waited()) {
+      keptMore = false; // what is kept from here on, this look may miss
       const left = await drainSpool(deps)
         .then(() => spool.all())
         .catch(() => null); // Postgres, or the disk, is away yet: their own errors are told where they are met
-      if (left?.length === 0) break;
+      if (left?.length === 0 && !keptMore) break;
     }
     draining = false;
   };
   return () => {
+    keptMore = true;
     if (!draining) void drainUntilEmpty();
     draining = true;
   };
