@@ -25,6 +25,7 @@ export async function bringAnswer(engine: Engine, request: FastifyRequest, redir
     redirectUri,
     binding: (await readSession(engine, request))?.id,
     browser: readFlowCookie(engine, request),
+    address: request.ip,
   });
 }
 

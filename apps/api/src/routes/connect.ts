@@ -194,7 +194,7 @@ URL with \`status=pending\`, \`confirmation\`, \`provider\` and \`state\`, or wi
       checkOrigin(request, reply, engine);
       const { state, redirect_uri: redirectUri, parameters = {}, binding, ...rest } = body;
       const answer = toAnswer({ ...parameters, ...rest });
-      const done = await completeConnect(engine, { state, redirectUri, binding, ...answer });
+      const done = await completeConnect(engine, { state, redirectUri, binding, address: request.ip, ...answer });
       tell(toldOf(done));
       return completedBody(done);
     },

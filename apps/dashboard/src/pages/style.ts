@@ -110,7 +110,7 @@ text-decoration:none;color:var(--act-text);background:var(--act);border:1px soli
 main{padding:.75rem .75rem 2rem}.bar>div{padding:.35rem .75rem}.card{padding:.75rem}
 .scroll{margin:0 -.75rem -.35rem;padding:0 .75rem .35rem}
 .who{margin-left:0;width:100%;justify-content:space-between}
-.bar nav,.bar nav ul{width:100%}.bar nav ul{flex-wrap:nowrap}.bar nav li{flex:auto}.bar nav a{text-align:center;padding:.55rem .1rem;font-size:.875rem}
+.bar nav,.bar nav ul{width:100%}.bar nav li{flex:auto}.bar nav a{text-align:center;padding:.55rem .1rem;font-size:.8125rem}
 .tiles{grid-template-columns:1fr 1fr}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack,.stack tbody,.stack tr,.stack th,.stack td{display:block;border:0;padding:0}

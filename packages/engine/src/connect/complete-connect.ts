@@ -14,6 +14,8 @@ import { hashAnswer, keepOutcome, outcomeBefore } from "./repeated-answer.ts";
 interface BroughtAnswer extends ConnectAnswer {
   /** The secret in the cookie of a browser that our start address has sent out. */
   readonly browser?: string | undefined;
+  /** Of that browser, for the audit log. */
+  readonly address?: string | undefined;
 }
 
 /**
@@ -45,10 +47,11 @@ async function complete(engine: Engine, answer: BroughtAnswer): Promise<Complete
   return outcome;
 }
 
-async function finish(engine: Engine, begun: StoredFlow, stateHash: string, answer: ConnectAnswer): Promise<Completed> {
+async function finish(engine: Engine, begun: StoredFlow, stateHash: string, answer: BroughtAnswer): Promise<Completed> {
   const configured = await withStore(() => engine.providers.find(begun.provider));
   if (configured === undefined) throw new ConnectRefused("invalid_client", "the provider is not known here");
-  const flow = { ...begun, metadata: { ...begun.metadata, ...keptFrom(answer, configured.provider) } };
+  const metadata = { ...begun.metadata, ...keptFrom(answer, configured.provider) };
+  const flow = { ...begun, metadata, address: answer.address ?? null };
   const code = checkedCode(answer, flow, configured);
   const registration = await withStore(() => engine.registrations.find(flow.provider, flow.registration));
   if (registration === null) throw new ConnectRefused("invalid_client", "the client registration is gone");

@@ -7,6 +7,11 @@ import type { ConnectRefused } from "./connect-refusal.ts";
 import type { Flow } from "./oauth-states.ts";
 import { type Obtained, storeConnection } from "./store-connection.ts";
 
+/** The address of the user's browser; left out where it is an app that brings what came of it. */
+interface FromWhere {
+  readonly address?: string | null;
+}
+
 /**
  * The connection, from what a flow brought for its user; then the first sync, the log and the audit trail.
  *
@@ -16,7 +21,7 @@ import { type Obtained, storeConnection } from "./store-connection.ts";
 export async function endFlow(
   engine: Engine,
   configured: ConfiguredProvider,
-  flow: Flow,
+  flow: Flow & FromWhere,
   obtained: Obtained,
   pendingId: string | null,
 ): Promise<Confirmed> {
@@ -47,15 +52,15 @@ export function refusedFlow(
 
 export function audited(
   engine: Engine,
-  flow: Pick<Flow, "provider" | "userId">,
+  { userId, provider, address = null }: Pick<Flow, "provider" | "userId"> & FromWhere,
   action: string,
   {
     connectionId = null,
     ...detail
   }: { connectionId?: string | null } & Readonly<Record<string, string | boolean | null>>,
 ): Promise<void> {
-  const actor = userActor(engine, flow.userId);
-  return engine.audit.record({ actor, action, connectionId, detail: { provider: flow.provider, ...detail } });
+  const actor = userActor(engine, userId);
+  return engine.audit.record({ actor, address, action, connectionId, detail: { provider, ...detail } });
 }
 
 export const who = ({ users }: Engine, { provider, userId }: Pick<Flow, "provider" | "userId">) =>
