@@ -1,6 +1,7 @@
 import { readSettings } from "@evertoken/engine/internal";
 import { isOverdue, lostSchedules, registerSchedules, restoreSchedules } from "@evertoken/operations";
 import { expect, test } from "vitest";
+import { runInProcess } from "../e2e/evertoken-command.ts";
 import { runTask } from "../support/drive.ts";
 import { createRig, type Rig, type Row, until } from "../support/rig.ts";
 
@@ -22,14 +23,29 @@ test("a task that lost its next iteration, and one that was set a day ahead by a
 
   await removeIteration(rig, "reconcile");
   await removeIteration(rig, "prune");
-  const redis = rig.queues.redis;
-  const sweep = (await queueOf(rig).getJobScheduler("sweep"))?.next as number;
-  await redis.zadd(queueOf(rig).toKey("repeat"), sweep + 86_400_000, "sweep");
+  const dayAhead = { pattern: "*/5 * * * *", startDate: Date.now() + 86_400_000 };
+  await queueOf(rig).upsertJobScheduler("sweep", dayAhead, { name: "sweep" });
   expect((await lost(rig)).sort()).toEqual(["prune", "reconcile", "sweep"]);
 
   await until("all are back", async () => (await lost(rig)).length === 0, 25_000);
   expect(scheduler.output()).toContain("schedules are gone");
   expect(await scheduler.stop()).toBe(0);
+});
+
+test("who rebuilds Redis by command puts lost tasks back as well, but none that no scheduler ever took", async () => {
+  const rig = await createRig();
+  const restored = async () => {
+    const { code, stdout } = await runInProcess(["reconcile", "--json"], { env: rig.env });
+    expect(code).toBe(0);
+    return JSON.parse(stdout).schedulesRestored;
+  };
+  expect(await restored()).toBe(0);
+  const scheduler = await rig.start("scheduler");
+  await runTask(rig, "reconcile");
+  await scheduler.stop();
+  await removeIteration(rig, "prune");
+  expect(await restored()).toBe(1);
+  expect(await lost(rig)).toEqual([]);
 });
 
 test("a scheduler that restores what another one restores at the same moment is not ended by it", async () => {
