@@ -205,6 +205,27 @@ test.each([
   },
 );
 
+test.each([
+  ["many", true, "connected"],
+  ["one", false, "error"],
+])("a mark for the fault of a circuit that is open because of %s", async (fingerprint, fromMany, status) => {
+  const marked = await connectAs("status = 'error', last_error_code = 'unknown_answer'");
+  const { transition, log, ...rest } = setbackOf(await connectAs(`generation = 2, lease_owner = 'us', ${leased}`));
+  await rig.pool.query(
+    `INSERT INTO faults (provider, registration, fingerprint, circuit_of, connection_id, code, known, at)
+     VALUES ('acme', 'default', $1, '', $2, 'unknown_answer', false, now())`,
+    [fingerprint, marked.id],
+  );
+  await rig.pool.query(
+    `INSERT INTO circuits (provider, registration, fingerprint, open, code, reason, opened_at, trouble_since, from_many, next_probe_at, round_started_at)
+     VALUES ('acme', 'default', $1, true, 'unknown_answer', '', now(), now(), $2, now(), now())`,
+    [fingerprint, fromMany],
+  );
+  const record = { ...rest, fingerprint, transition, log: { ...log, outcome: "unknown" } } as CommitRecord;
+  expect(await engine.refreshDeps.store.commit(record)).toBe("committed");
+  expect(await rig.row(marked.id)).toMatchObject({ status });
+});
+
 test("a mark that was made before a denial was doubted is taken back, even if that fails at first", async () => {
   const marked = await connectAs("status = 'needs_reauth', last_error_code = 'refresh_token_expired'");
   const doubted = await connectAs(`generation = 2, lease_owner = 'us', ${leased}`);

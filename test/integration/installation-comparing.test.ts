@@ -61,6 +61,24 @@ test("a claim that waited for its statement while its process came to doubt the 
   expect(await claim(abandoned.id)).toMatchObject({ kind: "claimed" });
 });
 
+test("a request on its way has its claim put back before anything else is claimed where its process stands now", async () => {
+  const rig = await createRig({ env: hasty });
+  const { id } = await rig.connect();
+  const { engine } = engineOf(rig.env);
+  const gate = await rig.server.hold({ at: "received" });
+  const refreshing = engine.runRefresh(forced(id));
+  await rig.server.holding({ id: gate });
+  const { lease_owner } = await rig.row(id);
+  await rig.pool.query("UPDATE installation SET held_why = 'kept_held'");
+  await engine.installation.look();
+  await patch(rig, id, "lease_owner = NULL, lease_until = NULL");
+  await rig.pool.query("UPDATE installation SET held_why = NULL");
+  await engine.installation.look();
+  expect(await rig.row(id)).toMatchObject({ lease_owner });
+  await rig.server.release(gate);
+  expect(await refreshing).toMatchObject({ committed: "committed" });
+});
+
 test("a promoted database that only Redis remembers waits for Redis, and asks no operator", async () => {
   const rig = await createRig({ env: hasty });
   const { id } = await rig.connect();

@@ -2,7 +2,7 @@ import { pruneLog, pruneOutbox } from "@evertoken/adapters";
 import { jobId } from "@evertoken/core";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { liveJobs, patch, runTask } from "../support/drive.ts";
+import { events, liveJobs, patch, runTask } from "../support/drive.ts";
 import { createRig, type Rig, until } from "../support/rig.ts";
 
 /** Only when a test asks for it, and when the scheduler starts. */
@@ -76,11 +76,13 @@ test("a job that no connection needs goes after two passes, not after one", asyn
   expect((await liveJobs(rig, "acme")).sort()).toEqual([`${"-".repeat(36)}-1`, jobId(kept.id, 2)].sort());
 });
 
-test("a job that is ahead of its row is no orphan: it shows that the row is old", async () => {
+test("a job that is ahead of its row is no orphan: it shows that the row is old, once", async () => {
   const rig = await createRig({ env: seldom });
   await startScheduler(rig);
   const { id } = await rig.connect();
-  await rig.queues.add({ id, provider: "acme", generation: 5, dueAt: new Date(Date.now() + 60_000) });
+  const waiting = (await patch(rig, (await rig.connect()).id, "status = 'needs_reauth'")).id;
+  for (const ahead of [id, waiting])
+    await rig.queues.add({ id: ahead, provider: "acme", generation: 5, dueAt: new Date(Date.now() + 60_000) });
   for (let pass = 0; pass < 3; pass++) {
     expect(await runTask(rig, "reconcile")).toMatchObject({ orphansRemoved: 0 });
   }
@@ -90,6 +92,8 @@ test("a job that is ahead of its row is no orphan: it shows that the row is old"
     last_error_code: "older_than_its_job",
   });
   expect(await liveJobs(rig, "acme")).toContain(jobId(id, 5));
+  for (const ahead of [id, waiting])
+    expect(await events(rig, ahead)).toEqual(["connection.created", "token.refresh_failed"]);
 });
 
 test("after FLUSHDB jobs, schedules and pauses come back by themselves; overdue jobs are spread", async () => {
