@@ -13,6 +13,7 @@ import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { keptFor } from "../support/kept-for.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
+import { lies } from "../support/token-server.ts";
 
 const forced = (connectionId: string): RefreshOrder => ({
   ...{ connectionId, trigger: "on_demand", generation: null },
@@ -65,6 +66,9 @@ test("a request on its way has its claim put back before anything else is claime
   const rig = await createRig({ env: hasty });
   const { id } = await rig.connect();
   const { engine } = engineOf(rig.env);
+  const ended = await rig.connect();
+  await rig.server.behave(lies.empty200, { next: 1 });
+  expect(await engine.runRefresh(forced(ended.id))).toMatchObject({ record: { transition: { kind: "setback" } } });
   const gate = await rig.server.hold({ at: "received" });
   const refreshing = engine.runRefresh(forced(id));
   await rig.server.holding({ id: gate });
@@ -75,6 +79,8 @@ test("a request on its way has its claim put back before anything else is claime
   await rig.pool.query("UPDATE installation SET held_why = NULL");
   await engine.installation.look();
   expect(await rig.row(id)).toMatchObject({ lease_owner });
+  // Nobody would give this one back.
+  expect(await rig.row(ended.id)).toMatchObject({ generation: 1, lease_owner: null });
   await rig.server.release(gate);
   expect(await refreshing).toMatchObject({ committed: "committed" });
 });

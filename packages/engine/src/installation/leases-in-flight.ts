@@ -26,7 +26,7 @@ export class LeasesInFlight {
     return claim;
   }
 
-  /** Its refresh has ended: committed, kept, or given up. */
+  /** Its refresh has ended with a commit. What was kept stands under its lease until that runs out. */
   forget(connectionId: string): void {
     this.#leases.delete(connectionId);
   }
