@@ -227,13 +227,15 @@ test.each([
 });
 
 test("a mark that was made before a denial was doubted is taken back, even if that fails at first", async () => {
-  const marked = await connectAs("status = 'needs_reauth', last_error_code = 'refresh_token_expired'");
+  const dead = "status = 'needs_reauth', last_error_code = 'refresh_token_expired'";
+  const [marked, again] = [await connectAs(dead), await connectAs(dead)];
   const doubted = await connectAs(`generation = 2, lease_owner = 'us', ${leased}`);
   await rig.pool.query(
     `INSERT INTO faults (provider, registration, fingerprint, circuit_of, connection_id, code, known, at)
      SELECT 'acme', 'default', 'ours', '', id, 'mass_denial', false, now() FROM unnest($1::uuid[]) AS id`,
-    [[marked.id, doubted.id]],
+    [[marked.id, again.id, doubted.id]],
   );
+  await rig.pool.query("UPDATE faults SET first_at = now() WHERE connection_id = $1", [again.id]);
   await rig.pool.query(`CREATE SEQUENCE tries;
     CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN IF nextval('tries') = 1 THEN RAISE 'the server stops' USING ERRCODE = '57P01'; END IF; RETURN NEW; END $$;
@@ -247,5 +249,7 @@ test("a mark that was made before a denial was doubted is taken back, even if th
   await expect(engine.refreshDeps.store.commit(record)).rejects.toThrow("the server stops");
   expect(await rig.row(marked.id)).toMatchObject({ status: "needs_reauth" });
   await until("it is taken back", async () => (await rig.row(marked.id)).status === "connected");
+  // One that was denied again is believed for itself.
+  expect(await rig.row(again.id)).toMatchObject({ status: "needs_reauth" });
   await rig.pool.query("DROP TRIGGER fail_once ON outbox");
 });
