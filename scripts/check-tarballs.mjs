@@ -1,6 +1,7 @@
 /**
- * Looks into what `npm pack` would send: nothing but bundles, their types and maps, and no path of this machine, no secret and no
- * import that the manifest does not declare. Fails with what it found. Needs `npm run build` before.
+ * Looks into what `npm pack` would send: nothing but bundles, their types and maps, with the licences of all whose code is inside,
+ * and no path of this machine, no secret and no import that the manifest does not declare. Fails with what it found. Needs `npm run
+ * build` before.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,10 +10,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { licencesFile } from "./build/licences.mjs";
 import { published } from "./packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const belongs = /^(package\.json|README\.md|LICENSE|redis\.conf|bin\/[\w-]+\.m?js|lib\/[\w.-]+\.(js|js\.map|d\.ts))$/;
+const belongs =
+  /^(package\.json|README\.md|LICENSE|THIRD-PARTY-LICENSES|redis\.conf|bin\/[\w-]+\.m?js|lib\/[\w.-]+\.(js|js\.map|d\.ts))$/;
 
 const faults = [];
 for (const directory of published) faults.push(...(await examine(join(root, directory, "dist"))));
@@ -27,9 +30,25 @@ async function examine(dist) {
   const listed = Object.values(JSON.parse(stdout))[0].files.map(({ path }) => path);
   const strange = listed.filter((path) => !belongs.test(path)).map((path) => `${path}: has no business in a tarball`);
   const inside = listed.flatMap((path) => lookInto(join(dist, path), manifest).map((fault) => `${path}: ${fault}`));
+  const unlicensed = othersIn(dist, listed).filter((name) => !licensed(dist, listed).includes(name));
+  const licences = unlicensed.map((name) => `${name} is inside, and its licence is not in ${licencesFile}`);
   const { messages } = await publint({ pkgDir: dist, level: "warning", pack: false });
   const lint = messages.map((message) => formatMessage(message, manifest));
-  return [...strange, ...inside, ...lint].map((fault) => `${manifest.name}: ${fault}`);
+  return [...strange, ...inside, ...licences, ...lint].map((fault) => `${manifest.name}: ${fault}`);
+}
+
+/** Packages whose code is in the bundle, as its source maps have it. */
+function othersIn(dist, listed) {
+  const maps = listed.filter((path) => path.endsWith(".map")).map((path) => readFileSync(join(dist, path), "utf8"));
+  const sources = maps.flatMap((text) => JSON.parse(text).sources);
+  const names = sources.map((source) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function licensed(dist, listed) {
+  if (!listed.includes(licencesFile)) return [];
+  const text = readFileSync(join(dist, licencesFile), "utf8");
+  return [...text.matchAll(/^(\S+) \d+\.\d+\.\S+ \(.*\)$/gm)].map(([, name]) => name);
 }
 
 function lookInto(file, manifest) {
@@ -40,6 +59,9 @@ function lookInto(file, manifest) {
   if (!/\.(js|mjs|d\.ts)$/.test(file)) return found;
   if (/^await /m.test(text) && !/(main|bin\/.*|worker|scheduler|api|dashboard|demo)\.js$/.test(file)) {
     found.push("waits at its top level, so it cannot be required");
+  }
+  if (manifest.main !== undefined && /\bimport\.meta\b/.test(text)) {
+    found.push("asks where it is (import.meta), which nobody knows in a bundle of CommonJS");
   }
   const imports = [...text.matchAll(/^(?:import|export) [^;]*? ?from ?"([^"]+)"|^import "([^"]+)"/gm)];
   const names = imports.map(([, from, bare]) => /^(@[^/]+\/)?[^/]+/.exec(from ?? bare)[0]);

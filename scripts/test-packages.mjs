@@ -73,6 +73,7 @@ try {
   ];
   run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs, ...tools]);
 
+  for (const directory of published) await test(`npm publish --dry-run of ${directory}`, () => publishDry(directory));
   await checkTypes();
   const instance = await startPackedInstance(join(app, "node_modules/evertoken/bin/evertoken.js"), join(app, "start"));
   const { url, key, connection, settings } = instance;
@@ -98,6 +99,12 @@ try {
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
+
+/** All that npm asks of a package before it sends it; without an account, and where the registry cannot be reached as well. */
+function publishDry(directory) {
+  const cwd = join(root, directory, "dist");
+  run("npm", ["publish", "--dry-run", "--access=public"], { cwd });
+}
 
 async function checkTypes() {
   for (const compiler of ["typescript/bin/tsc", "typescript7/bin/tsc"]) {
@@ -143,6 +150,8 @@ async function readTokens(env, settings) {
   ];
   await tryOut("esbuild", join(app, "node_modules/.bin/esbuild"), ["client.ts", "engine.ts", ...bundle]);
   await tryOut("the client in a bundle", process.execPath, ["out/client.cjs"], env);
+  const ofEngine = { ...settings, CONNECTION: env.CONNECTION };
+  await tryOut("the engine in a bundle", process.execPath, ["out/engine.cjs"], ofEngine);
 }
 
 /** The example as it stands; whatever answers with JSON is API enough. */

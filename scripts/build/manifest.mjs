@@ -2,12 +2,13 @@ import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { licencesFile, licencesOf } from "./licences.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
 /**
- * Writes dist/package.json, and puts licence and readme beside it. The dependencies are what the bundle still imports, in
+ * Writes dist/package.json, and puts readme, licence and those of others beside it. The dependencies are what the bundle still imports, in
  * the versions of the workspaces that it was made of; one that none of them declares is an error.
  *
  * @param {{ directory: string, chunks: { imports?: string[], dynamicImports?: string[] }[], manifest: object, alsoNeeds: string[], notNeeded: string[], beside: Record<string, URL> }} what
@@ -18,10 +19,13 @@ export function writeManifest({ directory, chunks, manifest, alsoNeeds, notNeede
   const { name, version, description, license, type, engines } = readJson(join(directory, "package.json"));
   const needed = [...importedPackages(chunks), ...alsoNeeds].filter((id) => !notNeeded.includes(id));
   const dependencies = Object.fromEntries(needed.sort().map(declared));
-  const written = { name, version, description, license, type, engines, ...manifest, dependencies };
+  const licences = licencesOf(chunks);
+  const files = [...manifest.files, ...(licences === "" ? [] : [licencesFile])];
+  const written = { name, version, description, license, type, engines, ...manifest, files, dependencies };
   writeFileSync(join(directory, "dist", "package.json"), `${JSON.stringify(written, null, 2)}\n`);
-  const files = { LICENSE: join(root, "LICENSE"), "README.md": join(directory, "README.md"), ...beside };
-  for (const [place, file] of Object.entries(files)) cpSync(file, join(directory, "dist", place));
+  const copied = { LICENSE: join(root, "LICENSE"), "README.md": join(directory, "README.md"), ...beside };
+  for (const [place, file] of Object.entries(copied)) cpSync(file, join(directory, "dist", place));
+  if (licences !== "") writeFileSync(join(directory, "dist", licencesFile), licences);
 }
 
 function importedPackages(chunks) {

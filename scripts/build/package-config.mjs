@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { bundlePrisma } from "./bundle-prisma.mjs";
 import { inlineFolders } from "./inline-folders.mjs";
 import { inlineMigrations } from "./inline-migrations.mjs";
 import { writeManifest } from "./manifest.mjs";
@@ -35,7 +36,7 @@ export function packageConfig({
     logLevel: "error",
     tsconfig: fileURLToPath(new URL("tsconfig.json", import.meta.url)),
     deps: { neverBundle: staysOutside, alwaysBundle: [inside], onlyBundle: false },
-    plugins: [inlineMigrations(), inlineFolders(), ...plugins],
+    plugins: [bundlePrisma(), inlineMigrations(), inlineFolders(), ...plugins],
     hooks: {
       "build:done": ({ chunks }) => writeManifest({ directory, chunks, manifest, alsoNeeds, notNeeded, beside }),
     },
