@@ -5,6 +5,7 @@ import { addAudit } from "./commands/audit.ts";
 import { addConnectLink } from "./commands/connect-link.ts";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addHashPassword } from "./commands/hash-password.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLog } from "./commands/log.ts";
 import { addMigrate } from "./commands/migrate.ts";
@@ -78,6 +79,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     addConnectLink,
     addKeys,
     addUsers,
+    addHashPassword,
     addAudit,
     addAdopt,
     addDoctor,
