@@ -474,6 +474,9 @@ test("what is forced on a grant that is over leaves it so", () => {
   for (const outcome of Object.values(setbacks)) {
     const decided = setback({ status: "needs_reauth" }, outcome, { forced: true });
     expect(decided).toMatchObject({ status: "needs_reauth", job: "stop", nextRefreshAt: null, events: [] });
+    // A check of its own that is still to come is how it would be found alive.
+    const checked = setback({ status: "needs_reauth", nextRefreshAt: at(hour) }, outcome, { forced: true });
+    expect(checked).toMatchObject({ status: "needs_reauth", job: "postpone", nextRefreshAt: at(hour), events: [] });
   }
 });
 
