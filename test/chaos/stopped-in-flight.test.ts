@@ -15,7 +15,8 @@ import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { expectHealthy, expectNoToken } from "./chaos.ts";
 
-const expired = (rig: Rig, id: string) => patch(rig, id, "expires_at = now(), next_refresh_at = now()");
+const expired = (rig: Rig, id: string) =>
+  patch(rig, id, "expires_at = now() - interval '1 minute', next_refresh_at = now()");
 
 test("a client that is closed during a refresh ends and commits it, and takes nothing new", async () => {
   const rig = await createRig();

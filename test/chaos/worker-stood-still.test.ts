@@ -13,7 +13,7 @@ test.concurrent("a worker that stood still between its claim and its request lea
     if (direction === "toTarget" && data.includes("claim-take")) frozen.child.kill("SIGSTOP");
     return "pass";
   });
-  await patch(rig, connection.id, "expires_at = now(), next_refresh_at = now()");
+  await patch(rig, connection.id, "expires_at = now() - interval '1 minute', next_refresh_at = now()");
   await rig.client.scheduleNow(connection.id);
   await until("the lease is taken", async () => (await rig.row(connection.id)).lease_owner !== null);
 

@@ -185,7 +185,10 @@ test("a link to the connect page opens it, and a dead grant's error leads there"
   expect(told.errors).toMatchObject([{ field: "return_url" }]);
   await api.refused("POST /v1/connect/links", 400, "invalid_request", { body: { user_id: "x", ttl: 1 } });
   const { id } = await api.rig.connect({ userId: "dead", userEmail: "dead@app.example" });
-  await api.rig.pool.query("UPDATE connections SET status = 'needs_reauth', expires_at = now() WHERE id = $1", [id]);
+  await api.rig.pool.query(
+    "UPDATE connections SET status = 'needs_reauth', expires_at = now() - interval '1 minute' WHERE id = $1",
+    [id],
+  );
   const dead = await api.refused(`GET /v1/connections/${id}/token`, 409, "refresh_token_expired");
   const browser = new Browser();
   const page = await browser.get(await openLink(browser, dead.body.reconnect_url));

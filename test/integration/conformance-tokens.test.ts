@@ -28,7 +28,7 @@ describe.each(kinds)("%s", (kind) => {
   test("one that has ended, or lives too short, is refreshed", async () => {
     const client = all.client(kind);
     const [ended, short] = [await all.rig.connect(), await all.rig.connect({ expiresIn: 600 })];
-    await patch(all.rig, ended.id, "expires_at = now()");
+    await patch(all.rig, ended.id, "expires_at = now() - interval '1 minute'");
     expect(await client.getAccessToken(ended.id)).toMatchObject({ generation: 2, warning: null });
     expect(await client.getAccessToken(short.id)).toMatchObject({ generation: 1 });
     expect(await client.getAccessToken(short.id, { minTtlSeconds: 700 })).toMatchObject({ generation: 2 });
@@ -40,7 +40,7 @@ describe.each(kinds)("%s", (kind) => {
     await all.rig.server.behave(lies.serverError, { family });
     const warning = { code: "provider_unavailable", message: expect.any(String) };
     expect(await client.getAccessToken(id, { minTtlSeconds: 700 })).toMatchObject({ accessToken, warning });
-    await patch(all.rig, id, "expires_at = now()");
+    await patch(all.rig, id, "expires_at = now() - interval '1 minute'");
     expect(await errorOf(() => client.refresh(id))).toMatchObject({
       ...{ name: "EvertokenError", code: "provider_unavailable", retryAt: expect.any(Date) },
       ...{ reconnectUrl: null, consentHelps: false },
@@ -56,7 +56,11 @@ describe.each(kinds)("%s", (kind) => {
     const missing = await errorOf(() => client.getAccessToken(id, { scopes: ["profile", "mail.read"] }));
     expect(missing).toMatchObject({ code: "insufficient_scope", ...consent });
     expect(missing.message).toContain("mail.read");
-    await patch(all.rig, id, "status = 'needs_reauth', expires_at = now(), last_error_code = 'refresh_token_expired'");
+    await patch(
+      all.rig,
+      id,
+      "status = 'needs_reauth', expires_at = now() - interval '1 minute', last_error_code = 'refresh_token_expired'",
+    );
     const fresh = all.client(kind);
     expect(await errorOf(() => fresh.getAccessToken(id))).toMatchObject({ code: "refresh_token_expired", ...consent });
     expect(await errorOf(() => fresh.scheduleNow(id))).toMatchObject({
