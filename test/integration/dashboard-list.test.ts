@@ -92,7 +92,30 @@ test("a connection is found by what its id, user, account or name is or begins w
   for (const text of ["%", "_", "77", "'; DROP TABLE connections", "\\", "<script>"]) {
     expect(idsIn(await rig.read(`/connections?q=${encodeURIComponent(text)}`)), text).toEqual([]);
   }
-  expect(await rig.read("/connections?q=user-")).toContain("a longer text finds fewer");
+});
+
+test("of a search what is called so comes first; filters, order and pages hold within all that fit", async () => {
+  const [first, ...rest] = await walk("/connections?q=user-7&sort=updated");
+  expect(first).toBe((await inOrder("user_id = 'User-7'", "id"))[0]);
+  expect(rest).toEqual(await inOrder("user_id ~ '^User-7.'", "updated_at DESC, id DESC"));
+  for (const [query, where, order] of [
+    ["", "true", "expires_at NULLS LAST, id"],
+    ["&order=desc", "true", "expires_at DESC NULLS LAST, id DESC"],
+    ["&sort=status", "true", `${rank}, provider, updated_at DESC, id DESC`],
+    [
+      "&provider=acme&status=connected&sort=refreshed&order=asc",
+      "provider = 'acme' AND status = 'connected'",
+      "last_refresh_at NULLS LAST, id",
+    ],
+    ["&state=failing", "failing_since IS NOT NULL AND status <> 'disconnected'", "failing_since, id"],
+    ["&state=expired", "expires_at <= now() AND status <> 'disconnected'", "expires_at, id"],
+  ] as const) {
+    const found = await walk(`/connections?q=user-${query}`);
+    expect(found, query).toEqual(await inOrder(`user_id LIKE 'User-%' AND ${where}`, order));
+  }
+  expect(await rig.read("/connections?q=user-&provider=acme")).toMatch(
+    /\d+ connections: what is called so first, then the first to end first/,
+  );
 });
 
 test("search follows what is renamed, and forgets what is gone", async () => {

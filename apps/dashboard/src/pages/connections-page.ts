@@ -27,10 +27,12 @@ ${
 ${next === null ? null : html`<a class="button" rel="next" href="${listAddress(query, { after: next })}">Next page</a>`}</nav></section>`;
 }
 
-function told({ query, rows, total }: ConnectionList): string {
+function told({ query, total }: ConnectionList): string {
   const many = `${count(total.count)}${total.more ? "+" : ""} ${total.count === 1 && !total.more ? "connection" : "connections"}`;
   if (query.q !== "")
-    return total.more ? `The ${count(rows.length)} changed last of those that fit; a longer text finds fewer.` : many;
+    return total.more
+      ? `${many} of the first 10,000 that begin so; a longer text finds the others.`
+      : `${many}: what is called so first, then ${orderOf(query)}.`;
   return `${many}, ${orderOf(query)}.`;
 }
 

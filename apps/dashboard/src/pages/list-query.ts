@@ -24,6 +24,8 @@ export interface Cursor {
   /** null: among those that have no such time. */
   readonly at: string | null;
   readonly id: string;
+  /** Of a search: it is called so, and does not only begin so. */
+  readonly exact?: boolean;
 }
 
 export const sorts = {
@@ -69,12 +71,16 @@ function oneOf<T extends string>(name: string, value: string | undefined, allowe
   return found;
 }
 
-export const writeCursor = ({ provider, status, at, id }: Cursor): string =>
-  Buffer.from(JSON.stringify([provider, status, at, id])).toString("base64url");
+export const writeCursor = ({ provider, status, at, id, exact }: Cursor): string =>
+  Buffer.from(JSON.stringify([provider, status, at, id, ...(exact === undefined ? [] : [exact])])).toString(
+    "base64url",
+  );
 
 function readCursor(text: string): Cursor {
   try {
-    const [provider, status, at, id, ...rest] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
+    const [provider, status, at, id, exact, ...rest] = JSON.parse(
+      Buffer.from(text, "base64url").toString(),
+    ) as unknown[];
     const isTime =
       at === null || (typeof at === "string" && !Number.isNaN(Date.parse(at)) && new Date(at).toISOString() === at);
     const isStatus = statuses.some((each) => each === status);
@@ -84,9 +90,11 @@ function readCursor(text: string): Cursor {
       isTime &&
       typeof id === "string" &&
       uuid.test(id) &&
+      (exact === undefined || typeof exact === "boolean") &&
       rest.length === 0
     ) {
-      return { provider, status: status as string, at: at as string | null, id };
+      const place = { provider, status: status as string, at: at as string | null, id };
+      return exact === undefined ? place : { ...place, exact };
     }
   } catch {
     // not one of ours

@@ -34,7 +34,7 @@ export async function readList(context: PageContext, asked: unknown): Promise<Co
   const now = new Date();
   const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
   const query = readListQuery(asked, (id) => providers.includes(id) || engine.providers.get(id) !== undefined);
-  const found = query.q === "" ? paged(context, query, providers, now) : searched(engine, query, now);
+  const found = query.q === "" ? paged(context, query, providers, now) : searched(context, query, providers, now);
   return { now, query, providers, ...(await withStore(() => found)) };
 }
 
@@ -44,11 +44,7 @@ async function paged(context: PageContext, query: ListQuery, providers: readonly
   const { pool } = context.engine;
   const by = timeOf(query);
   const all = bucketsOf(context.engine, query, providers, now);
-  const order = {
-    by,
-    descending: query.state === "expiring" ? false : query.descending,
-    bucketsFirst: inStatusOrder(query),
-  };
+  const order = orderOf(query);
   const wanted = pageSize + 1;
   const [rows, total] = await Promise.all([
     (async () => {
@@ -61,7 +57,8 @@ async function paged(context: PageContext, query: ListQuery, providers: readonly
     totalOf(context, query, all, by),
   ]);
   const shown = rows.slice(0, pageSize);
-  return { rows: shown, total, next: rows.length > pageSize ? cursorOf(shown.at(-1), by) : null };
+  const last = shown.at(-1);
+  return { rows: shown, total, next: rows.length > pageSize && last !== undefined ? cursorOf(last, by) : null };
 }
 
 /** Token state and failing are ranges of a time, so these lists are in its order, whatever else was asked for. */
@@ -69,6 +66,11 @@ export function timeOf({ state, sort }: ListQuery): ListTime {
   if (state === "failing") return "failing_since";
   return state === null ? sorts[sort].by : "expires_at";
 }
+
+const orderOf = (query: ListQuery) => ({
+  ...{ by: timeOf(query), bucketsFirst: inStatusOrder(query) },
+  descending: query.state === "expiring" ? false : query.descending,
+});
 
 const inStatusOrder = ({ state, sort }: ListQuery): boolean => state === null && sort === "status";
 
@@ -87,6 +89,7 @@ function bucketsOf(engine: Engine, query: ListQuery, providers: readonly string[
 
 function rangeOf(engine: Engine, { state }: ListQuery, provider: string, now: Date): Pick<ListBucket, "from" | "to"> {
   if (state === "expired") return { to: now };
+  if (state === "failing") return { from: new Date(0) };
   if (state !== "expiring") return {};
   return { from: now, to: new Date(now.getTime() + marginOf(engine, provider)) };
 }
@@ -109,8 +112,7 @@ function from(all: readonly ListBucket[], query: ListQuery): ListBucket[] {
     .map((bucket, index) => (index === 0 && current >= 0 ? { ...bucket, after: place } : bucket));
 }
 
-function cursorOf(last: ListedConnection | undefined, by: ListTime): Cursor | null {
-  if (last === undefined) return null;
+function cursorOf(last: ListedConnection, by: ListTime): Cursor {
   return { provider: last.provider, status: last.status, at: last[by]?.toISOString() ?? null, id: last.id };
 }
 
@@ -131,17 +133,25 @@ async function totalOf(
   return { count, more: false };
 }
 
-async function searched(engine: Engine, query: ListQuery, now: Date): Promise<Found> {
-  const { rows, more } = await searchConnections(engine.pool, query.q);
-  const fitting = rows.filter((row) => fits(engine, row, query, now));
-  return { rows: fitting, next: null, total: { count: fitting.length, more } };
-}
-
-function fits(engine: Engine, row: ListedConnection, { provider, status, state }: ListQuery, now: Date): boolean {
-  if ((provider ?? row.provider) !== row.provider || (status ?? row.status) !== row.status) return false;
-  if (state === null) return true;
-  if (state === "failing") return row.failing_since !== null;
-  if (row.expires_at === null || row.status === "disconnected") return false;
-  if (state === "expired") return row.expires_at <= now;
-  return row.expires_at > now && row.expires_at.getTime() - now.getTime() <= marginOf(engine, row.provider);
+async function searched(
+  { engine }: PageContext,
+  query: ListQuery,
+  providers: readonly string[],
+  now: Date,
+): Promise<Found> {
+  const by = timeOf(query);
+  const after = query.after === null ? null : { ...query.after, exact: query.after.exact === true };
+  const buckets = bucketsOf(engine, query, providers, now);
+  const { rows, ...total } = await searchConnections(
+    engine.pool,
+    query.q,
+    buckets,
+    orderOf(query),
+    after,
+    pageSize + 1,
+  );
+  const shown = rows.slice(0, pageSize);
+  const last = shown.at(-1);
+  const next = rows.length > pageSize && last !== undefined ? { ...cursorOf(last, by), exact: last.exact } : null;
+  return { rows: shown, next, total };
 }

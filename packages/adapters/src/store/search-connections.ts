@@ -1,37 +1,83 @@
 import type { Pool } from "pg";
-import { type ListedConnection, listedColumns } from "./list-connections.ts";
+import { type ListBucket, type ListedConnection, type ListOrder, listedColumns } from "./list-connections.ts";
 
-/** How many terms are looked at, and how many connections are given. */
-const mostTerms = 1000;
-const mostFound = 200;
+/** Of one text so many connections are looked at; of a shorter one the answer says that there are more. */
+const mostLookedAt = 10_000;
 
 const whole = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
 const beginning = /^[0-9a-f]{4,8}(?:-[0-9a-f]{0,4}){0,3}(?:-[0-9a-f]{0,12})?$/i;
 
+export interface FoundConnection extends ListedConnection {
+  /** It is called so, and does not only begin so. */
+  readonly exact: boolean;
+}
+
+/** The last one of the page before. */
+export type FoundAfter = Pick<FoundConnection, "exact" | "provider" | "id"> & {
+  readonly status: string;
+  /** null: it has no such time. */
+  readonly at: string | null;
+};
+
+export interface FoundPage {
+  readonly rows: readonly FoundConnection[];
+  /** How many fit in all, this page and the others. */
+  readonly count: number;
+  /** Others begin so as well, and were not looked at. */
+  readonly more: boolean;
+}
+
 /**
- * Connections whose id, user id, external account id or display name is this text or begins with it, whatever its case. Each is a
- * range of an index.
- *
- * @returns the newest first; `more`: there are others, which a longer text would tell apart
+ * Connections of these buckets whose id, user id, external account id or display name is this text or begins with it, whatever its case:
+ * first what is called so, then what begins so, each in the order that was asked for, and what has no such time last. Found by ranges of
+ * indexes, so that the number of all connections does not matter.
  */
 export async function searchConnections(
   pool: Pool,
   text: string,
-): Promise<{ readonly rows: readonly ListedConnection[]; readonly more: boolean }> {
-  const { rows } = await pool.query<ListedConnection & { looked: number }>(
-    `WITH terms AS MATERIALIZED (
-       SELECT connection_id AS id FROM connection_terms
-       WHERE term >= lower(left($1, 200)) COLLATE "C" AND term < (lower(left($1, 200)) || chr(1114111)) COLLATE "C"
-       ORDER BY term LIMIT $4
-     ), ids AS (
-       SELECT id FROM terms UNION SELECT * FROM (SELECT id FROM connections WHERE id BETWEEN $2 AND $3 ORDER BY id LIMIT $4) i)
-     SELECT ${listedColumns}, (SELECT count(*)::int FROM terms) AS looked FROM ids JOIN connections c USING (id)
-     ORDER BY c.updated_at DESC, c.id LIMIT $5`,
-    [text, ...idRange(text), mostTerms, mostFound + 1],
+  buckets: readonly ListBucket[],
+  { by, descending, bucketsFirst }: ListOrder,
+  after: FoundAfter | null,
+  limit: number,
+): Promise<FoundPage> {
+  const [compare, direction, never] = descending ? ["<", "DESC", "-infinity"] : [">", "ASC", "infinity"];
+  const { rows } = await pool.query<FoundConnection & { found: number; more: boolean }>(
+    `WITH called AS MATERIALIZED (
+       SELECT connection_id AS id FROM connection_terms WHERE term = lower(left($1, 200)) COLLATE "C"
+       UNION SELECT $2::uuid WHERE $2::uuid = $3::uuid
+       LIMIT ${mostLookedAt + 1}
+     ), begun AS MATERIALIZED (
+       SELECT id FROM (SELECT connection_id AS id FROM connection_terms
+         WHERE term > lower(left($1, 200)) COLLATE "C" AND term < (lower(left($1, 200)) || chr(1114111)) COLLATE "C"
+         ORDER BY term LIMIT ${mostLookedAt + 1}) t
+       UNION SELECT id FROM (SELECT id FROM connections WHERE id BETWEEN $2 AND $3 ORDER BY id LIMIT ${mostLookedAt + 1}) i
+     ), fitting AS MATERIALIZED (
+       SELECT l.exact, ${bucketsFirst ? "b.n" : "0"} AS part, coalesce(c.${by}, '${never}') AS at, ${listedColumns}
+       FROM (SELECT id, true AS exact FROM called UNION ALL SELECT id, false FROM begun WHERE id NOT IN (SELECT id FROM called)) l
+       JOIN connections c USING (id)
+       JOIN unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[]) WITH ORDINALITY AS b(provider, status, since, until, n)
+         ON b.provider = c.provider AND b.status = c.status
+           AND (b.since IS NULL OR c.${by} > b.since) AND (b.until IS NULL OR c.${by} <= b.until)
+     )
+     SELECT f.*, (SELECT count(*)::int FROM fitting) AS found,
+       (SELECT count(*) FROM called) > ${mostLookedAt} OR (SELECT count(*) FROM begun) > ${mostLookedAt} AS more
+     FROM fitting f
+     WHERE $8::boolean IS NULL OR f.exact < $8
+       OR (f.exact = $8 AND (f.part > $9 OR (f.part = $9 AND (f.at, f.id) ${compare} (coalesce($10, '${never}'::timestamptz), $11::uuid))))
+     ORDER BY f.exact DESC, f.part, f.at ${direction}, f.id ${direction} LIMIT $12`,
+    [
+      ...[text, ...idRange(text)],
+      ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status)],
+      ...[buckets.map(({ from = null }) => from), buckets.map(({ to = null }) => to)],
+      ...[after?.exact ?? null, bucketsFirst ? partOf(buckets, after) : 0, after?.at ?? null, after?.id ?? null, limit],
+    ],
   );
-  const more = rows.length > mostFound || (rows[0]?.looked ?? 0) >= mostTerms;
-  return { rows: rows.slice(0, mostFound), more };
+  return { rows, count: rows[0]?.found ?? 0, more: rows[0]?.more ?? false };
 }
+
+/** Buckets count from 1. */
+const partOf = (buckets: readonly ListBucket[], after: FoundAfter | null) =>
+  1 + buckets.findIndex(({ provider, status }) => provider === after?.provider && status === after.status);
 
 /** From the first to the last id that begins so; none for a text that cannot be the beginning of one. */
 function idRange(text: string): [first: string | null, last: string | null] {
