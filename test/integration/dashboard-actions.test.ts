@@ -89,6 +89,22 @@ test("the reconnect link is for this one connection, and in no address or log", 
   expect(rig.dashboard.logged.join("")).not.toContain("user of the link");
 });
 
+test("the first button is the one that helps: who waits for its user gets a link, and can be asked for once more", async () => {
+  const { id } = await rig.connect();
+  const buttons = async () => {
+    const card = /aria-label="Actions">.*?<\/section>/s.exec(await rig.read(`/connections/${id}`))?.[0] ?? "";
+    return [...card.matchAll(/<button[^>]*>([^<]+)</g)].map(([, text]) => text);
+  };
+  expect((await buttons())[0]).toBe("Refresh now");
+  await patch(rig, id, "status = 'needs_reauth', next_refresh_at = NULL, last_error_code = 'refresh_token_expired'");
+  expect((await buttons()).slice(0, 2)).toEqual(["Make a reconnect link", "Ask the provider once more"]);
+  expect(done(await rig.act(rig.operator, id, "refresh", { force: "yes" }))).toContain("done=refreshing");
+  const { generation } = await rig.row(id);
+  expect(await rig.job({ id, generation })).toMatchObject({ data: { force: true } });
+  await patch(rig, id, "status = 'disconnected'");
+  expect(await buttons()).toEqual(["Make a reconnect link"]);
+});
+
 const actions = ["refresh", "schedule", "sync", "disconnect", "reconnect-link"];
 
 test("viewers see no buttons, and are refused whatever they send", async () => {

@@ -113,7 +113,7 @@ test("one connection shows everything but its tokens, and its past in pages", as
     seen.push(...[...body.matchAll(/data-entry="(\w+?)\d+"/g)].map(([, kind = ""]) => kind));
     if (next === `/connections/${id}`) {
       const text = textOf(body);
-      for (const part of ["held by host:1:abc", "&lt;b&gt;user&lt;/b&gt;", "delayed , due in", "Generation 1"])
+      for (const part of ["by host:1:abc", "&lt;b&gt;user&lt;/b&gt;", "delayed , due in", "Token sets so far 1"])
         expect(text).toContain(part);
       expect(body).not.toContain("<script>alert");
     }

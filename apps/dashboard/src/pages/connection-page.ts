@@ -64,7 +64,7 @@ const fact = (name: string, value: Html | string | number): Html => html`<dt>${n
 
 function tokenFacts({ connection: c, token, surroundings: { lease }, now }: ConnectionDetails): Html {
   return html`<dl class="facts">
-${fact("Worth now", pill(words(token.token), tokenTones[token.token] ?? "off"))}
+${fact("Access token", pill(words(token.token), tokenTones[token.token] ?? "off"))}
 ${fact("Ends", bothTimes(c.expiresAt, now, "never"))}
 ${fact("Refresh token ends", bothTimes(c.refreshTokenExpiresAt, now, "not known, or never"))}
 ${c.grantEndsAt === null ? null : fact("Consent ends", bothTimes(c.grantEndsAt, now))}
@@ -72,8 +72,8 @@ ${fact("Last refresh", bothTimes(c.lastRefreshAt, now, "never"))}
 ${fact("Next refresh", bothTimes(c.nextRefreshAt, now, "none is needed"))}
 ${c.notBefore === null ? null : fact("Not before", bothTimes(c.notBefore, now))}
 ${fact("Pending job", job({ token, connection: c, now }))}
-${fact("Lease", lease === null ? "free" : html`held by <span class="code">${lease.owner}</span> until ${bothTimes(lease.until, now)}`)}
-${fact("Generation", c.generation)}
+${fact("Being refreshed", lease === null ? "no" : html`by <span class="code">${lease.owner}</span>, until ${bothTimes(lease.until, now)} at most`)}
+${fact("Token sets so far", c.generation)}
 ${c.failingSince === null ? null : fact("Failing since", html`${bothTimes(c.failingSince, now)}, ${c.consecutiveFailures} in a row`)}</dl>`;
 }
 

@@ -18,7 +18,7 @@ export function bothTimes(time: Date | null, now: Date, absent: Html | string = 
 
 /** Of numbers that are not those of this moment. */
 export const counted = (at: Date, now: Date): Html | null =>
-  now.getTime() - at.getTime() > 2000 ? html`<p class="small dim">Counted ${relative(at, now)}.</p>` : null;
+  now.getTime() - at.getTime() > 2000 ? html`<p class="small dim">Numbers as of ${relative(at, now)}.</p>` : null;
 
 function distance(time: Date, now: Date): string {
   const ms = time.getTime() - now.getTime();
