@@ -37,6 +37,7 @@ export {
   type SavedEndpoint,
   saveEndpoint,
 } from "./notify/endpoints.ts";
+export { type FailingEndpoint, failingEndpoints } from "./notify/failing-endpoints.ts";
 export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
 export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";

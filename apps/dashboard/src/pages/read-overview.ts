@@ -1,6 +1,6 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
 import { withStore } from "@evertoken/engine/internal";
-import { type LateRefreshes, lateRefreshes } from "@evertoken/operations";
+import { type FailingEndpoint, failingEndpoints, type LateRefreshes, lateRefreshes } from "@evertoken/operations";
 import type { DayOfRefreshes, PageContext } from "./context.ts";
 import { type QueueStanding, queueStandings } from "./queue-standings.ts";
 
@@ -12,6 +12,7 @@ export interface Overview {
   readonly held: string | null;
   /** Of each provider, the longest late first. */
   readonly late: readonly LateRefreshes[];
+  readonly deaf: readonly FailingEndpoint[];
   readonly stats: DayOfRefreshes;
   readonly statsAt: Date;
   /** null: Redis does not answer. */
@@ -22,10 +23,11 @@ export interface Overview {
 /** @throws {EvertokenError} `store_unavailable` */
 export async function readOverview({ engine, counts, stats }: PageContext): Promise<Overview> {
   const now = new Date();
-  const [counted, states, late, day, queues, held] = await Promise.all([
+  const [counted, states, late, deaf, day, queues, held] = await Promise.all([
     withStore(counts),
     withStore(() => providerStates(engine.pool)),
     lateRefreshes(engine, now),
+    withStore(() => failingEndpoints(engine.pool)),
     withStore(stats),
     queueStandings(engine),
     withStore(() => engine.installation.standing()),
@@ -36,6 +38,7 @@ export async function readOverview({ engine, counts, stats }: PageContext): Prom
     counts: counted,
     states,
     late,
+    deaf,
     held: held?.reason ?? null,
     stats: day.value,
     statsAt: day.at,

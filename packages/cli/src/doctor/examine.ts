@@ -15,6 +15,7 @@ import { checkApiKeys } from "./check-api-keys.ts";
 import { checkConnecting } from "./check-connecting.ts";
 import { checkConnections } from "./check-connections.ts";
 import { checkCredentials } from "./check-credentials.ts";
+import { checkEndpoints } from "./check-endpoints.ts";
 import { checkInstallation } from "./check-installation.ts";
 import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
@@ -62,6 +63,7 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(pool)),
+      ...(await checkEndpoints(pool)),
       ...(await examineWork(pool, config, live)),
       await checkSchedules(pool, config),
     ];

@@ -35,7 +35,8 @@ export class LeasesInFlight {
   async claimAgain(): Promise<void> {
     const { pool, outlastsMs } = this.#deps;
     const endsIn = ({ sendBy }: Lease) => sendBy.monotonicMs + outlastsMs - performance.now();
-    const standing = [...this.#leases.values()].filter((lease) => endsIn(lease) > 0);
+    for (const [id, lease] of this.#leases) if (endsIn(lease) <= 0) this.#leases.delete(id);
+    const standing = [...this.#leases.values()];
     if (standing.length === 0) return;
     await claimAgain(
       pool,

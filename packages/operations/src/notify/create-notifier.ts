@@ -24,9 +24,9 @@ export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => 
     reconnectLink: async (connection) => reconnectUrl(config, connection) ?? (await pageLink(engine, connection)),
     random: Math.random,
     onDelivered: ({ kind, deliveries }) => metrics?.deliveries.inc({ kind, outcome: "delivered" }, deliveries),
-    onFailure: (failure) => {
-      metrics?.deliveries.inc({ kind: failure.kind, outcome: "failed" }, failure.deliveries);
-      logger.warn(failure, "an event could not be delivered");
+    onFailure: ({ endpoint, kind, error, deliveries }) => {
+      metrics?.deliveries.inc({ kind, outcome: "failed" }, deliveries);
+      logger.warn({ endpoint, kind, deliveries, reason: error }, "an event could not be delivered");
     },
   });
 }
