@@ -7,7 +7,7 @@ const mostLookedAt = 10_000;
 const whole = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
 const beginning = /^[0-9a-f]{4,8}(?:-[0-9a-f]{0,4}){0,3}(?:-[0-9a-f]{0,12})?$/i;
 
-export interface FoundConnection extends ListedConnection {
+interface FoundConnection extends ListedConnection {
   /** It is called so, and does not only begin so. */
   readonly exact: boolean;
 }
