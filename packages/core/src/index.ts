@@ -10,6 +10,7 @@ export * from "./event.ts";
 export * from "./fault.ts";
 export * from "./installation.ts";
 export * from "./job.ts";
+export { newestOfEach } from "./newest-of-each.ts";
 export * from "./outcome.ts";
 export * from "./pasted-secret.ts";
 export * from "./policy.ts";

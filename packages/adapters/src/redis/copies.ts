@@ -1,4 +1,4 @@
-import type { GrantRecord } from "@evertoken/core";
+import { type GrantRecord, newestOfEach } from "@evertoken/core";
 import type { Redis } from "ioredis";
 import { readEntries, writeEntry } from "../spool/entry.ts";
 import { createBatcher, defaultBatching } from "../store/batcher.ts";
@@ -47,13 +47,8 @@ export function createCopies({ redis, prefix, keyring, keepMs, now }: CopiesOpti
       // From the newest on: what others trim or add meanwhile moves nothing out of the pages to come.
       for (let start = 0; ; start += pageSize) {
         const page = await redis.zrevrange(key, start, start + pageSize - 1);
-        for (const record of readEntries(
-          page.map((text) => ({ where: key, text, fromRedis: true })),
-          keyring,
-        ).records) {
-          const known = found.get(record.connectionId);
-          if (known === undefined || known.generation < record.generation) found.set(record.connectionId, record);
-        }
+        const entries = page.map((text) => ({ where: key, text, fromRedis: true }));
+        newestOfEach(readEntries(entries, keyring).records, found);
         if (page.length < pageSize) return [...found.values()];
       }
     },

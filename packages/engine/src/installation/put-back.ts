@@ -1,5 +1,5 @@
 import { type Copies, type DrainableSpool, markOlder, troubleWithRecord, uncommitted } from "@evertoken/adapters";
-import type { GrantRecord, Store } from "@evertoken/core";
+import { type GrantRecord, newestOfEach, type Store } from "@evertoken/core";
 import type { Pool } from "pg";
 
 export interface PutBackDeps {
@@ -19,7 +19,7 @@ const atOnce = 500;
  */
 export async function putBack(deps: PutBackDeps): Promise<number> {
   const { pool, copies, spool } = deps;
-  const newest = newestOfEach([...(await spool.everything()), ...(await copies.newest())]);
+  const newest = [...newestOfEach([...(await spool.everything()), ...(await copies.newest())]).values()];
   let back = 0;
   for (let start = 0; start < newest.length; start += atOnce) {
     const lost = await uncommitted(pool, newest.slice(start, start + atOnce));
@@ -37,13 +37,4 @@ async function putOneBack({ pool, commit }: PutBackDeps, record: GrantRecord): P
     await markOlder(pool, [{ connectionId: record.connectionId, generation: record.generation + 1 }]);
     return false;
   }
-}
-
-function newestOfEach(records: readonly GrantRecord[]): GrantRecord[] {
-  const newest = new Map<string, GrantRecord>();
-  for (const record of records) {
-    const known = newest.get(record.connectionId);
-    if (known === undefined || known.generation < record.generation) newest.set(record.connectionId, record);
-  }
-  return [...newest.values()];
 }
