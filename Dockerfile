@@ -1,31 +1,9 @@
 # One image for all processes: the command says which one runs (see docker-compose.yml).
 FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-COPY apps/api/package.json apps/api/
-COPY apps/dashboard/package.json apps/dashboard/
-COPY apps/demo/package.json apps/demo/
-COPY apps/scheduler/package.json apps/scheduler/
-COPY apps/worker/package.json apps/worker/
-COPY bench/package.json bench/
-COPY examples/express/package.json examples/express/
-COPY examples/fastify/package.json examples/fastify/
-COPY examples/nestjs/package.json examples/nestjs/
-COPY examples/node-app/package.json examples/node-app/
-COPY examples/sync-handler/package.json examples/sync-handler/
-COPY packages/adapters/package.json packages/adapters/
-COPY packages/cli/package.json packages/cli/
-COPY packages/cli/bin packages/cli/bin
-COPY packages/client/package.json packages/client/
-COPY packages/engine/package.json packages/engine/
-COPY packages/operations/package.json packages/operations/
-COPY packages/core/package.json packages/core/
-COPY packages/local/package.json packages/local/
-COPY packages/providers/package.json packages/providers/
-COPY prisma/package.json prisma/
-COPY test/package.json test/
-RUN npm ci
+# All that .dockerignore leaves: npm wants the manifest of every workspace, and a list of them is forgotten for the next one.
 COPY . .
+RUN npm ci
 # The database client and the bundle; neither needs a database or the network.
 RUN node prisma/src/generate.ts && npm run build --workspace evertoken
 # What the bundle imports, as the lock file has it. Prisma's client is inside, Postgres comes from its own image.
