@@ -14,6 +14,7 @@ test.each([
     "https://other.example/settings/accounts?x=//evil.example",
   ],
   ["http://127.0.0.1:4000/back", "http://127.0.0.1:4000/back"],
+  ["https://app.example/done?a=/../;b#/..;", "https://app.example/done?a=/../;b#/..;"],
 ])("%s is allowed", (address, canonical) => {
   expect(allowedUrl(address, allowed)).toBe(canonical);
 });
@@ -54,6 +55,12 @@ test.each([
   "https://other.example/settings/..%2fadmin",
   "https://other.example/settings/..%5cadmin",
   "https://other.example/settings/%252e%252e/admin",
+  "https://other.example/settings/..;/admin",
+  "https://other.example/settings;v=1/x",
+  "https://other.example/settings/%3bx",
+  "https://app.example/a/../b",
+  "https://app.example/a/./b",
+  "https://app.example/a/..",
   `https://app.example/${"x".repeat(3000)}`,
 ])("%j is refused", (address) => {
   expect(allowedUrl(address, allowed)).toBeNull();
