@@ -140,3 +140,12 @@ test("a lease lasts as long as the request may take, with time to open, to commi
   expect(faultsOf({ REQUEST_TIMEOUT_MS: "50000" })).toHaveLength(1);
   expect(faultsOf({ REQUEST_TIMEOUT_MS: "50000", LEASE_RESERVE_MS: "10000" })).toEqual([]);
 });
+
+test.each(["/a;b", "/a/../b", "/a/.", "/a%2fb", "/a%5Cb", "/%2e%2e/b", "/%3b", "/a\\b", "/%00"])(
+  "the path %s may be read in several ways and is not stored as allowed",
+  (path) => {
+    const address = `https://app.example${path}`;
+    const { faults } = readConfig({ ...needed, RETURN_URL_ALLOWLIST: address }, noFile);
+    expect(faults).toEqual([expect.stringContaining(`RETURN_URL_ALLOWLIST: "${address}" is not an address`)]);
+  },
+);

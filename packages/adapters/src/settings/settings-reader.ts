@@ -18,6 +18,9 @@ function isNetwork(text: string): boolean {
 /** How many proxies are in front of us, or their networks; false: none. */
 export type TrustedProxies = false | number | string[];
 
+/** No address with such a path is ever allowed (allowedUrl): said at the start, and not to the first user who is refused. */
+const ambiguousPath = /[;\\]|%(2f|2e|3b|5c|25|[01][0-9a-f]|7f)|\/\.\.?(\/|$)/i;
+
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
   readonly faults: string[] = [];
@@ -85,7 +88,7 @@ export class SettingsReader {
       const url = URL.parse(value);
       const web = url?.protocol === "https:" || url?.protocol === "http:";
       const plain = url?.username === "" && url.password === "" && url.search === "" && url.hash === "";
-      if (url === null || !web || !plain || (kind === "origin" && url.pathname !== "/")) {
+      if (url === null || !web || !plain || ambiguousPath.test(value) || (kind === "origin" && url.pathname !== "/")) {
         const wanted = kind === "origin" ? "https://app.example" : "https://app.example or https://app.example/path";
         return this.#fault(`${name}: "${value}" is not an address such as ${wanted}`, []);
       }
