@@ -28,7 +28,7 @@ test("an empty service says so", async () => {
     "Nothing needs you",
     "0 all connections",
     "No account is connected yet",
-    "Failures, last 24 h None.",
+    "Failures, last 24 h None, as of ",
   ]) {
     expect(text).toContain(part);
   }

@@ -16,9 +16,11 @@ export function bothTimes(time: Date | null, now: Date, absent: Html | string = 
   return html`<time datetime="${iso}">${distance(time, now)} <span class="dim small nowrap">${iso}</span></time>`;
 }
 
-/** Of numbers that are not those of this moment. */
+/** Of numbers that may not be those of this moment. */
+export const asOf = (at: Date, now: Date): Html => html`as of ${relative(at, now)}`;
+
 export const counted = (at: Date, now: Date): Html | null =>
-  now.getTime() - at.getTime() > 2000 ? html`<p class="small dim">Numbers as of ${relative(at, now)}.</p>` : null;
+  now.getTime() - at.getTime() > 2000 ? html`<p class="small dim">Numbers ${asOf(at, now)}.</p>` : null;
 
 function distance(time: Date, now: Date): string {
   const ms = time.getTime() - now.getTime();

@@ -1,7 +1,7 @@
 import { type Html, html } from "@evertoken/operations";
 import { barChart, type Series } from "./chart.ts";
 import { hoursShown } from "./context.ts";
-import { count, counted, dash, relative, words } from "./format.ts";
+import { asOf, count, counted, dash, relative, words } from "./format.ts";
 import type { Overview } from "./read-overview.ts";
 
 /** Eleven outcomes are too many colours: they are drawn by what they ask of people. The table of failures tells them apart. */
@@ -52,7 +52,7 @@ interface Failures {
 const mostFailures = 30;
 
 /** Failures of the day by provider and reason, the most frequent first. */
-export function failureTable({ stats, now, nameOf }: Overview): Html {
+export function failureTable({ stats, statsAt, now, nameOf }: Overview): Html {
   const found = new Map<string, Failures>();
   for (const {
     provider,
@@ -73,7 +73,7 @@ export function failureTable({ stats, now, nameOf }: Overview): Html {
   }
   const rows = [...found.values()].sort((a, b) => b.attempts - a.attempts);
   if (rows.length === 0)
-    return html`<section class="card"><h2>Failures, last 24 h</h2><p class="dim">None.</p></section>`;
+    return html`<section class="card"><h2>Failures, last 24 h</h2><p class="dim">${stats.behind ? "Not known: the statistics are behind." : html`None, ${asOf(statsAt, now)}.`}</p></section>`;
   return html`<section class="card"><div class="scroll"><table class="stack"><caption>Failures by provider and reason, last 24 h</caption>
 <thead><tr><th scope="col">Provider</th><th scope="col">Outcome</th><th scope="col">Code</th><th scope="col" class="num">Attempts</th>
 <th scope="col">Last</th><th scope="col">For example</th><th scope="col">Now failing</th></tr></thead>
