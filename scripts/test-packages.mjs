@@ -134,11 +134,8 @@ async function readTokens(env, settings) {
       for (const file of ["app.mjs", "app.cjs"])
         await tryOut(`${name} in ${file} on Node ${major}`, node, [file], ofIt);
     }
-    await tryOut(`evertoken --help on Node ${major}`, node, [
-      "node_modules/evertoken/bin/evertoken.js",
-      "worker",
-      "--help",
-    ]);
+    for (const name of ["worker", "scheduler", "api", "dashboard"])
+      await test(`evertoken ${name} reads its settings on Node ${major}`, () => refuseSettings(node, name));
   }
   const bundle = [
     "--bundle",
@@ -152,6 +149,13 @@ async function readTokens(env, settings) {
   await tryOut("the client in a bundle", process.execPath, ["out/client.cjs"], env);
   const ofEngine = { ...settings, CONNECTION: env.CONNECTION };
   await tryOut("the engine in a bundle", process.execPath, ["out/engine.cjs"], ofEngine);
+}
+
+/** A process that names a wrong setting of its own has been found, loaded and begun. */
+function refuseSettings(node, name) {
+  const args = ["node_modules/evertoken/bin/evertoken.js", name];
+  const { status, stderr } = spawnSync(node, args, { cwd: app, encoding: "utf8", env: { LOG_LEVEL: "verbose" } });
+  if (status !== 2 || !stderr.includes("LOG_LEVEL is")) throw new Error(`exit code ${status}: ${stderr}`);
 }
 
 /** The example as it stands; whatever answers with JSON is API enough. */

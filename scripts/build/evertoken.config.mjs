@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { defineConfig } from "tsdown";
 import { packageConfig } from "./package-config.mjs";
 
@@ -46,7 +47,8 @@ export default defineConfig(
 function packedPlaces() {
   return {
     name: "packed-places",
+    // From whichever folder it is imported.
     resolveId: (id, importer) =>
-      id === "./places.ts" ? new URL("packed-places.ts", `file://${importer}`).pathname : null,
+      /^\..*\/places\.ts$/.test(id) ? join(dirname(importer), dirname(id), "packed-places.ts") : null,
   };
 }
