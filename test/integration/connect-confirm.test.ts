@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { Browser } from "../support/browser.ts";
 import { closedPort } from "../support/closed-port.ts";
 import { consent, isActive, openTestEngine, startDemo } from "../support/connect-rig.ts";
-import { runTask } from "../support/drive.ts";
+import { forgetProcesses, runTask } from "../support/drive.ts";
 import { type Env, hasty, until } from "../support/rig.ts";
 import { startTokenServer } from "../support/token-server.ts";
 import { type Api, startApi } from "./api-harness.ts";
@@ -304,6 +304,7 @@ test("in TypeScript: the query of the return URL and the session's user; a row t
     ...api.rig.env,
     ENCRYPTION_KEY: `${young},${api.rig.env.ENCRYPTION_KEY}`,
   });
+  await forgetProcesses(api.rig);
   expect(await rotateKeys(rotating, () => {})).toMatchObject({ total: 3, reencrypted: 3, unreadable: 0 });
   const { client } = { client: createEvertoken({ settings: { ...api.rig.env, ENCRYPTION_KEY: young } }) };
   expect(await client.connect.confirm(next.toString(), { userId: "ada" })).toMatchObject({ kind: "connected" });

@@ -4,7 +4,7 @@ import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { begin, consent, createConnectRig, openTestEngine } from "../support/connect-rig.ts";
-import { patch } from "../support/drive.ts";
+import { forgetProcesses, patch } from "../support/drive.ts";
 import { createRig, type Env, hasty, providerEnv, type Rig } from "../support/rig.ts";
 import { type IssuedTokenSet, startTokenServer } from "../support/token-server.ts";
 
@@ -173,6 +173,7 @@ test("a new encryption key changes no hash: the holder keeps its grant", async (
   const { id } = await rig.client.connections.import(rowOf(issued));
   const [young, old] = [randomBytes(32).toString("hex"), rig.env.ENCRYPTION_KEY];
   const { engine } = openTestEngine({ ...rig.env, ENCRYPTION_KEY: `${young},${old}` });
+  await forgetProcesses(rig);
   expect((await rotateKeys(engine, () => {})).retired).toHaveLength(1);
   const input = JSON.stringify(rowOf(issued, { userId: "b" }));
   const { stdout } = await runInProcess(["connections", "import", "--json"], {

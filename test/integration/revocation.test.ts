@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { disconnectAndRevoke } from "@evertoken/engine/internal";
 import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
-import { runTask } from "../support/drive.ts";
+import { forgetProcesses, runTask } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { createRig, hasty, type Rig, until } from "../support/rig.ts";
@@ -92,6 +92,7 @@ test("a new encryption key takes a waiting revocation along", async () => {
   await disconnectAndRevoke(rig.engine, id);
   const young = randomBytes(32).toString("hex");
   const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${young},${rig.env.ENCRYPTION_KEY}` });
+  await forgetProcesses(rig);
   expect(await rotateKeys(engine, () => {})).toMatchObject({ total: 1, reencrypted: 1, unreadable: 0 });
   const [revocation] = await kept(rig);
   expect(engine.keyring.open(revocation.refresh_token, { ...revocation, id }, "refresh_token")).toBe(refreshToken);

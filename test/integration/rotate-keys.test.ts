@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { registrations } from "@evertoken/engine/internal";
 import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
+import { forgetProcesses } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { createRig } from "../support/rig.ts";
 
@@ -17,6 +18,7 @@ test("everything is encrypted anew while all goes on, and the old key may go", a
   const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${young},${old}` });
 
   const progress: number[] = [];
+  await forgetProcesses(rig);
   const report = await rotateKeys(engine, (done) => progress.push(done));
   expect(report).toMatchObject({ total: 7, reencrypted: 7, unreadable: 0, retired: [before.keyring.activeKeyId] });
   expect(progress.at(-1)).toBe(7);
@@ -42,6 +44,36 @@ test("a text that no key opens is told, left as it is, and keeps its key's entry
   const { access_token: text } = await rig.row(good.id);
   await rig.pool.query("UPDATE connections SET access_token = $2 WHERE id = $1", [altered.id, text]);
   const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${newKey()},${rig.env.ENCRYPTION_KEY}` });
+  await forgetProcesses(rig);
   expect(await rotateKeys(engine, () => {})).toEqual({ total: 4, reencrypted: 3, unreadable: 1, retired: [] });
   expect((await rig.row(altered.id)).access_token).toBe(text);
+});
+
+test("nothing is encrypted with a key that a process lacks: it is named, and nothing has changed", async () => {
+  const rig = await createRig();
+  const { id } = await rig.connect();
+  await rig.client.close();
+  const worker = await rig.start("worker");
+  const { access_token: before } = await rig.row(id);
+  const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${newKey()},${rig.env.ENCRYPTION_KEY}` });
+  const refused = {
+    code: "invalid_input",
+    message: expect.stringMatching(/^not every process holds key .*: worker \S+:\d+:\S+ \(seen/),
+  };
+  await expect(rotateKeys(engine, () => {})).rejects.toMatchObject(refused);
+  expect((await rig.row(id)).access_token).toBe(before);
+
+  expect(await worker.stop()).toBe(0);
+  await rotateKeys(engine, () => {});
+  expect((await rig.row(id)).access_token).toContain(engine.keyring.activeKeyId);
+});
+
+test("a process that was killed keeps nobody waiting for longer than it may be silent", async () => {
+  const rig = await createRig();
+  await rig.client.close();
+  await (await rig.start("worker")).stop("SIGKILL");
+  const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${newKey()},${rig.env.ENCRYPTION_KEY}` });
+  await expect(rotateKeys(engine, () => {})).rejects.toThrow(/forgotten after 90 s/);
+  await rig.pool.query("UPDATE processes SET seen_at = now() - interval '91 seconds'");
+  await rotateKeys(engine, () => {});
 });

@@ -74,3 +74,8 @@ export async function moveTo(rig: Rig, id: string, registration: string): Promis
   const tokens = [moved(access_token, "access_token"), moved(refresh_token, "refresh_token")];
   await patch(rig, id, "registration = $2, access_token = $3, refresh_token = $4", [registration, ...tokens]);
 }
+
+/** As if the processes of this rig had ended, its client too: a key that they lack may be used from now on. */
+export async function forgetProcesses({ pool }: Pick<Rig, "pool">): Promise<void> {
+  await pool.query("DELETE FROM processes");
+}

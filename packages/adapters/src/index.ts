@@ -95,6 +95,13 @@ export {
   postgresTrouble,
 } from "./store/postgres-trouble.ts";
 export {
+  forgetProcess,
+  type LiveProcess,
+  liveProcesses,
+  noteProcess,
+  presenceMs,
+} from "./store/processes.ts";
+export {
   closeCircuitOfOtherSecret,
   closeCircuits,
   closeLeftCircuits,

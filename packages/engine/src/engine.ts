@@ -42,6 +42,7 @@ import { claimOn } from "./installation/claim-on.ts";
 import { Installation } from "./installation/installation.ts";
 import { LeasesInFlight } from "./installation/leases-in-flight.ts";
 import { putBack } from "./installation/put-back.ts";
+import { Presence } from "./presence.ts";
 import { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 import { openQueues } from "./providers/providers-at-work.ts";
 import { createAnnounce } from "./refresh/announce.ts";
@@ -94,6 +95,8 @@ export interface EngineOptions {
   readonly redis: RedisOptions;
   /** Told of each attempt once, when its end is certain. */
   readonly count?: (settled: Settled) => void;
+  /** What it is called among the processes of this database; left out: it ends soon, as a command does. */
+  readonly name?: string;
   /** Whether a job of ours is running the refresh, and will come back by itself after a setback. */
   readonly inJob: boolean;
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
@@ -169,11 +172,13 @@ export function openEngine(options: EngineOptions): Engine {
       return { putBack: putBackAgain, ...(await markJobsAhead(pool, queues)) };
     },
   });
+  const presence =
+    options.name === undefined ? null : new Presence(pool, { id: owner, name: options.name, keyIds: keyring.keyIds });
   const checkKeys = once(async () => {
     await checkSchema({ pool, logger });
     const faults = await checkKeyring(pool, keyring);
     if (faults.length > 0) throw new EvertokenError("unreadable_token", faults.join("; "));
-    await Promise.all([grants.load(pool, keyring), users.load(pool, keyring)]);
+    await Promise.all([grants.load(pool, keyring), users.load(pool, keyring), presence?.begin()]);
   });
   const work = new RunningWork(() => new EvertokenError("closing", "it is being closed and takes no new work"));
   const deps: RefreshDeps = {
@@ -227,7 +232,7 @@ export function openEngine(options: EngineOptions): Engine {
     await within(farewellMs, queues.close());
     redis.disconnect();
     spoolRedis.disconnect();
-    await within(farewellMs, audit.close());
+    await within(farewellMs, Promise.all([audit.close(), presence?.end()]));
     await within(farewellMs, pool.end());
   });
   return {

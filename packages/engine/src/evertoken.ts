@@ -28,7 +28,7 @@ import { withAccessToken } from "./token/with-access-token.ts";
  * @throws {ConfigError} that names every wrong setting
  */
 export function createEvertoken(options: EmbeddedOptions): Evertoken {
-  const engine = openEngine({ ...readEmbedded(options), redis: impatient, inJob: false });
+  const engine = openEngine({ ...readEmbedded(options), redis: impatient, inJob: false, name: "app" });
   return audited(fromEngine(engine), engine.audit, hostActor("app"));
 }
 

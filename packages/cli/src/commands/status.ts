@@ -1,4 +1,4 @@
-import { formatDuration, providerStates } from "@evertoken/adapters";
+import { formatDuration, liveProcesses, providerStates } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { type LateRefreshes, lateRefreshes, pausedQueues } from "@evertoken/operations";
 import type { Command } from "commander";
@@ -41,11 +41,12 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
   const held = await engine.installation.standing();
   const now = new Date();
   const waiting = await waitingFor(engine);
-  const [counts, circuits, late, paused] = await Promise.all([
+  const [counts, circuits, late, paused, processes] = await Promise.all([
     countConnections(engine),
     providerStates(engine.pool),
     lateRefreshes(engine, now),
     pausedQueues(engine),
+    liveProcesses(engine.pool),
   ]);
   const total = counts.reduce((sum, { connections }) => sum + connections, 0);
   const trouble = circuits
@@ -55,7 +56,17 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
   io.result(
-    { total, held, connections: counts, circuits: trouble, waiting, paused, late, oldestOverdue: late[0] ?? null },
+    {
+      total,
+      held,
+      connections: counts,
+      circuits: trouble,
+      waiting,
+      processes,
+      paused,
+      late,
+      oldestOverdue: late[0] ?? null,
+    },
     () => [
       ...(held === null ? [] : [`HELD: nothing is spent: ${held.reason}; run `.concat("`evertoken adopt`")]),
       ...(total === 0
@@ -70,6 +81,7 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
           : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
       ),
       ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
+      `processes: ${processes.length === 0 ? "none" : processes.map(({ name, id }) => `${name} ${id}`).join(", ")}`,
       ...paused.map((queue) => `${queue}: paused`),
       ...(late.length === 0 ? ["no refresh is late"] : late.map(lateLine)),
     ],

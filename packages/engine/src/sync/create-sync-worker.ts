@@ -33,7 +33,7 @@ export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptio
   const { config, logger } = settings;
   const names = Object.keys(handlers);
   if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
-  const engine = openEngine({ ...settings, redis: patient, inJob: false });
+  const engine = openEngine({ ...settings, redis: patient, inJob: false, name: "app" });
   const stopBeating = await begin(engine, names).catch(async (error) => {
     await engine.close();
     throw error;

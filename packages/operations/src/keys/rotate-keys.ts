@@ -1,6 +1,6 @@
-import { beginPresentForm, givenRows } from "@evertoken/adapters";
+import { beginPresentForm, formatDuration, givenRows, liveProcesses } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { withStore } from "@evertoken/engine/internal";
+import { EvertokenError, withStore } from "@evertoken/engine/internal";
 
 export interface KeyRotation {
   /** Texts that were encrypted with another key when we began. */
@@ -63,6 +63,7 @@ export async function rotateKeys(
   onProgress: (done: number, total: number) => void,
 ): Promise<KeyRotation> {
   await engine.checkKeys();
+  await refuseUnknownKey(engine);
   await withStore(() => beginPresentForm(engine.pool, engine.keyring));
   await replacePage(engine, hashKeys, await readPage(engine, hashKeys, firstId));
   const counts = await Promise.all(columns.map((column) => countOthers(engine, column)));
@@ -81,6 +82,20 @@ export async function rotateKeys(
     }
   }
   return { ...report, retired: await retireKeys(engine) };
+}
+
+/** What is encrypted with a key that a worker lacks is lost to it: it would take each of its connections for broken. */
+async function refuseUnknownKey({ pool, keyring }: Engine): Promise<void> {
+  const key = keyring.activeKeyId;
+  const without = (await withStore(() => liveProcesses(pool))).filter(({ keyIds }) => !keyIds.includes(key));
+  if (without.length === 0) return;
+  const named = without.map(
+    ({ name, id, seenAt }) => `${name} ${id} (seen ${formatDuration(Date.now() - seenAt.getTime())} ago)`,
+  );
+  throw new EvertokenError(
+    "invalid_input",
+    `not every process holds key ${key}, and could not read what is encrypted with it: ${named.join(", ")}. Append it to ENCRYPTION_KEY everywhere, restart these, and rotate then; one that was killed is forgotten after 90 s`,
+  );
 }
 
 interface SealedText {

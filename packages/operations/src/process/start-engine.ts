@@ -45,7 +45,8 @@ export async function startEngine(life: Life, options: StartOptions): Promise<St
   const logger = createLogger(life.name, config.logLevel);
   if (unreachable.length > 0) logger.error({ unreachable }, "issuers gave no endpoints: their providers wait");
   const redis = livesFrom === "queue" ? patient : impatient;
-  const engine = openEngine({ ...{ config, providers, logger, redis, inJob, proxyEnv: env }, ...(count && { count }) });
+  const known = { config, providers, logger, redis, inJob, proxyEnv: env, name: life.name };
+  const engine = openEngine({ ...known, ...(count && { count }) });
   life.atStop(() => engine.close());
   if (livesFrom === "queue") await prepareEngine(engine);
   else {
