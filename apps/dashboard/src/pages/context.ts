@@ -1,5 +1,6 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
 import { type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
+import { type LateRefreshes, lateRefreshes } from "@evertoken/operations";
 import { type Remembered, remembered } from "./remembered.ts";
 
 /** What every page needs. */
@@ -10,6 +11,8 @@ export interface PageContext {
   readonly idleMs: number;
   /** All connections by provider, status and end of their token. */
   readonly counts: () => Promise<Remembered<readonly CountedConnections[]>>;
+  /** Refreshes that should have run. When no worker runs, these are all there are. */
+  readonly late: () => Promise<Remembered<readonly LateRefreshes[]>>;
   /** Attempts of the last 24 hours. */
   readonly stats: () => Promise<Remembered<DayOfRefreshes>>;
 }
@@ -29,6 +32,7 @@ export function createContext(engine: Engine, { idleMs }: Pick<PageContext, "idl
       const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
       return { since, ...(await refreshStats(engine.pool, since)) };
     }),
+    late: remembered(() => lateRefreshes(engine, new Date())),
     counts: remembered(() => countConnections(engine.pool, new Date())),
   };
 }

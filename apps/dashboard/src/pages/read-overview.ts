@@ -1,6 +1,6 @@
 import { type ProviderStateRow, providerStates } from "@evertoken/adapters";
 import { withStore } from "@evertoken/engine/internal";
-import { type FailingEndpoint, failingEndpoints, type LateRefreshes, lateRefreshes } from "@evertoken/operations";
+import { type FailingEndpoint, failingEndpoints, type LateRefreshes } from "@evertoken/operations";
 import type { DayOfRefreshes, PageContext } from "./context.ts";
 import { type QueueStanding, queueStandings } from "./queue-standings.ts";
 
@@ -21,12 +21,12 @@ export interface Overview {
 }
 
 /** @throws {EvertokenError} `store_unavailable` */
-export async function readOverview({ engine, counts, stats }: PageContext): Promise<Overview> {
+export async function readOverview({ engine, counts, late, stats }: PageContext): Promise<Overview> {
   const now = new Date();
-  const [counted, states, late, deaf, day, queues, held] = await Promise.all([
+  const [counted, states, overdue, deaf, day, queues, held] = await Promise.all([
     withStore(counts),
     withStore(() => providerStates(engine.pool)),
-    lateRefreshes(engine, now),
+    withStore(late),
     withStore(() => failingEndpoints(engine.pool)),
     withStore(stats),
     queueStandings(engine),
@@ -37,7 +37,7 @@ export async function readOverview({ engine, counts, stats }: PageContext): Prom
     now,
     counts: counted,
     states,
-    late,
+    late: overdue.value,
     deaf,
     held: held?.reason ?? null,
     stats: day.value,
