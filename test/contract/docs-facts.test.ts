@@ -30,6 +30,14 @@ test("the runbook quotes what the code really says", () => {
   expect(quoted.filter((text) => !isSaid(text, source))).toEqual([]);
 });
 
+test("the providers that a package's own page names are in the box", () => {
+  const named = globSync("packages/*/README.md", { cwd: root }).flatMap((page) =>
+    [...readPage(page).matchAll(/\bprovider: "([^"]+)"/g)].map(([, id]) => id),
+  );
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((id) => !existsSync(join(root, `packages/providers/src/catalogue/${id}.ts`)))).toEqual([]);
+});
+
 test("every event is described, and none that there is not", () => {
   const described = [...readPage("docs/guides/webhooks.md").matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map(
     ([, name]) => name,
