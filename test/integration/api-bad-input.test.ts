@@ -74,6 +74,8 @@ test("what is hardly HTTP gets a problem document as well", async () => {
   expect(garbage).toMatch(/^HTTP\/1\.1 400 /);
   for (const answer of [huge, garbage]) {
     expect(answer).toContain("application/problem+json");
+    // Without it a client takes the server for an old one.
+    expect(answer).toMatch(/^evertoken-version: \d/im);
     expect(answer).not.toContain("canary");
   }
 });

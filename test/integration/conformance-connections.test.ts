@@ -207,6 +207,8 @@ describe.each(kinds)("%s", (kind) => {
     expect([...dry.connectionIds].sort()).toEqual(soon.map(({ id }) => id).sort());
     expect((await client.refreshAllExpiring({ dryRun: true, withinMs: 60_000 })).total).toBe(0);
     expect((await client.refreshAllExpiring({ dryRun: true, withinMs: null })).total).toBe(5);
+    const nothing = await errorOf(() => client.refreshAllExpiring({ dryRun: true, withinMs: Number.NaN }));
+    expect(nothing).toMatchObject({ code: "invalid_input", message: expect.stringContaining("withinMs: ") });
     const worker = await all.rig.start("worker");
     const seen: number[] = [];
     const report = await client.refreshAllExpiring({

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { describeError, describePostgresTrouble, knownPostgresTrouble } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/engine/internal";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import manifest from "../package.json" with { type: "json" };
 import { fieldFaults, namedFields } from "./field-faults.ts";
 import { isRefusal, Problem, type ProblemBody, type ProblemCode, problem } from "./problem.ts";
 
@@ -101,7 +102,7 @@ export function handleClientError(this: FastifyInstance, error: Error & { code?:
   if (socket.writable) {
     socket.write(
       `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\nContent-Type: application/problem+json\r\n` +
-        `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+        `Evertoken-Version: ${manifest.version}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
     );
   }
   socket.destroy(error);

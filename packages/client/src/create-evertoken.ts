@@ -6,7 +6,7 @@ import type { Evertoken } from "./contract/evertoken.ts";
 import { EvertokenError } from "./contract/evertoken-error.ts";
 import type { Scheduled } from "./contract/refreshes.ts";
 import type { AccessToken, Target, TokenStatus } from "./contract/token.ts";
-import { createReadToken, pathOf } from "./read-token.ts";
+import { createReadToken, pathOfId } from "./read-token.ts";
 import { refreshAllExpiring } from "./refresh-all.ts";
 import { createRequest, inPath, type Request } from "./request.ts";
 import { type EvertokenOptions, readOptions } from "./settings.ts";
@@ -58,7 +58,7 @@ export function createEvertoken(options: EvertokenOptions): Evertoken {
       return (data as Wire[]).map((each) => fromWire<ProviderHealth>(each));
     },
     async sync(connectionId) {
-      const path = `/v1/${pathOf(connectionId)}/sync`;
+      const path = `/v1/${pathOfId(connectionId)}/sync`;
       const asked = await request({ method: "POST", path, repeatable: true, fields: ["queue"] });
       return { connectionId: asked.connection_id as string, status: "pending", queue: asked.queue as string };
     },

@@ -85,3 +85,9 @@ export function pathOf(target: Target): string {
   }
   return `users/${inPath(userId)}/providers/${inPath(provider)}`;
 }
+
+/** The same, for what wants an id. @throws {EvertokenError} */
+export function pathOfId(id: string): string {
+  if (typeof id === "string") return pathOf(id);
+  throw new EvertokenError("invalid_input", "a connection is meant by its id here, which is text");
+}

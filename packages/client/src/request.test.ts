@@ -92,6 +92,12 @@ test.each<[string, () => Response, string, string]>([
     "invalid_input",
     "userId: is missing; expiresAt: no",
   ],
+  [
+    "fields that have another name here",
+    () => problem("invalid_request", 400, { detail: "min_ttl: too big; within: no; cursor: no" }),
+    "invalid_input",
+    "minTtlSeconds: too big; withinMs: no; after: no",
+  ],
 ])("%s: a code, and what to do", async (_case, answer, code, text) => {
   const { client, asked } = clientOf(answer);
   const error = await errorOf(client.connections.list());
@@ -211,6 +217,13 @@ test.each([
     { url, key: "evk_key", timeoutMs: Number.NaN, maxCachedTokens: -1, recheckSeconds: -1 },
     /^timeoutMs: .*maxCachedTokens: .*recheckSeconds: /,
   ],
+  // As JavaScript, or a setting that was read as text, has them.
+  ...[Number.POSITIVE_INFINITY, 2 ** 31, "5000", null].map((timeoutMs): [never, RegExp] => [
+    { url, key: "evk_key", timeoutMs } as never,
+    /^timeoutMs: needs a number from 1 to 2147483647$/,
+  ]),
+  [{ url, key: 42, fetch: "fetch" } as never, /^key: .*; fetch: needs a function$/],
+  [undefined as never, /^url: .*; key: /],
 ])("%j is refused by the names of what is wrong", (options, message) => {
   let error: unknown;
   try {
@@ -220,4 +233,26 @@ test.each([
   }
   expect(error).toMatchObject({ code: "invalid_input", message: expect.stringMatching(message) });
   expect(String(error)).not.toContain("canary");
+});
+
+test("a number that JSON does not have is the server's to refuse, and never null, which means something", async () => {
+  const { client, asked } = clientOf(() => problem("invalid_request", 400, { detail: "within: needs a number" }));
+  const error = await errorOf(client.refreshAllExpiring({ withinMs: Number.NaN }));
+  expect(asked[0]?.[1].body).toBe('{"within":"NaN"}');
+  expect(error).toMatchObject({ code: "invalid_input", message: "withinMs: needs a number" });
+  const target = { userId: "u", provider: "acme", accessToken: "token" };
+  await errorOf(client.connections.import({ ...target, expiresIn: Number.POSITIVE_INFINITY }));
+  expect(JSON.parse(String(asked[1]?.[1].body))).toMatchObject({ expires_in: "Infinity" });
+});
+
+test.each<[string, (client: Evertoken) => Promise<unknown>]>([
+  ["no user", (client) => client.health(undefined as never)],
+  ["an empty user", (client) => client.connect.endSessions("")],
+  ["half a character", (client) => client.getAccessToken({ userId: "\ud800", provider: "acme" })],
+  ["an object where an id is wanted", (client) => client.sync({ userId: "u", provider: "acme" } as never)],
+  ["an object to disconnect", (client) => client.connections.disconnect({ userId: "u", provider: "acme" } as never)],
+])("%s is refused before anybody is asked", async (_case, call) => {
+  const { client, asked } = clientOf(() => json({}));
+  expect(await errorOf(call(client))).toMatchObject({ name: "EvertokenError", code: "invalid_input" });
+  expect(asked).toEqual([]);
 });

@@ -47,7 +47,7 @@ async function send({ url, key, fetch }: Settings, ask: Ask, deadline: number): 
     "user-agent": `evertoken-client/${ownVersion}`,
     ...(body === undefined ? {} : { "content-type": "application/json" }),
   };
-  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  const content = body === undefined ? {} : { body: JSON.stringify(body, refusable) };
   try {
     const init = { method, headers, redirect: "manual", signal, ...content } as const;
     const response = await fetch(`${url}${path}${toQuery(query)}`, init);
@@ -56,6 +56,10 @@ async function send({ url, key, fetch }: Settings, ask: Ask, deadline: number): 
     return notReached(url, signal, error);
   }
 }
+
+/** JSON would write null for these, which means something: as text the server refuses them, by the field's name. */
+const refusable = (_: string, value: unknown) =>
+  typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 
 /** The runtime's own error may quote a header, so only its code goes on. */
 function notReached(url: string, signal: AbortSignal, error: unknown): Failure {
@@ -81,8 +85,13 @@ function toQuery(query: Wire): string {
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
-/** One part of a path. Dots alone would be resolved away. @throws {EvertokenError} */
+/** Nothing, and dots alone, would be resolved away; half a character has no code. */
+const unfit = /^\.{0,2}$|\p{Surrogate}/u;
+
+/** One part of a path. @throws {EvertokenError} */
 export function inPath(text: string): string {
-  if (/^\.{1,2}$/.test(text)) throw new EvertokenError("invalid_input", `"${text}" cannot stand in an address`);
+  if (text === undefined || text === null || unfit.test(text)) {
+    throw new EvertokenError("invalid_input", `"${text}" cannot stand in an address`);
+  }
   return encodeURIComponent(text);
 }

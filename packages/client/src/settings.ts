@@ -44,16 +44,17 @@ export interface Settings {
 }
 
 /** @throws {EvertokenError} that names every wrong option */
-export function readOptions(options: EvertokenOptions): Settings {
+export function readOptions(options: EvertokenOptions = { url: undefined, key: undefined }): Settings {
   const { timeoutMs = 15_000, maxCachedTokens = 1000, recheckSeconds = 300, now = Date.now } = options;
   const url = readUrl(options.url);
-  const key = options.key?.trim() ?? "";
+  const key = typeof options.key === "string" ? options.key.trim() : "";
   const faults = [
     ...("fault" in url ? [`url: ${url.fault}`] : []),
     ...(/^[\x21-\x7e]+$/.test(key) ? [] : ["key: needs an API key of that server (evk_...)"]),
-    ...(timeoutMs > 0 ? [] : ["timeoutMs: needs a positive number"]),
-    ...(maxCachedTokens >= 0 ? [] : ["maxCachedTokens: needs a number that is not negative"]),
-    ...(recheckSeconds >= 0 ? [] : ["recheckSeconds: needs a number that is not negative"]),
+    ...(isFrom(1, timeoutMs) && timeoutMs <= longestMs ? [] : [`timeoutMs: needs a number from 1 to ${longestMs}`]),
+    ...(isFrom(0, maxCachedTokens) ? [] : ["maxCachedTokens: needs a number that is not negative"]),
+    ...(isFrom(0, recheckSeconds) ? [] : ["recheckSeconds: needs a number that is not negative"]),
+    ...(["undefined", "function"].includes(typeof options.fetch) ? [] : ["fetch: needs a function"]),
   ];
   if ("fault" in url || faults.length > 0) throw new EvertokenError("invalid_input", faults.join("; "));
   const given = options.fetch ?? (globalThis.fetch as Fetch | undefined);
@@ -64,6 +65,11 @@ export function readOptions(options: EvertokenOptions): Settings {
   const fetch: Fetch = (address, init) => given(address, init);
   return { url: url.value, key, fetch, timeoutMs, maxCachedTokens, recheckMs: recheckSeconds * 1000, now };
 }
+
+/** What the timers of all runtimes can count to. */
+const longestMs = 2 ** 31 - 1;
+
+const isFrom = (least: number, value: unknown) => typeof value === "number" && value >= least;
 
 const example = "such as https://evertoken.internal.example";
 

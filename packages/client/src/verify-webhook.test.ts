@@ -58,3 +58,14 @@ test.each([[""], ["whsec_%%%"], [undefined as unknown as string]])("the secret %
   await expect(refused).rejects.toMatchObject({ code: "invalid_input" });
   await expect(verifyWebhook({ headers: {}, body }, [], { now })).rejects.toMatchObject({ code: "invalid_input" });
 });
+
+test("a body that was parsed is named as such, and not as a wrong signature", async () => {
+  const refused = verifyWebhook({ headers: sign(secret), body: event as never }, secret, { now });
+  await expect(refused).rejects.toMatchObject({ code: "invalid_input", message: expect.stringMatching(/^body: /) });
+});
+
+test("a tolerance that is no number takes nothing that was recorded", async () => {
+  const request = { headers: sign(secret, { seconds: 1 }), body };
+  const refused = verifyWebhook(request, secret, { now, toleranceSeconds: Number.NaN });
+  await expect(refused).rejects.toMatchObject({ code: "webhook_refused" });
+});

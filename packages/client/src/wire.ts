@@ -29,6 +29,17 @@ function isTime(name: string, content: unknown): content is string {
 const toSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const toCamel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** Options whose unit stands in their name, or that the API calls by another word. */
+const optionOf = new Map([
+  ["min_ttl", "minTtlSeconds"],
+  ["ttl", "ttlSeconds"],
+  ["within", "withinMs"],
+  ["cursor", "after"],
+]);
+
 /** The API names fields as it knows them, at the beginning of each reason. */
 export const renameFields = (detail: string) =>
-  detail.replace(/(^|; |: )([a-z]+(?:_[a-z]+)+)(?=[:.])/g, (_, before, name) => before + toCamel(name));
+  detail.replace(
+    /(^|; |: )([a-z]+(?:_[a-z]+)*)(?=[:.])/g,
+    (_, before, name) => before + (optionOf.get(name) ?? toCamel(name)),
+  );

@@ -1,6 +1,6 @@
 import type { BulkOptions } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
-import { withStore } from "../evertoken-error.ts";
+import { EvertokenError, withStore } from "../evertoken-error.ts";
 
 /** Which connections a bulk refresh takes. */
 export interface BulkFilter extends Pick<BulkOptions, "withinMs" | "provider" | "needsReauth"> {
@@ -43,7 +43,12 @@ function spendable({ providers }: Engine) {
 function chosen({ needsReauth = false, withinMs = 86_400_000 }: BulkFilter, now: Date) {
   if (needsReauth) return { status: "needs_reauth" };
   const live = { status: { in: ["connected", "token_expired", "error"] }, nextRefreshAt: { not: null } };
-  return withinMs === null ? live : { ...live, expiresAt: { lte: new Date(now.getTime() + withinMs) } };
+  if (withinMs === null) return live;
+  const end = new Date(now.getTime() + withinMs);
+  if (Number.isNaN(end.getTime())) {
+    throw new EvertokenError("invalid_input", "withinMs: needs a number of milliseconds, or null for all");
+  }
+  return { ...live, expiresAt: { lte: end } };
 }
 
 const provided = ({ provider }: BulkFilter) => (provider === undefined ? {} : { provider });
