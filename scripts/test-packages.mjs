@@ -10,6 +10,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installedSize } from "./installed-size.mjs";
 import { published } from "./packages.mjs";
 import { startPackedInstance } from "./packed-instance.mjs";
 
@@ -46,9 +47,10 @@ const measured = (load) => `(async () => {
   const { createEvertoken } = ${load};
   const ms = Math.round(performance.now() - start), mb = Math.round(process.memoryUsage.rss() / 1e6);
   const evertoken = createEvertoken(OPTIONS);
+  const loaded = typeof require === "function" ? ", " + Object.keys(require.cache).length + " modules" : "";
   const { accessToken } = await evertoken.getAccessToken(process.env.CONNECTION);
   await evertoken.close();
-  console.log("token", accessToken.length, "loaded in " + ms + " ms, " + mb + " MB of memory");
+  console.log("token", accessToken.length, "loaded in " + ms + " ms, " + mb + " MB of memory" + loaded);
 })();`;
 
 try {
@@ -73,6 +75,8 @@ try {
   ];
   run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs, ...tools]);
 
+  for (const [n, directory] of published.entries())
+    await test(`an installation of ${directory} alone`, () => installedSize(join(app, `alone-${n}`), [tarballs[n]]));
   for (const directory of published) await test(`npm publish --dry-run of ${directory}`, () => publishDry(directory));
   await checkTypes();
   const instance = await startPackedInstance(join(app, "node_modules/evertoken/bin/evertoken.js"), join(app, "start"));
