@@ -1,7 +1,7 @@
 import { followAuthorization } from "@evertoken/demo";
 import type { Engine } from "@evertoken/engine/internal";
 import { addPerson, changePerson, endSessions, findPerson } from "@evertoken/operations";
-import { TOTP } from "otpauth";
+import { Secret, TOTP } from "otpauth";
 import { beforeAll, expect, test, vi } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type ConnectRig, createConnectRig, startDemo } from "../support/connect-rig.ts";
@@ -170,6 +170,26 @@ test("who has set a second factor needs it, each code once, until the command ta
   expect(reset).toMatchObject({ code: 0, stderr: "" });
   expect(await statusOf(dashboard, cookie)).toBe(401);
   await logIn(dashboard, "tess");
+});
+
+test("codes are guessed no oftener than passwords, from whatever networks, and under whatever name beside the ticket", async () => {
+  const dashboard = await replica();
+  await addPerson(engine, { name: "theo", role: "operator", password });
+  await changePerson(engine, "theo", { codeSecret: new Secret().base32 });
+  const ticket = fieldIn((await dashboard.login("theo", password)).body, "ticket");
+  const fresh = fieldIn((await dashboard.login("theo", password)).body, "ticket");
+  const guess = async (n: number) =>
+    (
+      await post(dashboard, "/login/code", "", {
+        name: `somebody ${n}`,
+        ticket: n % 2 ? ticket : fresh,
+        code: "1234567",
+      })
+    ).statusCode;
+  const statuses: number[] = [];
+  for (let n = 0; n < 25; n++) statuses.push(await guess(n));
+  // Two passwords before.
+  expect(statuses).toEqual([...Array(18).fill(401), ...Array(7).fill(429)]);
 });
 
 test("common, short and own-name passwords are refused, by the command too", async () => {

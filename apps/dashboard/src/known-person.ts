@@ -55,6 +55,9 @@ export function sealTicket(engine: Engine, name: string, credential: string): st
   return sealFor(engine, ticketPurpose, { name, credential } satisfies Ticket, ticketMs);
 }
 
+/** Whose password it stands for; undefined: it has ended, or is none of ours. */
+export const nameInTicket = (engine: Engine, ticket: string) => openFor<Ticket>(engine, ticketPurpose, ticket)?.name;
+
 /** @returns null: it has ended, it is none of ours, or the person has changed meanwhile */
 export async function openTicket(engine: Engine, ticket: string): Promise<KnownPerson | null> {
   const said = openFor<Ticket>(engine, ticketPurpose, ticket);

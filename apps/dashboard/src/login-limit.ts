@@ -17,15 +17,16 @@ export function createLoginLimit(limits: Limits, attemptsPerMinute: number) {
   const known = new Set<string>();
   const placeOf = ({ ip }: FastifyRequest, name: string) => `${networkOf(ip)} ${name}`;
   return {
-    async refuseTooMany(request: FastifyRequest, reply: FastifyReply) {
-      // A second factor comes with the ticket of its password, of which there are no more than tries at the name.
-      const { name, ticket } = (request.body ?? {}) as { name?: string; ticket?: string };
-      const guessed = name?.trim().toLowerCase() ?? ticket;
-      const wait =
-        (await addresses.take(networkOf(request.ip))) ??
-        (guessed === undefined || known.has(placeOf(request, guessed)) ? null : await names.take(guessed));
-      if (wait === null) return undefined;
-      return refusal(request, reply.header("retry-after", Math.ceil(wait / 1000)), 429, "too_many_logins");
+    /** @param nameOf whose login a request tries, which decides by nothing that the one who asks is free to change */
+    refuseTooMany(nameOf: (request: FastifyRequest) => string | undefined) {
+      return async (request: FastifyRequest, reply: FastifyReply) => {
+        const name = nameOf(request)?.trim().toLowerCase();
+        const wait =
+          (await addresses.take(networkOf(request.ip))) ??
+          (name === undefined || known.has(placeOf(request, name)) ? null : await names.take(name));
+        if (wait === null) return undefined;
+        return refusal(request, reply.header("retry-after", Math.ceil(wait / 1000)), 429, "too_many_logins");
+      };
     },
     worked(request: FastifyRequest, name: string): void {
       if (known.size >= mostKnown) known.clear();

@@ -2,7 +2,7 @@ import { type Engine, openFor, sealFor } from "@evertoken/engine/internal";
 import { endSession, type Sessions, type SetPerson } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { safeReturnPath } from "./guard.ts";
-import { createPersonCheck, isCode, openTicket, sealTicket } from "./known-person.ts";
+import { createPersonCheck, isCode, nameInTicket, openTicket, sealTicket } from "./known-person.ts";
 import type { LoginLimit } from "./login-limit.ts";
 import { codePage, loginPage, logoutPage } from "./login-pages.ts";
 import type { OpenId, OpenIdFlow } from "./openid.ts";
@@ -75,10 +75,11 @@ function entry({ engine, sessions, cookieName, lifetimeMs, openId, limit }: Logi
 
 function registerPassword(app: FastifyInstance, { engine, people, enter, refuse, limit }: Way): void {
   const check = createPersonCheck(engine, people);
-  const preHandler = limit.refuseTooMany;
+  const byName = limit.refuseTooMany(({ body }) => (body as { name: string }).name);
+  const byTicket = limit.refuseTooMany(({ body }) => nameInTicket(engine, (body as { ticket: string }).ticket));
   app.post<{ Body: { name: string; password: string; next?: string } }>(
     "/login",
-    { schema: { body: passwordForm }, preHandler },
+    { schema: { body: passwordForm }, preHandler: byName },
     async (request, reply) => {
       const { name, password } = request.body;
       const next = safeReturnPath(request.body.next);
@@ -92,7 +93,7 @@ function registerPassword(app: FastifyInstance, { engine, people, enter, refuse,
   );
   app.post<{ Body: { ticket: string; code: string; next?: string } }>(
     "/login/code",
-    { schema: { body: codeForm }, preHandler },
+    { schema: { body: codeForm }, preHandler: byTicket },
     async (request, reply) => {
       const { ticket, code } = request.body;
       const next = safeReturnPath(request.body.next);
@@ -118,7 +119,7 @@ const flowSeconds = 600;
 function registerOpenId(app: FastifyInstance, way: Way, openId: OpenId): void {
   const { engine, cookieName, cookie, enter, refuse } = way;
   const flowCookie = `${cookieName}-login`;
-  const preHandler = way.limit.refuseTooMany;
+  const preHandler = way.limit.refuseTooMany(() => undefined);
   app.get<{ Querystring: { next?: unknown } }>("/login/openid", { preHandler }, async (request, reply) => {
     const next = safeReturnPath(request.query.next);
     const { url, flow } = await openId.begin();
