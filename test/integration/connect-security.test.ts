@@ -330,7 +330,8 @@ async function begunInBrowser() {
 test("a look at the head, a look ahead and a preview of a link ask the provider nothing, and use nothing up", async () => {
   const { rig, app, cookie, state, code } = await begunInBrowser();
   const query = new URLSearchParams({ state, code });
-  for (const path of ["/connect/callback/acme", "/connect/callback", "/v1/connect/callback"]) {
+  const paths = ["/connect/callback/acme", "/connect/callback", "/v1/connect/callback"];
+  for (const path of [...paths, "/%63onnect/callback/acme", "/connect/%63allback"]) {
     const url = `${path}?${query}`;
     expect((await app.inject({ method: "HEAD", url, headers: { cookie } })).statusCode).toBe(200);
     for (const headers of [

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { refuseOver } from "./problem.ts";
 
 /** What people's browsers ask for without a key: the connect page, its links, start addresses and callbacks. */
-const open = /^(\/v1)?\/connect(\/|$|\?)/;
+const open = /^(\/v1)?\/connect(\/|$)/;
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -19,8 +19,9 @@ const actionsPerMinute = 60;
 export function limitBrowsers(app: FastifyInstance, limits: Limits): void {
   const looks = limits({ name: "browser-looks", most: looksPerMinute, perSeconds: 60 });
   const actions = limits({ name: "browser-actions", most: actionsPerMinute, perSeconds: 60 });
-  app.addHook("onRequest", async ({ method, url, ip, routeOptions }) => {
-    if (!open.test(url) || routeOptions.config.keyed) return;
+  app.addHook("onRequest", async ({ method, ip, routeOptions }) => {
+    // The pattern that the router has matched: `/%63onnect` is the same route.
+    if (!open.test(routeOptions.url ?? "") || routeOptions.config.keyed) return;
     const limiter = method === "GET" || method === "HEAD" ? looks : actions;
     refuseOver(await limiter.take(networkOf(ip)), "too many requests from this address");
   });

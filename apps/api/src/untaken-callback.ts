@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 
 /** The addresses that providers send browsers back to, and those that send them out. */
-const callback = /^(\/v1)?\/connect\/callback$|^\/connect\/(callback|go)\/[^/]+$/;
+const callback = /^(\/v1)?\/connect\/callback$|^\/connect\/(callback|go)\/:/;
 
 const formType = "application/x-www-form-urlencoded";
 const longestForm = 64 * 1024;
@@ -32,7 +32,8 @@ export function guardCallbacks(app: FastifyInstance, engine: Engine): void {
 }
 
 const pathOf = ({ url }: FastifyRequest) => url.split("?", 1)[0] ?? "";
-const isCallback = (request: FastifyRequest) => callback.test(pathOf(request));
+/** By the pattern that the router has matched, so that no spelling of an address gets around it. */
+const isCallback = ({ routeOptions }: FastifyRequest) => callback.test(routeOptions.url ?? "");
 
 const isForm = ({ headers }: FastifyRequest) => headers["content-type"]?.toLowerCase().startsWith(formType) === true;
 
