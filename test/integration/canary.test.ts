@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createKeyring } from "@evertoken/adapters";
 import { createEvertoken } from "@evertoken/engine";
+import { openFlow } from "@evertoken/engine/internal";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
@@ -133,9 +134,9 @@ async function connectOverHttp(planted: Planted, apiUrl: string, adminKey: strin
   const back = (await browser.get(out.location as URL)).location as URL;
   const code = back.searchParams.get("code") ?? "";
   note(canaries, "code", code);
-  const { rows } = await rig.pool.query("SELECT state_hash, code_verifier FROM oauth_states WHERE used_at IS NULL");
+  const { rows } = await rig.pool.query("SELECT * FROM oauth_states WHERE used_at IS NULL");
   const keyring = createKeyring([rig.env.ENCRYPTION_KEY as string]);
-  const verifier = keyring.openText(rows[0].code_verifier, `oauth_states/${rows[0].state_hash}/code_verifier`);
+  const verifier = openFlow({ keyring }, rows[0])?.codeVerifier as string;
   note(canaries, "verifier", verifier);
   const behaviour =
     howAnswered === null ? null : echoes([code, verifier, begun.state, clientSecret, userId, mail])[howAnswered];

@@ -26,7 +26,7 @@ export {
 export { listConnections, refreshLog } from "./connect/connections.ts";
 export { type DisconnectReport, disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 export { type Exported, type ExportFilter, exportConnections } from "./connect/export-connections.ts";
-export { takeStart } from "./connect/oauth-states.ts";
+export { openFlow, takeStart } from "./connect/oauth-states.ts";
 export { dropUnconfirmed } from "./connect/pending-grants.ts";
 export { createImportPlanner, type PlannedImport } from "./connect/plan-import.ts";
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";

@@ -15,15 +15,18 @@ const sharedPaths = [callbackPath, "/v1/connect/callback"];
 /** Our one-time address that sends a browser out. */
 export const startUrl = ({ publicUrl }: Settings, token: string) => `${publicUrl}${startPath}/${token}`;
 
-/** Whether the answer comes to us, in the browser that was sent out. */
+/** Whether the answer comes to us, in the browser that was sent out: however the address is spelled, it is where our router takes it. */
 export function isOurCallback({ publicUrl }: Settings, redirectUri: string): boolean {
-  return (
-    publicUrl !== null && (redirectUri.startsWith(`${publicUrl}${callbackPath}/`) || isShared(publicUrl, redirectUri))
-  );
+  if (publicUrl === null) return false;
+  const [place, ...shared] = [redirectUri, ...sharedPaths.map((path) => `${publicUrl}${path}`)].map(placeOf);
+  return place?.startsWith(`${publicUrl}${callbackPath}/`) === true || shared.includes(place ?? "");
 }
 
-const isShared = (publicUrl: string, redirectUri: string) =>
-  sharedPaths.some((path) => redirectUri === `${publicUrl}${path}`);
+/** Without the query, and with what nobody has to encode (RFC 3986 section 6.2.2.2) as it is. */
+function placeOf(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return origin + pathname.replace(/%[2-7][0-9a-f]/gi, decodeURIComponent);
+}
 
 /**
  * The return URL and the redirect URI of a flow. Both must lead to us or to an allowed app: a code that goes elsewhere is a grant given

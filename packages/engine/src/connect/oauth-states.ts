@@ -21,7 +21,7 @@ export interface Flow {
 }
 
 export interface StoredFlow extends Flow {
-  readonly codeVerifier: string | null;
+  readonly codeVerifier: string;
 }
 
 /** A flow that begins, with what only the browser will know. */
@@ -40,8 +40,19 @@ const lifetimeMs = 600_000;
 
 export const newSecret = () => randomBytes(32).toString("base64url");
 export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("hex");
-const verifierPlace = (stateHash: string) => `oauth_states/${stateHash}/code_verifier`;
 const consentPlace = (stateHash: string) => `oauth_states/${stateHash}/consent_url`;
+
+/**
+ * The verifier opens only beside what the flow was begun with. A row in which somebody else has changed for whom it is, where code and user
+ * are sent, or whether the app is asked, is no flow.
+ */
+function verifierPlace(stateHash: string, flow: Flow, startHash: string | null): string {
+  const { userId, userEmail, provider, registration, connectionId, returnUrl, redirectUri, scopes, confirm } = flow;
+  // Postgres keeps no order of fields.
+  const metadata = Object.entries(flow.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const where = [provider, registration, connectionId, returnUrl, redirectUri, scopes, metadata];
+  return `oauth_states/${stateHash}/code_verifier/${JSON.stringify([userId, userEmail, ...where, confirm, startHash])}`;
+}
 
 /**
  * A flow that was begun with a binding is finished with that binding only: it is hashed together with the state. Of either only the
@@ -55,6 +66,7 @@ function hashState(state: string, binding: string | null): string {
 export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promise<Date> {
   const { flow, state, codeVerifier, binding, start } = begun;
   const hash = hashState(state, binding);
+  const startHash = start === null ? null : hashSecret(start.token);
   const { rows } = await withStore(() =>
     pool.query<{ expires_at: Date }>({
       name: "oauth-state-save",
@@ -65,8 +77,13 @@ export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promi
         RETURNING expires_at`,
       values: [
         ...[hash, flow.userId, flow.userEmail, flow.provider, flow.registration, flow.connectionId, flow.returnUrl],
-        ...[flow.redirectUri, keyring.sealText(codeVerifier, verifierPlace(hash)), flow.scopes, flow.metadata],
-        ...[lifetimeMs, flow.confirm, start === null ? null : hashSecret(start.token)],
+        ...[
+          flow.redirectUri,
+          keyring.sealText(codeVerifier, verifierPlace(hash, flow, startHash)),
+          flow.scopes,
+          flow.metadata,
+        ],
+        ...[lifetimeMs, flow.confirm, startHash],
         start === null ? null : keyring.sealText(start.consentUrl, consentPlace(hash)),
       ],
     }),
@@ -99,7 +116,7 @@ export type TakenFlow =
   | { readonly kind: "used"; readonly stateHash: string; readonly why: ConnectRefused; readonly returnUrl: string }
   | { readonly kind: "refused"; readonly why: ConnectRefused; readonly returnUrl: string | null };
 
-interface StateRow {
+export interface StateRow {
   state_hash: string;
   user_id: string;
   user_email: string | null;
@@ -144,18 +161,20 @@ export async function takeFlow(
   );
   const row = rows[0];
   if (row === undefined) return whyNot(engine, hashes, browserHash);
-  try {
-    return { kind: "taken", flow: toFlow(engine, row), stateHash: row.state_hash };
-  } catch (error) {
-    // The key was taken out of the ring since: it is too late for this flow.
-    if (!(error instanceof VaultError)) throw error;
-    return { kind: "refused", why: new ConnectRefused("state_expired", error.message), returnUrl: row.return_url };
-  }
+  const flow = openFlow(engine, row);
+  if (flow === null) return unreadable;
+  return { kind: "taken", flow, stateHash: row.state_hash };
 }
 
-async function whyNot({ pool }: Engine, hashes: readonly string[], browserHash: string | null): Promise<TakenFlow> {
+const unreadable: TakenFlow = {
+  kind: "refused",
+  why: new ConnectRefused("state_expired", "its key is not in the ring, or its row was altered"),
+  returnUrl: null,
+};
+
+async function whyNot(engine: Engine, hashes: readonly string[], browserHash: string | null): Promise<TakenFlow> {
   const { rows } = await withStore(() =>
-    pool.query<StateRow>("SELECT * FROM oauth_states WHERE state_hash = ANY($1)", [hashes]),
+    engine.pool.query<StateRow>("SELECT * FROM oauth_states WHERE state_hash = ANY($1)", [hashes]),
   );
   const row = rows[0];
   if (row === undefined) return { kind: "refused", why: new ConnectRefused("state_invalid"), returnUrl: null };
@@ -163,14 +182,16 @@ async function whyNot({ pool }: Engine, hashes: readonly string[], browserHash: 
   if (row.start_hash !== null && row.browser_hash !== browserHash) {
     return { kind: "refused", why: new ConnectRefused("other_browser"), returnUrl: null };
   }
-  const returnUrl = row.return_url;
+  const flow = openFlow(engine, row);
+  if (flow === null) return unreadable;
+  const { returnUrl } = flow;
   if (row.used_at === null) return { kind: "refused", why: new ConnectRefused("state_expired"), returnUrl };
   return { kind: "used", stateHash: row.state_hash, why: new ConnectRefused("state_used"), returnUrl };
 }
 
-function toFlow({ keyring }: Engine, row: StateRow): StoredFlow {
-  const sealed = row.code_verifier;
-  return {
+/** @returns null: its key was taken out of the ring since, or somebody else has written the row */
+export function openFlow({ keyring }: Pick<Engine, "keyring">, row: StateRow): StoredFlow | null {
+  const flow: Flow = {
     userId: row.user_id,
     userEmail: row.user_email,
     provider: row.provider,
@@ -181,6 +202,12 @@ function toFlow({ keyring }: Engine, row: StateRow): StoredFlow {
     scopes: row.scopes,
     metadata: row.metadata,
     confirm: row.confirm,
-    codeVerifier: sealed === null ? null : keyring.openText(sealed, verifierPlace(row.state_hash)),
   };
+  const place = verifierPlace(row.state_hash, flow, row.start_hash);
+  try {
+    return { ...flow, codeVerifier: keyring.openText(row.code_verifier ?? "", place) };
+  } catch (error) {
+    if (error instanceof VaultError) return null;
+    throw error;
+  }
 }

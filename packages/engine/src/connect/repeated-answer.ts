@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { VaultError } from "@evertoken/adapters";
 import type { Completed, Confirmed, ConnectAnswer } from "@evertoken/client";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -77,8 +78,13 @@ async function awaitOutcome(engine: Engine, stateHash: string, look: Look): Prom
   }
 }
 
-/** A former version left it in the clear. */
+/** What somebody else has written is none: it says where users are sent, and which connection the app takes for theirs. */
 function read({ keyring }: Engine, stateHash: string, kept: unknown): Completed | null {
-  if (typeof kept !== "string") return kept as Completed | null;
-  return JSON.parse(keyring.openText(kept, place(stateHash))) as Completed;
+  if (typeof kept !== "string") return null;
+  try {
+    return JSON.parse(keyring.openText(kept, place(stateHash))) as Completed;
+  } catch (error) {
+    if (error instanceof VaultError) return null;
+    throw error;
+  }
 }
