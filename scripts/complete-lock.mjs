@@ -1,55 +1,34 @@
 #!/usr/bin/env node
 /**
- * Puts the packages for other platforms into package-lock.json that npm left out.
+ * Puts into package-lock.json what npm left out: packages for other platforms, and hashes.
  *
- * npm writes down only those that it could look up or has installed, so a lock file made on one machine, or behind a
- * registry mirror that carries one platform, lacks the rest; and then `npm ci` says "Missing: … from lock file" on the
- * others, and on this one too. An entry with version and platform is all it takes; the hash is left to the registry.
+ * Beside a node_modules, npm writes down what it finds there, so a lock file made on one machine lacks the packages of the others; then
+ * `npm ci` says "Missing: … from lock file" there, and here too. And an entry without a hash is installed whatever the registry sends.
+ * In an empty folder npm asks the registry for both: there it is given just these packages, in just these versions.
  *
- *   node scripts/complete-lock.mjs           adds them (after every npm install)
- *   node scripts/complete-lock.mjs --check   fails when some are missing
+ *   node scripts/complete-lock.mjs           completes it (after every npm install)
+ *   node scripts/complete-lock.mjs --check   fails when something is missing; asks nobody
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
+const write = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
 
-const systems = {
-  aix: "aix",
-  android: "android",
-  darwin: "darwin",
-  freebsd: "freebsd",
-  linux: "linux",
-  netbsd: "netbsd",
-  openbsd: "openbsd",
-  openharmony: "openharmony",
-  sunos: "sunos",
-  win32: "win32",
-  windows: "win32",
-  fsevents: "darwin",
-};
-const processors = {
-  64: "x64",
-  arm: "arm",
-  arm64: "arm64",
-  armv7: "arm",
-  ia32: "ia32",
-  loong64: "loong64",
-  mips64el: "mips64el",
-  ppc64: "ppc64",
-  riscv64: "riscv64",
-  s390x: "s390x",
-  wasm32: "wasm32",
-  x64: "x64",
-};
-const libraries = { musl: "musl", musleabihf: "musl", gnu: "glibc", gnueabihf: "glibc", glibc: "glibc" };
+/**
+ * Of these no registry that we reach has any but Linux x64: they are locked without a hash. They serve a development tool on other platforms.
+ * Their names end with what they are for, as Node calls it.
+ */
+const notToBeHad = /(^|\/)node_modules\/@yuku-toolchain\/(?<os>darwin|linux|win32)-(?<cpu>arm64|x64)$/;
 
-/** `@biomejs/cli-linux-arm64-musl` says by its name what it is for, as such packages do. */
-function platformOf(name) {
-  const words = name.split(/[/@\-_]+/);
-  const pick = (table) => [...new Set(words.map((word) => table[word]).filter(Boolean))];
-  const [os, cpu, libc] = [systems, processors, libraries].map(pick);
-  return { ...(os.length && { os }), ...(cpu.length && { cpu }), ...(libc.length && { libc }) };
+/** What comes from the registry and has no hash: workspaces, and links to them, have none by their nature. */
+function withoutHash() {
+  const isBare = ([path, { link, integrity }]) =>
+    path.includes("node_modules/") && !link && !integrity && !notToBeHad.test(path);
+  return Object.entries(lock.packages).filter(isBare);
 }
 
 /** Where npm would find it: beside the package, or in any node_modules above. */
@@ -60,23 +39,52 @@ function isLocked(parent, name) {
   }
 }
 
-const missing = {};
-for (const [parent, entry] of Object.entries(lock.packages)) {
-  for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (isLocked(parent, name)) continue;
-    const version = range.replace(/^[~^]/, "");
-    const dev = entry.dev && { dev: true };
-    missing[`node_modules/${name}`] = { version, ...dev, optional: true, ...platformOf(name) };
+function absent() {
+  return Object.entries(lock.packages).flatMap(([parent, { optionalDependencies = {}, dev }]) =>
+    Object.entries(optionalDependencies)
+      .filter(([name]) => !isLocked(parent, name))
+      .map(([name, range]) => [`node_modules/${name}`, { version: range.replace(/^[~^]/, ""), dev, optional: true }]),
+  );
+}
+
+/** One entry for each, as npm writes them. Under names of their own, so that two versions of a package stand side by side. */
+function lookUp(wanted) {
+  const folder = mkdtempSync(join(tmpdir(), "complete-lock-"));
+  try {
+    const named = wanted.map(([path, { version }], index) => [
+      `wanted-${index}`,
+      `npm:${path.replace(/^.*node_modules\//, "")}@${version}`,
+    ]);
+    write(join(folder, "package.json"), { optionalDependencies: Object.fromEntries(named) });
+    const options = ["--package-lock-only", "--omit-lockfile-registry-resolved", "--loglevel=error"];
+    execFileSync("npm", ["install", ...options], { cwd: folder });
+    const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
+    return wanted.flatMap(([path, { version, dev, optional }], index) => {
+      const { name: _, ...found } = packages[`node_modules/wanted-${index}`] ?? {};
+      const known = found.integrity ? found : fromItsName(path);
+      return known === null ? [] : [[path, { version, ...known, dev, optional }]];
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
-const names = Object.keys(missing);
-if (names.length === 0) process.exit(0);
-if (process.argv.includes("--check")) {
-  console.error(`package-lock.json lacks ${names.length} packages of other platforms, among them ${names[0]}.`);
-  console.error("Run: node scripts/complete-lock.mjs");
+function fromItsName(path) {
+  const { os, cpu } = notToBeHad.exec(path)?.groups ?? {};
+  return os && cpu ? { os: [os], cpu: [cpu] } : null;
+}
+
+const wanted = [...new Map([...withoutHash(), ...absent()])];
+const found = process.argv.includes("--check") || wanted.length === 0 ? [] : lookUp(wanted);
+if (found.length > 0) {
+  const entries = Object.entries({ ...lock.packages, ...Object.fromEntries(found) });
+  const sorted = entries.sort(([a], [b]) => a.localeCompare(b, "en"));
+  write(file, { ...lock, packages: Object.fromEntries(sorted) });
+  console.log(`completed ${found.length} entries of package-lock.json`);
+}
+const left = wanted.filter(([path]) => !found.some(([completed]) => completed === path));
+if (left.length > 0) {
+  console.error(`package-lock.json lacks ${left.length} packages, or their hashes, among them ${left[0][0]}.`);
+  console.error("Run, where the registry has them all: node scripts/complete-lock.mjs");
   process.exit(1);
 }
-const sorted = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, "en"));
-writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`);
-console.log(`added ${names.length} packages of other platforms to package-lock.json`);
