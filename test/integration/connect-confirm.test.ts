@@ -285,6 +285,16 @@ test("both clients say it in one line, and say what became of it without throwin
   }
 });
 
+test("what was granted to one client is not confirmed for another that has taken its place", async () => {
+  const { api } = await startAll();
+  const query = await goThrough(new Browser(), (await begin(api, "ada")).url);
+  const replaced = createEvertoken({ settings: { ...api.rig.env, ACME_CLIENT_ID: "another-client" } });
+  expect(await replaced.connect.confirm(query, { userId: "ada" })).toMatchObject({ code: "invalid_client" });
+  expect(await countOf(api, "connections")).toBe(0);
+  await replaced.close();
+  expect((await api.ask("POST /v1/connect/confirm", confirming(query, "ada"))).status).toBe(200);
+});
+
 test("in TypeScript: the query of the return URL and the session's user; a row that was altered opens for nobody", async () => {
   const { api } = await startAll();
   const evertoken = createEvertoken({ settings: api.rig.env });

@@ -172,6 +172,21 @@ test("who has set a second factor needs it, each code once, until the command ta
   await logIn(dashboard, "tess");
 });
 
+test("a password that was right is worth nothing once it has changed, and the right code beside it neither", async () => {
+  const dashboard = await replica();
+  const { base32: secret } = new Secret();
+  await addPerson(engine, { name: "tim", role: "operator", password });
+  await changePerson(engine, "tim", { codeSecret: secret });
+  const code = () => new TOTP({ secret, digits: 6, period: 30 }).generate();
+  const enter = async (ticket: string) =>
+    (await post(dashboard, "/login/code", "", { ticket, code: code() })).statusCode;
+  const ticketOf = async (given: string) => fieldIn((await dashboard.login("tim", given)).body, "ticket");
+  const former = await ticketOf(password);
+  await changePerson(engine, "tim", { password: "gravel orchid lantern" });
+  expect(await enter(former)).toBe(401);
+  expect(await enter(await ticketOf("gravel orchid lantern"))).toBe(303);
+});
+
 test("codes are guessed no oftener than passwords, from whatever networks, and under whatever name beside the ticket", async () => {
   const dashboard = await replica();
   await addPerson(engine, { name: "theo", role: "operator", password });
