@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readConfig } from "@evertoken/adapters";
+import { readConfig, recordNames } from "@evertoken/adapters";
 import { catalogue, prefixOf, readProviderSettings } from "@evertoken/providers";
 import { expect, test } from "vitest";
 
@@ -29,15 +29,9 @@ const identity: Env = { ACME_IDENTITY_URL: "https://acme.example/me" };
 
 /** Runs a reader and tells which settings it asked for. */
 function asked(env: Env, read: (env: Env) => unknown): string[] {
-  const names = new Set<string>();
-  const recorder = new Proxy(env, {
-    get(target, name) {
-      if (typeof name === "string") names.add(name);
-      return Reflect.get(target, name);
-    },
-  });
-  read(recorder);
-  return [...names];
+  const recorded = recordNames(env);
+  read(recorded.env);
+  return [...recorded.names];
 }
 
 /** `<NAME>_FILE` is the other form of a secret, told once at the head of the file. */

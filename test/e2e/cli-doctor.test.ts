@@ -57,6 +57,23 @@ test("wrong settings do not hide what else is wrong", async () => {
   expect(of("redis")).toMatchObject([{ result: "ok" }]);
 });
 
+test("settings that nothing reads and that look like ours are warned of, and those of other programs are not", async () => {
+  const misspelt = { REDIS_URI: "redis://other", ACME_CLIENT_SECRT: "hush", ACME_REVOKE_ULR: "https://acme.example" };
+  const { code, of } = await examine({
+    ...misspelt,
+    ACME_REGION: "eu",
+    HUBSPOT_CLIENT_SECRT: "of a provider not in use",
+  });
+  expect(code).toBe(0);
+  expect(of("settings").map(({ result, detail, advice }) => [result, detail.split(" ")[0], advice])).toEqual([
+    ["ok", "all", null],
+    ["warn", "REDIS_URI", "did you mean REDIS_URL?"],
+    ["warn", "ACME_CLIENT_SECRT", "did you mean ACME_CLIENT_SECRET?"],
+    ["warn", "ACME_REVOKE_ULR", "did you mean ACME_REVOKE_URL?"],
+  ]);
+  expect(JSON.stringify(of("settings"))).not.toContain("hush");
+});
+
 test("what is switched off for a while after an upgrade", async () => {
   const { code, of } = await examine({ CONNECT_CONFIRM: "off", CONNECT_SHARED_CALLBACK: "true" });
   expect(code).toBe(0);

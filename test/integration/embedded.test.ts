@@ -77,6 +77,41 @@ test("faults name a setting as it was given: with the prefix from the environmen
   ]);
 });
 
+test("a misspelt name beside what is missing is among the faults", () => {
+  const env = { EVERTOKEN_HUBSPOT_CLIENT_ID: "id", EVERTOKEN_HUBSPOT_CLIENT_SECRT: "hush" };
+  const faults = faultsOf({ env });
+  expect(faults).toContain(
+    "EVERTOKEN_HUBSPOT_CLIENT_SECRT is not known, and nothing reads it: did you mean EVERTOKEN_HUBSPOT_CLIENT_SECRET?",
+  );
+  expect(faults.join()).not.toContain("hush");
+});
+
+test("settings under our prefix that nothing reads are named to the logger, and no others", async () => {
+  const rig = await createRig();
+  const lines: string[] = [];
+  const write = (_fields: object, message?: string) => void lines.push(message ?? "");
+  const known = {
+    ...{
+      EVERTOKEN_NO_PROXY: "localhost",
+      EVERTOKEN_WORKER_PORT: "3011",
+      EVERTOKEN_KEY: "evk",
+      EVERTOKEN_PUBLIC_URL: "",
+    },
+    ...{ EVERTOKEN_GOOGLE_CLIENT_ID: "id", EVERTOKEN_GOOGLE_PUBLIC_CLIENT: "true" },
+    ...{ EVERTOKEN_GOOGLE_CALENDAR_CLIENT_ID: "id", EVERTOKEN_GOOGLE_CALENDAR_CLIENT_SECRET: "secret" },
+  };
+  const unknown = { EVERTOKEN_LEASE_TAKEOVR_MS: "5", EVERTOKEN_ACME_SECRET: "s", EVERTOKEN_LEASE_SM: " " };
+  const client = createEvertoken({
+    env: { ...hostile, ...prefixed(rig.env), ...known, ...unknown },
+    logger: { debug: write, info: write, warn: write, error: write },
+  });
+  await client.close();
+  expect(lines).toEqual([
+    "settings: EVERTOKEN_LEASE_TAKEOVR_MS is not known, and nothing reads it: did you mean EVERTOKEN_LEASE_TAKEOVER_MS?",
+    "settings: EVERTOKEN_ACME_SECRET is not known, and nothing reads it",
+  ]);
+});
+
 test("an environment in the place of the options is refused with what to write instead", () => {
   const [fault] = faultsOf({ PATH: "/bin", HOME: "/root" } as never);
   expect(fault).toContain("{ env: process.env }");

@@ -1,6 +1,7 @@
 export { formatDuration } from "./format-duration.ts";
 export { isSameSecret } from "./is-same-secret.ts";
 export { createLogger, describeError, type Logger } from "./logger.ts";
+export { didYouMean } from "./near-name.ts";
 export { onceAMinute } from "./once-a-minute.ts";
 export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
 export { type Copies, createCopies } from "./redis/copies.ts";
@@ -32,6 +33,7 @@ export {
 } from "./redis/sync-queue.ts";
 export { closeWorkers, RunningWork, within } from "./running-work.ts";
 export { type Config, ConfigError, type OpenIdSettings, readConfig, readEngineConfig } from "./settings/config.ts";
+export { nearSetting, recordNames } from "./settings/known-settings.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
 export type { Env, TrustedProxies } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
-import { ConfigError, type Env, readEngineConfig } from "@evertoken/adapters";
+import { ConfigError, type Env, readEngineConfig, recordNames } from "@evertoken/adapters";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { embeddedLogger, type GivenLogger } from "./embedded-logger.ts";
+import { prefix, unknownSettings } from "./unknown-settings.ts";
 
 /** How an app says where its Evertoken is, and what it may do. */
 export interface EmbeddedOptions {
   /**
    * Where settings come from, such as `process.env`: `EVERTOKEN_DATABASE_URL`, `EVERTOKEN_REDIS_URL`, `EVERTOKEN_ENCRYPTION_KEY`,
-   * `EVERTOKEN_HUBSPOT_CLIENT_ID` and so on. Nothing without this prefix is read: it is the app's own.
+   * `EVERTOKEN_HUBSPOT_CLIENT_ID` and so on. Nothing without this prefix is read: it is the app's own. One with it that is not known
+   * is named to the logger, with the name that was probably meant.
    */
   readonly env?: Env;
   /** Settings by the names that Evertoken's own processes use, such as `DATABASE_URL`. They come before those of `env`. */
@@ -18,7 +20,6 @@ export interface EmbeddedOptions {
   readonly logger?: GivenLogger;
 }
 
-const prefix = "EVERTOKEN_";
 const known: ReadonlySet<string> = new Set([
   "env",
   "settings",
@@ -36,14 +37,17 @@ export function readEmbedded(options: EmbeddedOptions) {
   refuseUnknown(options);
   const { env = {}, settings = {}, readFile = (path: string) => readFileSync(path, "utf8") } = options;
   const seen = { ...withoutPrefix(env), ...settings };
-  const { config, faults } = readEngineConfig(seen, readFile);
-  const ofProviders = readProviderSettings(seen, readFile, catalogue);
+  const asked = recordNames(seen);
+  const { config, faults } = readEngineConfig(asked.env, readFile);
+  const ofProviders = readProviderSettings(asked.env, readFile, catalogue);
+  const unknown = unknownSettings(env, asked.names);
   const asSet = (text: string) => renamed(text, (name) => (isSet(settings, name) ? name : `${prefix}${name}`));
   const all = [...faults, ...ofProviders.faults, ...proxyFaults(seen)].map(
     (fault) => `${asSet(fault)}${hint(fault, env)}`,
   );
-  if (all.length > 0) throw new ConfigError(all);
-  const warnings = [...config.warnings, ...ofProviders.warnings].map(asSet);
+  // A name that is misspelt explains the one that is missing.
+  if (all.length > 0) throw new ConfigError([...all, ...unknown]);
+  const warnings = [...[...config.warnings, ...ofProviders.warnings].map(asSet), ...unknown];
   return {
     config: { ...config, warnings },
     providers: createProviders(ofProviders.settings),

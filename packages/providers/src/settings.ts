@@ -58,15 +58,26 @@ function readRegistration(provider: Provider, env: Env, readFile: ReadFile, rema
     prefixOf(provider.id),
     ...(provider.settingsFallback === undefined ? [] : [provider.settingsFallback]),
   ];
-  const prefix = prefixes.find((candidate) => secretNames(candidate).some((name) => textOf(env, name) !== null));
-  return prefix === undefined ? null : readPair(prefix, env, readFile, remarks);
+  // All of them are looked up, whatever is set: what is never asked for is not known.
+  const looked = prefixes.map((prefix) => ({
+    prefix,
+    given: secretNames(prefix).filter((name) => textOf(env, name) !== null),
+    isPublic: textOf(env, `${prefix}_PUBLIC_CLIENT`) === "true",
+  }));
+  const found = looked.find(({ given }) => given.length > 0);
+  return found === undefined ? null : readPair(found, env, readFile, remarks);
 }
 
 function secretNames(prefix: string): [id: string, secret: string, file: string] {
   return [`${prefix}_CLIENT_ID`, `${prefix}_CLIENT_SECRET`, `${prefix}_CLIENT_SECRET_FILE`];
 }
 
-function readPair(prefix: string, env: Env, readFile: ReadFile, remarks: Remarks): Registration | null {
+function readPair(
+  { prefix, isPublic }: { prefix: string; isPublic: boolean },
+  env: Env,
+  readFile: ReadFile,
+  remarks: Remarks,
+): Registration | null {
   const { faults } = remarks;
   const [idName, secretName, fileName] = secretNames(prefix);
   const clientId = textOf(env, idName) === null ? null : pasted(idName, env[idName] ?? "", remarks);
@@ -76,7 +87,7 @@ function readPair(prefix: string, env: Env, readFile: ReadFile, remarks: Remarks
     return null;
   }
   if (textOf(env, secretName) === null && textOf(env, fileName) === null) {
-    if (textOf(env, `${prefix}_PUBLIC_CLIENT`) === "true") return { clientId, clientSecret: null };
+    if (isPublic) return { clientId, clientSecret: null };
     faults.push(`${secretName}: missing, but ${idName} is set (public clients: ${prefix}_PUBLIC_CLIENT=true)`);
     return null;
   }

@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync, statSync } from "node:fs";
+import { didYouMean } from "@evertoken/adapters";
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { EvertokenError } from "@evertoken/engine";
 import { createImportPlanner } from "@evertoken/engine/internal";
@@ -8,7 +9,6 @@ import { importRow, type RowRules, remember } from "../import/import-row.ts";
 import { createTranslator, type ReadyRow, type Translation } from "../import/judge-row.ts";
 import { UnknownFields } from "../import/known-fields.ts";
 import type { Mapping } from "../import/map-row.ts";
-import { didYouMean } from "../import/near-name.ts";
 import { readRows } from "../import/read-rows.ts";
 import { requireSource, sampleSize } from "../import/recognize.ts";
 import { type ImportReport, notes, summary } from "../import/report.ts";

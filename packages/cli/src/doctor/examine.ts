@@ -6,9 +6,10 @@ import {
   type Env,
   impatient,
   readConfig,
+  recordNames,
 } from "@evertoken/adapters";
 import { createPrismaClient } from "@evertoken/database";
-import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
+import { catalogue, createProviders, prefixOf, readProviderSettings } from "@evertoken/providers";
 import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
 import { checkApiKeys } from "./check-api-keys.ts";
@@ -19,6 +20,7 @@ import { checkEndpoints } from "./check-endpoints.ts";
 import { checkInstallation } from "./check-installation.ts";
 import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
+import { checkNames } from "./check-names.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
 import { checkRefreshes } from "./check-refreshes.ts";
@@ -29,12 +31,18 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Goes as far as the settings allow: a wrong one does not hide what else is wrong. */
 export async function examine(env: Env): Promise<Finding[]> {
-  const { config, faults } = readConfig(env, readFile);
-  const { settings, ...remarks } = readProviderSettings(env, readFile, catalogue);
+  const [shared, ofProviders] = [recordNames(env), recordNames(env)];
+  const { config, faults } = readConfig(shared.env, readFile);
+  const { settings, ...remarks } = readProviderSettings(ofProviders.env, readFile, catalogue);
   const findings: Finding[] = toFindings([...faults, ...remarks.faults]);
   for (const warning of [...config.warnings, ...remarks.warnings]) {
     findings.push(warn("settings", warning, "set it without that, so that everybody reads the same"));
   }
+  const prefixes = settings.providers.flatMap(({ provider }) => [
+    prefixOf(provider.id),
+    ...(provider.settingsFallback === undefined ? [] : [provider.settingsFallback]),
+  ]);
+  findings.push(...checkNames(env, { shared: shared.names, ofProviders: ofProviders.names }, prefixes));
   findings.push(...checkConnecting(config));
   findings.push(...(await checkIssuers(settings, config, env)));
   if (config.databaseUrl !== "") findings.push(...(await examineDatabase(config, createProviders(settings))));

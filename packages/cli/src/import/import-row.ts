@@ -1,8 +1,8 @@
+import { didYouMean } from "@evertoken/adapters";
 import { EvertokenError, type ImportInput, type KeepReason } from "@evertoken/engine";
 import { concernsAll, importFields, type PlannedImport } from "@evertoken/engine/internal";
 import type { Opened } from "../open.ts";
 import { isObject } from "./look-up.ts";
-import { didYouMean } from "./near-name.ts";
 import type { SeenKeys } from "./seen-keys.ts";
 
 export interface StoredRow {

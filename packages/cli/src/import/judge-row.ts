@@ -1,9 +1,9 @@
+import { didYouMean } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/engine";
 import { concernsAll, type Engine, withStore } from "@evertoken/engine/internal";
 import { badRow, type Done } from "./import-row.ts";
 import { isObject } from "./look-up.ts";
 import { type MappedRow, type Mapping, mapRow, metadataOf, scopesOf } from "./map-row.ts";
-import { didYouMean } from "./near-name.ts";
 import { providersOf } from "./provider-of.ts";
 import { createRegistrationOf } from "./registration-of.ts";
 import type { Row } from "./row.ts";

@@ -1,6 +1,6 @@
+import { didYouMean } from "@evertoken/adapters";
 import type { Field, ImportSource } from "../import-sources/source.ts";
 import { isObject } from "./look-up.ts";
-import { didYouMean } from "./near-name.ts";
 
 const mostNames = 100;
 

@@ -1,12 +1,11 @@
 import { distance } from "fastest-levenshtein";
 
-/** The name that was probably meant; null: none is near. */
-function nearName(name: string, names: readonly string[]): string | null {
+/** The name that was probably meant; null: none is near. @param most letters that may differ */
+export function nearName(name: string, names: Iterable<string>, most = Math.floor(name.length / 3)): string | null {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  const most = Math.min(3, Math.floor(name.length / 3));
-  const [best] = names
+  const [best] = [...names]
     .map((each) => ({ each, far: distance(plain(name), plain(each)) }))
-    .filter(({ far }) => far <= most)
+    .filter(({ far }) => far <= Math.min(3, most))
     .sort((a, b) => a.far - b.far);
   return best?.each ?? null;
 }
