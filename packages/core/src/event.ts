@@ -18,7 +18,7 @@ export interface EventWords {
 }
 
 interface EventDefinition {
-  /** Who hears of it without naming it: apps by webhook, operators by Slack, Discord and mail, the connection's user by mail. */
+  /** Who hears of it without naming it: apps by webhook, operators by their channels, the connection's user by mail. */
   readonly tells: readonly ("apps" | "operators" | "user")[];
   /** Left out: its name says it. */
   readonly words?: (facts: EventFacts) => EventWords;

@@ -1,4 +1,5 @@
 export * from "./advice.ts";
+export * from "./alert-channel.ts";
 export { noRegistration } from "./attempt.ts";
 export * from "./circuit.ts";
 export * from "./commit-record.ts";

@@ -28,6 +28,7 @@ export {
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createNotifier } from "./notify/create-notifier.ts";
 export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
+export { openKinds } from "./notify/endpoint.ts";
 export {
   type EndpointDeps,
   type EndpointInput,

@@ -1,19 +1,19 @@
 import { eventNames } from "@evertoken/core";
 import { type Engine, type Told, withStore } from "@evertoken/engine/internal";
-import { type EndpointView, listEndpoints, removeEndpoint, saveEndpoint } from "@evertoken/operations";
+import { type EndpointView, listEndpoints, openKinds, removeEndpoint, saveEndpoint } from "@evertoken/operations";
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 import { type ApiContext, route } from "../route.ts";
 import { byId, text, timeOut, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
-const kind = z.enum(["webhook", "slack", "discord", "email"]);
+const kind = z.enum(openKinds);
 const events = z.array(z.enum(eventNames)).max(eventNames.length);
 
 const endpoint = z
   .object({
     ...{ id: uuid, kind: z.string(), events: z.array(z.string()), enabled: z.boolean() },
-    target: z.string().nullable().describe("Of Slack and Discord, whose addresses are secrets, the host only"),
+    target: z.string().nullable().describe("Of channels whose addresses are secrets, such as Slack, the host only"),
     failing_since: timeOut.nullable(),
     from_settings: z.boolean().describe("It comes from the settings and cannot be changed here"),
     created_at: timeOut,

@@ -1,12 +1,12 @@
+import { type AlertKind, alertChannels, alertKinds } from "@evertoken/core";
 import type { SettingsReader } from "./settings-reader.ts";
 
 /** Where events go besides the stored endpoints, and how patiently. */
 export interface NotifyConfig {
-  readonly slackUrl: string | null;
-  readonly discordUrl: string | null;
+  /** Targets of alerts that the settings name, by channel. */
+  readonly channels: Readonly<Record<AlertKind, string | null>>;
   readonly smtpUrl: string | null;
   readonly smtpFrom: string | null;
-  readonly operatorEmail: string | null;
   /** Of one attempt. */
   readonly timeoutMs: number;
   readonly retryMs: number;
@@ -20,11 +20,9 @@ export interface NotifyConfig {
 
 export function readNotifyConfig(read: SettingsReader): NotifyConfig {
   return {
-    slackUrl: read.secret("SLACK_WEBHOOK_URL"),
-    discordUrl: read.secret("DISCORD_WEBHOOK_URL"),
+    channels: Object.fromEntries(alertKinds.map((kind) => [kind, readTarget(read, kind)])) as NotifyConfig["channels"],
     smtpUrl: read.secret("SMTP_URL"),
     smtpFrom: read.optionalText("SMTP_FROM"),
-    operatorEmail: read.optionalText("OPERATOR_EMAIL"),
     timeoutMs: read.ms("NOTIFY_TIMEOUT_MS", 10_000),
     retryMs: read.ms("NOTIFY_RETRY_MS", 5000),
     retryCapMs: read.ms("NOTIFY_RETRY_CAP_MS", 86_400_000),
@@ -34,18 +32,35 @@ export function readNotifyConfig(read: SettingsReader): NotifyConfig {
   };
 }
 
+function readTarget(read: SettingsReader, kind: AlertKind): string | null {
+  const { by, setting } = alertChannels[kind];
+  return by === "mail" ? read.optionalText(setting.name) : read.secret(setting.name);
+}
+
 /** Faults of settings that are each fine, or cannot be judged, alone. */
 export function notifyFaults(notify: NotifyConfig): string[] {
-  const { slackUrl, discordUrl, smtpUrl, smtpFrom, operatorEmail } = notify;
+  const { smtpUrl, smtpFrom } = notify;
   return [
-    ...(isUrl(slackUrl, ["https:", "http:"]) ? [] : ["SLACK_WEBHOOK_URL is not a URL that begins with https://"]),
-    ...(isUrl(discordUrl, ["https:", "http:"]) ? [] : ["DISCORD_WEBHOOK_URL is not a URL that begins with https://"]),
-    ...(isUrl(smtpUrl, ["smtp:", "smtps:"]) ? [] : ["SMTP_URL is not a URL that begins with smtp:// or smtps://"]),
+    ...(smtpUrl === null || isUrl(smtpUrl, ["smtp:", "smtps:"])
+      ? []
+      : ["SMTP_URL is not a URL that begins with smtp:// or smtps://"]),
     ...(smtpUrl === null || smtpFrom !== null
       ? []
       : ["SMTP_FROM is missing: SMTP_URL is set, and mail needs a sender"]),
-    ...(operatorEmail === null || smtpUrl !== null ? [] : ["SMTP_URL is missing: OPERATOR_EMAIL is set"]),
-    ...(operatorEmail === null || isMailAddress(operatorEmail) ? [] : ["OPERATOR_EMAIL is not a mail address"]),
+    ...alertKinds.flatMap((kind) => targetFaults(kind, notify)),
+  ];
+}
+
+function targetFaults(kind: AlertKind, { channels, smtpUrl }: NotifyConfig): string[] {
+  const target = channels[kind];
+  const { by, setting } = alertChannels[kind];
+  if (target === null) return [];
+  if (by === "post") {
+    return isUrl(target, ["https:", "http:"]) ? [] : [`${setting.name} is not a URL that begins with https://`];
+  }
+  return [
+    ...(smtpUrl === null ? [`SMTP_URL is missing: ${setting.name} is set`] : []),
+    ...(isMailAddress(target) ? [] : [`${setting.name} is not a mail address`]),
   ];
 }
 
@@ -53,6 +68,6 @@ export function isMailAddress(text: string): boolean {
   return text.length <= 254 && /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(text);
 }
 
-function isUrl(value: string | null, protocols: readonly string[]): boolean {
-  return value === null || protocols.includes(URL.parse(value)?.protocol ?? "");
+function isUrl(value: string, protocols: readonly string[]): boolean {
+  return protocols.includes(URL.parse(value)?.protocol ?? "");
 }

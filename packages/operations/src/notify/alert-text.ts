@@ -1,14 +1,8 @@
-import { type ErrorCode, eventWords } from "@evertoken/core";
+import { type Alert, type ErrorCode, eventWords } from "@evertoken/core";
 import type { Delivery } from "./delivery.ts";
 import { text } from "./webhook-body.ts";
 
-export interface Alert {
-  readonly title: string;
-  /** Plain, a few lines. */
-  readonly lines: readonly string[];
-}
-
-/** What a person reads: one message for all events of one cause. Users are not named. */
+/** Users are not named. */
 export function alertText(deliveries: readonly Delivery[], providerName: (id: string) => string): Alert {
   const [first] = deliveries;
   if (first === undefined) throw new Error("an alert needs an event");

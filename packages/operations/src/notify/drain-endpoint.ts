@@ -1,4 +1,5 @@
 import type { Keyring, NotifyConfig } from "@evertoken/adapters";
+import { alertChannel } from "@evertoken/core";
 import type { Pool } from "pg";
 import { alertText } from "./alert-text.ts";
 import { type AttemptResult, type Failed, failed, retryDelayMs } from "./attempt.ts";
@@ -14,7 +15,8 @@ import {
 } from "./delivery.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import { sendReconnectMail, type ToReconnect } from "./reconnect-mail.ts";
-import { type HttpSending, sendDiscord, sendSlack, sendWebhook } from "./send-http.ts";
+import { sendAlert } from "./send-alert.ts";
+import { type HttpSending, sendWebhook } from "./send-http.ts";
 import type { SendMail } from "./send-mail.ts";
 
 export interface DrainDeps {
@@ -49,10 +51,10 @@ export async function drainEndpoint(endpointId: string, deps: DrainDeps): Promis
   }
 }
 
-/** Each a message of its own: one event for machines, all of one cause for people. */
+/** Each a message of its own: one event for machines, all of one cause for operators. */
 async function claim({ id, kind }: Endpoint, { pool, notify }: DrainDeps): Promise<Delivery[][]> {
   const leaseMs = 2 * notify.timeoutMs + 5000;
-  if (kind === "webhook" || kind === "user_email") {
+  if (alertChannel(kind) === null) {
     return (await claimDeliveries(pool, id, atOnce, leaseMs)).map((delivery) => [delivery]);
   }
   const group = await claimGroup(pool, id, { leaseMs, quietMs: notify.alertQuietMs });
@@ -93,25 +95,14 @@ async function send(endpoint: Endpoint, message: readonly Delivery[], deps: Drai
   switch (endpoint.kind) {
     case "webhook":
       return sendWebhook(endpoint, delivery, http);
-    case "slack":
-      return sendSlack(endpoint, alertText(message, providerName), http);
-    case "discord":
-      return sendDiscord(endpoint, alertText(message, providerName), http);
-    case "email": {
-      if (sendMail === null) return failed("SMTP_URL is not set");
-      const { title, lines } = alertText(message, providerName);
-      const id = `alert_${delivery.id}`;
-      return sendMail({
-        id,
-        to: endpoint.target,
-        subject: `[Evertoken] ${title}`,
-        text: [title, "", ...lines].join("\n"),
-      });
-    }
     case "user_email":
       if (sendMail === null) return failed("SMTP_URL is not set");
       return sendReconnectMail(delivery, { pool, sendMail, providerName, reconnectLink });
     default:
-      return endpoint.kind satisfies never;
+      return sendAlert(
+        endpoint,
+        { id: `alert_${delivery.id}`, ...alertText(message, providerName) },
+        { http, sendMail },
+      );
   }
 }

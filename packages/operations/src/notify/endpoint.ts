@@ -1,8 +1,12 @@
 import type { Keyring, NotifyConfig } from "@evertoken/adapters";
+import { type AlertKind, alertChannels, alertKinds, userMailRow } from "@evertoken/core";
 import type { Pool } from "pg";
 
+/** Kinds of which anybody may add endpoints: webhooks, whose readers are apps, and the channels of operators. */
+export const openKinds = ["webhook", ...alertKinds] as const;
+
 /** `user_email` is the mail to the user of a connection; it exists once, when SMTP is set up. */
-export type EndpointKind = "webhook" | "slack" | "discord" | "email" | "user_email";
+export type EndpointKind = "webhook" | AlertKind | "user_email";
 
 export interface EndpointRow {
   readonly id: string;
@@ -31,11 +35,17 @@ export const secretPlace = (id: string) => `webhook_endpoints/${id}/secret`;
 
 /** Endpoints of the settings have rows like the others, for their deliveries, but their target stays in the settings. */
 const ofSettings: readonly { id: string; kind: EndpointKind; target(notify: NotifyConfig): string | null }[] = [
-  { id: "00000000-0000-4000-8000-000000000001", kind: "slack", target: ({ slackUrl }) => slackUrl },
-  { id: "00000000-0000-4000-8000-000000000002", kind: "discord", target: ({ discordUrl }) => discordUrl },
-  { id: "00000000-0000-4000-8000-000000000003", kind: "email", target: ({ operatorEmail }) => operatorEmail },
-  { id: "00000000-0000-4000-8000-000000000004", kind: "user_email", target: ({ smtpUrl }) => smtpUrl && "user" },
+  ...alertKinds.map((kind) => ({
+    id: settingsId(alertChannels[kind].setting.row),
+    kind,
+    target: ({ channels }: NotifyConfig) => channels[kind],
+  })),
+  { id: settingsId(userMailRow), kind: "user_email", target: ({ smtpUrl }) => smtpUrl && "user" },
 ];
+
+function settingsId(row: number): string {
+  return `00000000-0000-4000-8000-${String(row).padStart(12, "0")}`;
+}
 
 export function isOfSettings(id: string): boolean {
   return ofSettings.some((one) => one.id === id);

@@ -1,13 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Keyring } from "@evertoken/adapters";
 import { isMailAddress, type NotifyConfig } from "@evertoken/adapters";
-import { eventNames } from "@evertoken/core";
+import { alertChannel, eventNames } from "@evertoken/core";
 import type { Pool } from "pg";
 import {
   type EndpointKind,
   type EndpointRow,
   endpointColumns,
   isOfSettings,
+  type openKinds,
   secretPlace,
   targetOf,
   targetPlace,
@@ -16,7 +17,7 @@ import {
 export interface EndpointInput {
   /** Of an endpoint to change; without it a new one. */
   readonly id?: string;
-  readonly kind?: Exclude<EndpointKind, "user_email">;
+  readonly kind?: (typeof openKinds)[number];
   /** https URL, or a mail address. */
   readonly target?: string;
   /** Empty: all but `token.refreshed`; for operators what they have to act on. */
@@ -26,7 +27,7 @@ export interface EndpointInput {
   readonly rotateSecret?: boolean;
 }
 
-/** An endpoint as it may be shown: of Slack's and Discord's targets, which are secrets, the host only. */
+/** An endpoint as it may be shown: of channels' targets that are secrets, the host only. */
 export interface EndpointView {
   readonly id: string;
   readonly kind: EndpointKind;
@@ -119,7 +120,7 @@ function faultsOf(
 ): string[] {
   const unknown = events.filter((event) => !(eventNames as readonly string[]).includes(event));
   const faults = unknown.map((event) => `events: there is no event ${JSON.stringify(event.slice(0, 64))}`);
-  if (kind === "email") {
+  if (alertChannel(kind)?.by === "mail") {
     if (!isMailAddress(target)) faults.push("target: needs a mail address");
     if (notify.smtpUrl === null) faults.push("kind: mail needs SMTP_URL and SMTP_FROM to be set");
     return faults;
@@ -139,7 +140,7 @@ function view(row: EndpointRow, target: string | null): EndpointView {
 }
 
 function shown(kind: EndpointKind, target: string | null): string | null {
-  if (target === null || kind === "email" || kind === "user_email") return target;
+  if (target === null || kind === "user_email" || alertChannel(kind)?.by === "mail") return target;
   const url = URL.parse(target);
   if (url === null) return null;
   return kind === "webhook" ? `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` : `${url.origin}/…`;

@@ -1,9 +1,6 @@
 import { givenRows } from "@evertoken/adapters";
-import { eventsFor } from "@evertoken/core";
+import { alertKinds, eventsFor } from "@evertoken/core";
 import type { PoolClient } from "pg";
-
-/** Kinds whose reader is a person: many events of one cause become one message. */
-const operatorKinds = ["slack", "discord", "email"];
 
 /**
  * One delivery per event and endpoint that wants it; the same call again changes nothing. Alerts about connections wait for the
@@ -24,7 +21,7 @@ export async function fanOut(client: PoolClient, eventIds: readonly string[], al
         ELSE o.event = ANY($6) END
       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
     values: [
-      ...[JSON.stringify(eventIds.map((id) => ({ id }))), operatorKinds, eventsFor("operators"), alertWindowMs],
+      ...[JSON.stringify(eventIds.map((id) => ({ id }))), alertKinds, eventsFor("operators"), alertWindowMs],
       ...[eventsFor("user"), eventsFor("apps")],
     ],
   });

@@ -1,5 +1,4 @@
 import type { RawAnswer } from "@evertoken/core";
-import type { Alert } from "./alert-text.ts";
 import { type AttemptResult, failed, judgeAnswer } from "./attempt.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -30,24 +29,7 @@ export async function sendWebhook(endpoint: Endpoint, delivery: Delivery, http: 
   return post(endpoint.target, body, signWebhook(endpoint.secret, eventId(delivery), http.now(), body), http);
 }
 
-/** https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
-export async function sendSlack(endpoint: Endpoint, { title, lines }: Alert, http: HttpSending) {
-  const text = [`*${escapeSlack(title)}*`, ...lines.map(escapeSlack)].join("\n");
-  return post(endpoint.target, JSON.stringify({ text }), {}, http);
-}
-
-const longestDiscord = 2000;
-
-/** https://docs.discord.com/developers/resources/webhook#execute-webhook */
-export async function sendDiscord(endpoint: Endpoint, { title, lines }: Alert, http: HttpSending) {
-  const content = [`**${title}**`, ...lines].join("\n").slice(0, longestDiscord);
-  // A provider's text may say @everyone.
-  return post(endpoint.target, JSON.stringify({ content, allowed_mentions: { parse: [] } }), {}, http);
-}
-
-const escapeSlack = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
-async function post(
+export async function post(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
