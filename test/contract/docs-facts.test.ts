@@ -69,7 +69,9 @@ test("every setting that the pages name is in .env.example", () => {
   const own = ["APP_URL", "EVERTOKEN_URL", "EVERTOKEN_KEY", "EVERTOKEN_WEBHOOK_SECRET"];
   // Named where an upgrade says that it is not read any more.
   const retired = ["SESSION_SECRET"];
-  const others = [...own, ...retired, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  // Of the channel that the guide adds.
+  const added = ["MATTERMOST_WEBHOOK_URL"];
+  const others = [...own, ...retired, ...added, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
   const isKnown = (name: string) =>
     known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
   // As they are, or as an app sets them that embeds the engine; a secret also as a file.
