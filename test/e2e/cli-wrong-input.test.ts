@@ -36,6 +36,11 @@ describe("usage", () => {
     });
   });
 
+  test("the version is told", async () => {
+    const { code, stdout } = await runEvertoken(["--version"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
   test("help states the exit codes", async () => {
     const { code, stdout } = await runEvertoken(["--help"]);
     expect(code).toBe(0);

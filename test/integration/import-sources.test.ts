@@ -223,11 +223,17 @@ test.each([
   ["a JSON text that is cut off", `[${next({}).slice(0, 60)}`, "from here to the end this is not JSON"],
   ["a column twice", "userId,type,provider,provider\n", "same name"],
   ["a header alone", "userId,type,provider,providerAccountId\n", "nothing to import"],
-  ["a number", "42", "nothing to import"],
+  ["a number", "42", "nothing to import: this holds no row of Auth.js"],
 ])("%s: the file is refused as a whole", async (_, text, words) => {
   const { code, answer } = await run(["--from", "next-auth"], text);
   expect(code).toBe(1);
   expect(answer.error.message).toContain(words);
+});
+
+test("a directory is named as what cannot be read", async () => {
+  const directory = await emptyDirectory();
+  const { code, answer } = await run(["--from", "csv", directory], "");
+  expect({ code, message: answer.error.message }).toEqual({ code: 1, message: `${directory} cannot be read (EISDIR)` });
 });
 
 test("of a table, lines with too few columns and open quotes are bad, the others are read", async () => {
@@ -237,4 +243,5 @@ test("of a table, lines with too few columns and open quotes are bad, the others
   expect(code).toBe(1);
   expect(answer.imported).toBe(2);
   expect(answer.bad.map(({ line }: { line: number }) => line)).toEqual([3, 6]);
+  expect(answer.bad[0].message).toBe("this has not as many columns as the header");
 });

@@ -1,5 +1,6 @@
 import { ConfigError } from "@evertoken/adapters";
 import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import { addAdopt } from "./commands/adopt.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConnectLink } from "./commands/connect-link.ts";
@@ -67,6 +68,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
   const program = new Command("evertoken")
     .description("Keeps the OAuth tokens of connected accounts fresh.")
     .option("--json", "answer in JSON")
+    .version(manifest.version, "-V, --version", "say which version this is")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError("(--help shows the usage)")

@@ -149,3 +149,8 @@ test.each(["/a;b", "/a/../b", "/a/.", "/a%2fb", "/a%5Cb", "/%2e%2e/b", "/%3b", "
     expect(faults).toEqual([expect.stringContaining(`RETURN_URL_ALLOWLIST: "${address}" is not an address`)]);
   },
 );
+
+test("a setting that several parts read is wrong once", () => {
+  const { faults } = readConfig({ ...needed, PUBLIC_URL: "nonsense" }, noFile);
+  expect(faults).toEqual([expect.stringContaining('PUBLIC_URL: "nonsense" is not an address')]);
+});

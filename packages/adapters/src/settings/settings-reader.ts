@@ -189,7 +189,8 @@ export class SettingsReader {
   }
 
   #fault<T>(text: string, instead: T): T {
-    this.faults.push(text);
+    // Some are read in several places, and are wrong once.
+    if (!this.faults.includes(text)) this.faults.push(text);
     return instead;
   }
 }

@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream, readFileSync, type Stats, statSync } from "node:fs";
 import { didYouMean } from "@evertoken/adapters";
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { EvertokenError } from "@evertoken/engine";
@@ -118,11 +118,14 @@ async function* inputOf(io: Io): AsyncGenerator<Buffer> {
 }
 
 function sizeOf(file: string): number {
+  let found: Stats;
   try {
-    return statSync(file).size;
+    found = statSync(file);
   } catch (error) {
     throw unreadable(file, error);
   }
+  if (found.isDirectory()) throw unreadable(file, { code: "EISDIR" });
+  return found.size;
 }
 
 const unreadable = (file: string, error: unknown) =>

@@ -102,6 +102,7 @@ function toValue(columns: readonly string[], record: readonly string[]): Omit<Ro
 /** The parser's own message may quote the row. */
 function faultOf(error: CsvError | undefined): string {
   if (error?.code === "CSV_MAX_RECORD_SIZE") return `this is longer than ${longestRow / 1024 / 1024} MB`;
+  if (error?.code?.includes("INCONSISTENT") === true) return "this has not as many columns as the header";
   return error?.code?.includes("QUOTE") === true
     ? "this has a quote that is not closed, or in the wrong place"
     : "this is not CSV";

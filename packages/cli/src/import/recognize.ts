@@ -10,7 +10,11 @@ export const sampleSize = 50;
 
 /** A file that is not what it is said to be is refused as a whole. @throws {EvertokenError} */
 export function requireSource(sample: readonly Row[], mapping: Mapping | null): void {
-  if (sample.length === 0) throw refused("there is nothing to import");
+  if (sample.length === 0) {
+    throw refused(
+      `there is nothing to import${mapping === null ? "" : `: this holds no row of ${mapping.source.name}`}`,
+    );
+  }
   const objects = sample.map(({ value }) => value).filter(isObject);
   if (mapping === null) {
     if (objects.length > 0 && !objects.some(isOurs)) {
