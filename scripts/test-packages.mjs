@@ -88,6 +88,10 @@ try {
       const example = join(root, "examples/python/access_token.py");
       await tryOut("Python", "python3", [example, connection.user_id, connection.provider], env);
     }
+    if (spawnSync("php", ["--version"]).status === 0) {
+      const example = join(root, "examples/php/main.php");
+      await tryOut("PHP", "php", [example, connection.user_id, connection.provider], env);
+    } else console.log("no php: its example is skipped");
     await test("a route of Next.js, built and started", () => readInNext(env, connection));
   } finally {
     await test("evertoken start ends in order", async () => {
