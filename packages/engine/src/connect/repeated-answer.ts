@@ -53,7 +53,8 @@ export async function outcomeConfirmed(engine: Engine, stateHash: string): Promi
     text: "SELECT outcome FROM oauth_states WHERE state_hash = $1",
     values: [stateHash],
     isEnd: ({ kind }) => kind === "connected",
-    waitMs: 1000,
+    // Between the account that was stored and its outcome stands one statement: on a busy database that is no moment.
+    waitMs: 5000,
   });
   return outcome?.kind === "connected" ? outcome : null;
 }
