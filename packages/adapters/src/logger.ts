@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { forTerminal } from "@evertoken/core";
 import { type DestinationStream, type Logger as Pino, pino } from "pino";
 import pretty from "pino-pretty";
 
@@ -15,9 +16,21 @@ export function createLogger(name: string, level: string, destination?: Destinat
   if (!process.listeners("exit").includes(forgiveDeadReader)) process.prependListener("exit", forgiveDeadReader);
   const terminal = destination === undefined && process.stdout.isTTY === true;
   const stream = terminal ? pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss.l" }) : destination;
-  const options = { name, level, serializers: { err: describeError, error: describeError } };
+  const options = {
+    name,
+    level,
+    serializers: { err: describeError, error: describeError },
+    hooks: { streamWrite: terminal ? escapedTwice : escaped },
+  };
   return stream === undefined ? pino(options) : pino(options, stream);
 }
+
+/** Files of lines are shown on terminals too. JSON itself escapes half of what acts there. */
+const escaped = (line: string) => `${forTerminal(line.slice(0, -1))}\n`;
+
+/** For a reader of the JSON who shows what it stands for: escapes other than those of line breaks, tabs and quotes stay escapes. */
+const escapedTwice = (line: string) =>
+  escaped(line).replace(/\\(?:\\|u[0-9a-f]{4}|[bfr])/g, (found) => (found === "\\\\" ? found : `\\${found}`));
 
 /**
  * What is left of the log is written at exit, by sonic-boom, which takes EPIPE for EAGAIN: with nobody to read it, it would try for

@@ -21,7 +21,7 @@ import { addSync } from "./commands/sync.ts";
 import { addUsers } from "./commands/users.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
-import { createOutput, type Surroundings } from "./io.ts";
+import { asLines, createOutput, type Surroundings } from "./io.ts";
 import type { Run } from "./run.ts";
 
 const epilogue = `
@@ -49,7 +49,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = failureOf(error);
     // Commander has already said what was wrong.
-    if (!(error instanceof CommanderError)) surroundings.stderr.write(`${explain(failure)}\n`);
+    if (!(error instanceof CommanderError)) surroundings.stderr.write(asLines([explain(failure)]));
     if (error instanceof ConfigError && isSomewhereElse(surroundings)) output.note(elsewhere);
     if (json) output.result({ error: failure }, () => []);
     if (error instanceof Interrupted) return error.exitCode;

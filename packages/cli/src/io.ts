@@ -1,4 +1,5 @@
 import type { Env } from "@evertoken/adapters";
+import { forTerminal } from "@evertoken/core";
 
 /** What the process gives us. */
 export interface Surroundings {
@@ -27,8 +28,14 @@ export function createOutput({ stdout, stderr }: Pick<Surroundings, "stdout" | "
   return {
     result(value, forPeople) {
       const lines = json ? [JSON.stringify(value, null, stdout.isTTY ? 2 : undefined)] : forPeople();
-      if (lines.length > 0) stdout.write(`${lines.join("\n")}\n`);
+      if (lines.length > 0) stdout.write(asLines(lines));
     },
-    note: (line) => void stderr.write(`${line}\n`),
+    note: (line) => void stderr.write(asLines([line])),
   };
+}
+
+/** Ready to be written, whatever names from outside stand in them. A text may have several lines itself. */
+export function asLines(texts: readonly string[]): string {
+  const lines = texts.flatMap((text) => text.split("\n"));
+  return `${lines.map(forTerminal).join("\n")}\n`;
 }

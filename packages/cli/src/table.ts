@@ -1,3 +1,5 @@
+import { forTerminal } from "@evertoken/core";
+
 export type Cell = string | number | null | undefined;
 
 /** Columns as wide as they need to be. Nothing in it can move the terminal's cursor: names come from outside. */
@@ -19,5 +21,5 @@ export function facts(entries: Readonly<Record<string, Cell>>): string[] {
 }
 
 export function printable(value: Cell): string {
-  return value === null || value === undefined || value === "" ? "-" : String(value).replace(/\p{Cc}/gu, "?");
+  return value === null || value === undefined || value === "" ? "-" : forTerminal(String(value));
 }

@@ -11,7 +11,7 @@ test("no two channels share a row or a setting, nor one the row of the mail to u
 
 test("no text of a provider becomes markup at Slack, calls everybody at Discord, or is too long for it", () => {
   const alert = { title: "acme: <!channel> & more", lines: ["@everyone", "x".repeat(3000)] };
-  expect(alertChannels.slack.body(alert).text).toMatch(/^\*acme: &lt;!channel&gt; &amp; more\*\n@everyone\nx+$/);
+  expect(alertChannels.slack.body(alert).text).toMatch(/^\*acme: &lt;!channel&gt; &amp; more\*\n@\u2060everyone\nx+$/);
   const { content, allowed_mentions: mentions } = alertChannels.discord.body(alert);
   expect(content).toHaveLength(2000);
   expect(mentions).toEqual({ parse: [] });

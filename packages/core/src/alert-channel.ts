@@ -1,3 +1,5 @@
+import { forDiscord, forMailHeader, forPlainText, forSlack } from "./escape-for.ts";
+
 /** What a person reads: one message for all events of one cause. */
 export interface Alert {
   readonly title: string;
@@ -26,7 +28,6 @@ interface MailedChannel extends Channel {
 export type AlertChannel = PostedChannel | MailedChannel;
 
 const longestDiscord = 2000;
-const escapeSlack = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /**
  * Where operators read alerts, by kind of endpoint. All that there is to say of a channel stands in its entry: its setting, what the API takes
@@ -37,22 +38,24 @@ export const alertChannels = {
   slack: {
     setting: { name: "SLACK_WEBHOOK_URL", row: 1 },
     by: "post",
-    body: ({ title, lines }) => ({ text: [`*${escapeSlack(title)}*`, ...lines.map(escapeSlack)].join("\n") }),
+    body: ({ title, lines }) => ({ text: [`*${forSlack(title)}*`, ...lines.map(forSlack)].join("\n") }),
   },
   /** https://docs.discord.com/developers/resources/webhook#execute-webhook */
   discord: {
     setting: { name: "DISCORD_WEBHOOK_URL", row: 2 },
     by: "post",
     body: ({ title, lines }) => ({
-      content: [`**${title}**`, ...lines].join("\n").slice(0, longestDiscord),
-      // A provider's text may say @everyone.
+      content: [`**${forDiscord(title)}**`, ...lines.map(forDiscord)].join("\n").slice(0, longestDiscord),
       allowed_mentions: { parse: [] },
     }),
   },
   email: {
     setting: { name: "OPERATOR_EMAIL", row: 3 },
     by: "mail",
-    mail: ({ title, lines }) => ({ subject: `[Evertoken] ${title}`, text: [title, "", ...lines].join("\n") }),
+    mail: ({ title, lines }) => ({
+      subject: forMailHeader(`[Evertoken] ${title}`),
+      text: [title, "", ...lines].map(forPlainText).join("\n"),
+    }),
   },
 } as const satisfies Readonly<Record<string, AlertChannel>>;
 

@@ -1,3 +1,4 @@
+import { forPlainText } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type AttemptResult, failed } from "./attempt.ts";
 import type { Delivery } from "./delivery.ts";
@@ -37,8 +38,8 @@ export async function sendReconnectMail(delivery: Delivery, deps: ReconnectMailD
   if (ending === null) return { kind: "delivered", httpStatus: null, note: "no longer needed" };
   const link = await deps.reconnectLink(connection).catch(() => undefined);
   if (link === undefined) return failed("the reconnect link could not be made");
-  const name = deps.providerName(connection.provider);
-  const account = connection.display_name === null ? "" : ` (${connection.display_name})`;
+  const name = forPlainText(deps.providerName(connection.provider));
+  const account = connection.display_name === null ? "" : ` (${forPlainText(connection.display_name)})`;
   return deps.sendMail({
     id: eventId(delivery),
     to: connection.user_email,

@@ -1,4 +1,5 @@
 import type { NotifyConfig } from "@evertoken/adapters";
+import { forMailHeader } from "@evertoken/core";
 import { createTransport } from "nodemailer";
 import { type AttemptResult, failed } from "./attempt.ts";
 
@@ -29,7 +30,13 @@ export function createSendMail({ smtpUrl, smtpFrom, timeoutMs }: NotifyConfig): 
     try {
       // An address object, not a header line: nothing in it is read as a second recipient.
       const messageId = `<${id}@evertoken>`;
-      await transport.sendMail({ from: smtpFrom, to: { name: "", address: to }, subject, text, messageId });
+      await transport.sendMail({
+        from: smtpFrom,
+        to: { name: "", address: forMailHeader(to) },
+        subject: forMailHeader(subject),
+        text,
+        messageId,
+      });
       return { kind: "delivered", httpStatus: null };
     } catch (error) {
       return mailFailure(error);
