@@ -39,6 +39,7 @@ export interface Changes {
   readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   readonly openId?: Parameters<typeof createDashboard>[0]["openId"];
   readonly publicUrl?: string;
+  readonly needsSecondFactor?: boolean;
 }
 
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
@@ -58,6 +59,7 @@ export async function startDashboard(connection: Redis, changes: Changes = {}) {
     ready: async () => ({ ready: health.ready, checks: { redis: health.ready ? "ok" : "down" } }),
     logger,
     ...{ openId: changes.openId ?? null, publicUrl: changes.publicUrl ?? null },
+    needsSecondFactor: changes.needsSecondFactor ?? false,
     ...(changes.session === undefined ? {} : { session: changes.session }),
     loginAttemptsPerMinute: changes.loginAttempts ?? 1000,
   });

@@ -1,12 +1,13 @@
 import { followAuthorization } from "@evertoken/demo";
 import type { Engine } from "@evertoken/engine/internal";
-import { addPerson, changePerson, endSessions, findPerson } from "@evertoken/operations";
+import { addPerson, changePerson, endSessions, findPerson, setSecondFactor } from "@evertoken/operations";
 import { Secret, TOTP } from "otpauth";
 import { beforeAll, expect, test, vi } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type ConnectRig, createConnectRig, startDemo } from "../support/connect-rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { type Changes, openRedis, origin, startDashboard } from "./dashboard-harness.ts";
+import { accountOf, cookieOf, type Dashboard, fieldIn, logIn, password, post, statusOf } from "./dashboard-visitor.ts";
 
 // Each login and each new person costs a derivation of a key, on purpose.
 vi.setConfig({ testTimeout: 240_000 });
@@ -18,38 +19,12 @@ beforeAll(async () => {
   engine = rig.engine;
 });
 
-const page = { origin, accept: "text/html", host: "dashboard.test" };
-const password = "lantern orchid gravel";
-type Dashboard = Awaited<ReturnType<typeof startDashboard>>;
-
 /** A replica over the same databases. */
 async function replica(changes: Changes = {}): Promise<Dashboard> {
   const dashboard = await startDashboard(await openRedis(), { engine, ...changes });
   onFileEnd(() => dashboard.close());
   return dashboard;
 }
-
-const cookieOf = (answer: { headers: Record<string, unknown> }) =>
-  `${answer.headers["set-cookie"]}`.split(";", 1)[0] ?? "";
-
-async function logIn(dashboard: Dashboard, name: string, given = password): Promise<string> {
-  const answer = await dashboard.login(name, given);
-  expect([name, answer.statusCode]).toEqual([name, 303]);
-  return cookieOf(answer);
-}
-
-const statusOf = async ({ app }: Dashboard, cookie: string) =>
-  (await app.inject({ url: "/queues/api/queues", headers: { cookie } })).statusCode;
-
-const post = ({ app }: Dashboard, url: string, cookie: string, form: Record<string, string> = {}) =>
-  app.inject({
-    ...{ method: "POST", url, payload: new URLSearchParams(form).toString() },
-    headers: { ...page, cookie, "content-type": "application/x-www-form-urlencoded" },
-  });
-
-const accountOf = async ({ app }: Dashboard, cookie: string) =>
-  (await app.inject({ url: "/account", headers: { ...page, cookie } })).body;
-const fieldIn = (body: string, name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(body)?.[1] ?? "";
 
 async function audited(actor: string) {
   await engine.audit.flush();
@@ -136,47 +111,60 @@ test("a row that was written by SQL lets nobody in and raises nobody", async () 
   expect(await statusOf(dashboard, cookie)).toBe(401);
   expect(await statusOf(dashboard, olofs)).toBe(200);
   await rig.pool.query("UPDATE people SET sealed = (SELECT sealed FROM people WHERE name = 'olof') WHERE name = 'eve'");
-  await expect(findPerson(engine, "eve")).rejects.toMatchObject({ code: "altered" });
-  expect((await dashboard.login("eve", password)).statusCode).toBe(503);
-  expect((await runInProcess(["users", "list"], { env: rig.env })).stdout).toMatch(/eve +altered/);
+  expect(await findPerson(engine, "eve")).toBe("altered");
 });
 
-test("who has set a second factor needs it, each code once, until the command takes it away", async () => {
+test("whose row was altered is told so, loses his sessions, and is added anew or removed by the command", async () => {
   const dashboard = await replica();
-  await addPerson(engine, { name: "tess", role: "viewer", password });
-  const cookie = await logIn(dashboard, "tess");
-  const body = await accountOf(dashboard, cookie);
-  const secret = /<p class="code">([A-Z2-7]+)<\/p>/.exec(body)?.[1] ?? "";
-  const totp = new TOTP({ secret, digits: 6, period: 30 });
-  const form = { form_token: fieldIn(body, "form_token"), secret: fieldIn(body, "secret") };
-  const wrong = await post(dashboard, "/account/second-factor", cookie, { ...form, code: "000000" });
-  expect([wrong.statusCode, (await findPerson(engine, "tess"))?.codeSecret]).toEqual([400, null]);
-  expect((await post(dashboard, "/account/second-factor", cookie, { ...form, code: totp.generate() })).statusCode).toBe(
-    303,
+  const run = (...args: string[]) => runInProcess(["users", ...args], { env: rig.env, input: `${password}\n` });
+  for (const name of ["alma", "alva"]) await addPerson(engine, { name, role: "operator", password });
+  const before = await logIn(dashboard, "alma");
+  await rig.pool.query(
+    "UPDATE people SET sealed = overlay(sealed placing 'AAAA' from 60) WHERE name IN ('alma', 'alva')",
   );
-  expect(JSON.stringify((await rig.pool.query("SELECT * FROM people")).rows)).not.toContain(secret);
+  expect(await statusOf(dashboard, before)).toBe(401);
+  const refused = await dashboard.login("alma", password);
+  expect([refused.statusCode, refused.body.includes("was altered in the database")]).toEqual([401, true]);
+  expect(await audited("person:alma")).toContainEqual(
+    expect.objectContaining({
+      action: "dashboard.login_refused",
+      detail: expect.objectContaining({ code: "altered" }),
+    }),
+  );
 
-  const asked = await dashboard.login("tess", password);
-  expect([asked.statusCode, asked.headers["set-cookie"]]).toEqual([200, undefined]);
-  const ticket = fieldIn(asked.body, "ticket");
-  const answer = (code: string, shown = ticket) => post(dashboard, "/login/code", "", { ticket: shown, code });
-  expect((await answer("123456")).statusCode).toBe(401);
-  expect((await answer(totp.generate(), "v1.forged")).statusCode).toBe(401);
-  const code = totp.generate();
-  expect((await answer(code)).statusCode).toBe(303);
-  expect((await answer(code)).statusCode, "a code works once").toBe(401);
+  const listed = await run("list");
+  expect(listed.stdout).toMatch(/alma +altered/);
+  expect(listed.stderr).toContain("written past Evertoken");
+  const changed = await run("role", "alma", "viewer");
+  expect([changed.code, changed.stderr.includes("evertoken users remove")]).toEqual([1, true]);
+  const doctor = await runInProcess(["doctor"], { env: rig.env });
+  expect(doctor.stdout).toMatch(/warn +people +let in no more.*: alma, alva/);
 
-  const reset = await runInProcess(["users", "reset-code", "tess"], { env: rig.env });
-  expect(reset).toMatchObject({ code: 0, stderr: "" });
-  expect(await statusOf(dashboard, cookie)).toBe(401);
-  await logIn(dashboard, "tess");
+  expect((await run("add", "alma", "--role", "viewer", "--password-stdin")).code).toBe(0);
+  expect(await statusOf(dashboard, before), "a session of before").toBe(401);
+  await logIn(dashboard, "alma");
+  expect((await run("remove", "alva")).code).toBe(0);
+  expect((await run("remove", "alva")).code).toBe(1);
+  expect((await dashboard.login("alva", password)).body).toContain("do not match");
+});
+
+test("a person who is removed is logged out everywhere, and a new one of the name has none of his sessions", async () => {
+  const [one, two] = [await replica(), await replica()];
+  const add = () => addPerson(engine, { name: "rolf", role: "operator", password });
+  await add();
+  const cookie = await logIn(one, "rolf");
+  expect(await statusOf(two, cookie)).toBe(200);
+  expect((await runInProcess(["users", "remove", "rolf"], { env: rig.env })).code).toBe(0);
+  expect(await statusOf(two, cookie)).toBe(401);
+  await add();
+  expect(await statusOf(two, cookie)).toBe(401);
 });
 
 test("a password that was right is worth nothing once it has changed, and the right code beside it neither", async () => {
   const dashboard = await replica();
   const { base32: secret } = new Secret();
   await addPerson(engine, { name: "tim", role: "operator", password });
-  await changePerson(engine, "tim", { codeSecret: secret });
+  await setSecondFactor(engine, "tim", secret);
   const code = () => new TOTP({ secret, digits: 6, period: 30 }).generate();
   const enter = async (ticket: string) =>
     (await post(dashboard, "/login/code", "", { ticket, code: code() })).statusCode;
@@ -190,7 +178,7 @@ test("a password that was right is worth nothing once it has changed, and the ri
 test("codes are guessed no oftener than passwords, from whatever networks, and under whatever name beside the ticket", async () => {
   const dashboard = await replica();
   await addPerson(engine, { name: "theo", role: "operator", password });
-  await changePerson(engine, "theo", { codeSecret: new Secret().base32 });
+  await setSecondFactor(engine, "theo", new Secret().base32);
   const ticket = fieldIn((await dashboard.login("theo", password)).body, "ticket");
   const fresh = fieldIn((await dashboard.login("theo", password)).body, "ticket");
   const guess = async (n: number) =>
@@ -227,6 +215,10 @@ test("common, short and own-name passwords are refused, by the command too", asy
   await logIn(await replica(), "noor", JSON.parse(made.stdout).password);
   const listed = await runInProcess(["users", "list"], { env: rig.env });
   expect(listed.stdout).toMatch(/noor +operator +no +no/);
+  const doctor = await runInProcess(["doctor"], { env: rig.env });
+  expect(doctor.stdout).toMatch(/warn +second factors +a password alone lets in: .*noor/);
+  const needed = { ...rig.env, DASHBOARD_SECOND_FACTOR_NEEDED: "true" };
+  expect((await runInProcess(["doctor"], { env: needed })).stdout).toMatch(/ok +second factors +nobody comes in/);
   expect((await runInProcess(["users", "role", "nobody", "viewer"], { env: rig.env })).code).toBe(1);
   expect((await runInProcess(["users", "role", "noor", "king"], { env: rig.env })).code).toBe(2);
 });

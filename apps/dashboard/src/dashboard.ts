@@ -23,6 +23,7 @@ import { createLoginLimit } from "./login-limit.ts";
 import { createOpenId } from "./openid.ts";
 import { registerPages } from "./pages/register.ts";
 import { refusal } from "./refusal.ts";
+import { createSessionCookie } from "./session-cookie.ts";
 
 export interface DashboardDeps {
   /** What the pages about tokens show and change; the caller closes it. */
@@ -42,6 +43,8 @@ export interface DashboardDeps {
   readonly logger: FastifyBaseLogger;
   /** Which proxies may state the client's address and our host name, by number or network. Default: none. */
   readonly trustProxy?: TrustedProxies;
+  /** Whether a password alone is not enough. Default: it is. */
+  readonly needsSecondFactor?: boolean;
   /** Default: 12 hours, and 1 hour without a request. */
   readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   /** Default 10. */
@@ -119,7 +122,8 @@ function openIdOf({ openId = null, publicUrl = null, engine }: DashboardDeps) {
 export async function createDashboard(deps: DashboardDeps): Promise<FastifyInstance> {
   const { engine, people } = deps;
   const { lifetimeMs, idleMs } = deps.session ?? { lifetimeMs: 12 * hourMs, idleMs: hourMs };
-  const sessions = createSessions(engine, { idleMs, lifetimeMs, settingsPeople: people });
+  const needsSecondFactor = deps.needsSecondFactor ?? false;
+  const sessions = createSessions(engine, { idleMs, lifetimeMs, settingsPeople: people, needsSecondFactor });
   const openId = openIdOf(deps);
   const cookieName = deps.secureCookies ? "__Host-evertoken" : "evertoken";
   const app = fastify({
@@ -150,12 +154,10 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     return reply.code(answer.ready ? 200 : 503).send(answer);
   });
   app.get("/board.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(boardStyle));
-  registerLogin(app, {
-    ...{ engine, people, openId, sessions, cookieName, lifetimeMs },
-    secureCookies: deps.secureCookies,
-    limit: createLoginLimit(limits, deps.loginAttemptsPerMinute ?? 10),
-  });
-  await registerPages(app, engine, { idleMs });
+  const sessionCookie = createSessionCookie(cookieName, deps.secureCookies, lifetimeMs);
+  const limit = createLoginLimit(limits, deps.loginAttemptsPerMinute ?? 10);
+  registerLogin(app, { engine, people, openId, sessions, cookie: sessionCookie, limit, needsSecondFactor });
+  await registerPages(app, { engine, idleMs, sessions, cookie: sessionCookie, limit });
   await registerBoard(app, { queues: deps.queues, logger: deps.logger });
   return app;
 }

@@ -1,5 +1,6 @@
 import { type Engine, openFor, sealFor } from "@evertoken/engine/internal";
 import {
+  activePerson,
   findPerson,
   hashPassword,
   isPassword,
@@ -8,6 +9,7 @@ import {
   type SetPerson,
   stepOfCode,
   takeCodeStep,
+  takeRecoveryCode,
 } from "@evertoken/operations";
 
 /** Somebody whose password was right. */
@@ -23,8 +25,9 @@ export interface KnownPerson extends SetPerson {
  */
 export function createPersonCheck(engine: Engine, settingsPeople: readonly SetPerson[]) {
   const hashes = new Map(settingsPeople.map(({ name, credential }) => [name, hashOf(credential)]));
-  return async (name: string, password: string): Promise<KnownPerson | null> => {
+  return async (name: string, password: string): Promise<KnownPerson | "altered" | null> => {
     const stored = await findPerson(engine, name);
+    if (stored === "altered") return stored;
     if (stored !== null) return (await isPassword(password, usable(stored))) ? toKnown(stored) : null;
     const set = settingsPeople.find((person) => person.name === name);
     const right = await isPassword(password, (await hashes.get(name)) ?? null);
@@ -39,10 +42,15 @@ function toKnown({ name, role, passwordHash, codeSecret }: Person): KnownPerson 
   return { name, role, credential: passwordHash, cameBy: "password", codeSecret };
 }
 
-/** Whether the code is the one of now, and has not been used before. */
-export async function isCode(engine: Engine, name: string, secret: string, code: string): Promise<boolean> {
+/** What the audit log says of a code that was taken. */
+type TakenCode = { readonly second: "code" } | { readonly second: "recovery_code"; readonly left: string };
+
+/** A code of now, or a recovery code, that was not used before, and is used up by this. @returns null: it is neither */
+export async function takeCode(engine: Engine, name: string, secret: string, code: string): Promise<TakenCode | null> {
   const step = stepOfCode(secret, code, Date.now());
-  return step !== null && takeCodeStep(engine, name, step);
+  if (step !== null) return (await takeCodeStep(engine, name, step)) ? { second: "code" } : null;
+  const left = await takeRecoveryCode(engine, name, code);
+  return left === null ? null : { second: "recovery_code", left: String(left) };
 }
 
 const ticketPurpose = "login/ticket";
@@ -62,6 +70,6 @@ export const nameInTicket = (engine: Engine, ticket: string) => openFor<Ticket>(
 export async function openTicket(engine: Engine, ticket: string): Promise<KnownPerson | null> {
   const said = openFor<Ticket>(engine, ticketPurpose, ticket);
   if (said === null) return null;
-  const person = await findPerson(engine, said.name);
-  return person === null || person.disabled || person.passwordHash !== said.credential ? null : toKnown(person);
+  const person = await activePerson(engine, said.name);
+  return person === null || person.passwordHash !== said.credential ? null : toKnown(person);
 }

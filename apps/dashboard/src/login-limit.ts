@@ -14,6 +14,7 @@ const mostKnown = 10_000;
 export function createLoginLimit(limits: Limits, attemptsPerMinute: number) {
   const addresses = limits({ name: "login-address", most: attemptsPerMinute, perSeconds: 60 });
   const names = limits(perName);
+  const secrets = limits({ ...perName, name: "account-secret" });
   const known = new Set<string>();
   const placeOf = ({ ip }: FastifyRequest, name: string) => `${networkOf(ip)} ${name}`;
   return {
@@ -27,6 +28,12 @@ export function createLoginLimit(limits: Limits, attemptsPerMinute: number) {
         if (wait === null) return undefined;
         return refusal(request, reply.header("retry-after", Math.ceil(wait / 1000)), 429, "too_many_logins");
       };
+    },
+    /** A password or a code that a page asks for once more: whoever has taken over a session guesses at it no faster. */
+    async refuseTooManySecrets(request: FastifyRequest, reply: FastifyReply) {
+      const wait = await secrets.take(request.session?.name ?? "");
+      if (wait === null) return undefined;
+      return refusal(request, reply.header("retry-after", Math.ceil(wait / 1000)), 429, "too_many_logins");
     },
     worked(request: FastifyRequest, name: string): void {
       if (known.size >= mostKnown) known.clear();

@@ -1,5 +1,6 @@
 import { Html, html } from "@evertoken/operations";
 import { brandMark } from "./brand-mark.ts";
+import type { OfferedFactor } from "./offered-factor.ts";
 
 const style = `
 :root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--text:#17202b;--dim:#556273;--line:#8793a3;--act:#0b6b57;--act-text:#fff;
@@ -20,6 +21,9 @@ input{width:100%;padding:.7rem .8rem;font:inherit;color:inherit;background:trans
 button,.button{display:block;width:100%;margin-top:1.6rem;padding:.75rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;
 color:var(--act-text);background:var(--act);border:0;border-radius:.5rem;cursor:pointer}
 a{color:inherit}
+details{margin-top:1.25rem}
+summary{cursor:pointer;color:var(--dim)}
+.code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9rem;overflow-wrap:anywhere;color:var(--text)}
 .quiet{margin:1rem 0 0;text-align:center}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 [role=alert]{margin:0 0 .5rem;padding:.7rem .8rem;border-radius:.5rem;background:var(--bad-bg);color:var(--bad);font-weight:600}
@@ -87,7 +91,39 @@ export const codePage = ({ next, ticket }: { next: string; ticket: string }): st
 <label for="code">Code</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="20" required${focus}>
 <button>Log in</button>
+</form>
+<details><summary>Your phone is not at hand?</summary>
+<form method="post" action="/login/code">
+<input type="hidden" name="next" value="${next}"><input type="hidden" name="ticket" value="${ticket}">
+<label for="recovery">One of your recovery codes</label>
+<input id="recovery" name="code" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="60" required>
+<button>Log in with it</button>
+</form></details>`,
+  );
+
+/** After the password of somebody who has no second factor, where one is needed. */
+export const setFactorPage = (shown: { next: string; ticket: string; offered: OfferedFactor }): string =>
+  page(
+    "Set a second factor",
+    html`<h1>Set a second factor</h1>
+<p>A password alone is not enough here. Enter this key in an authenticator app, or <a href="${shown.offered.uri}">open it there</a>, and then the code that it shows.</p>
+<p class="code">${shown.offered.secret}</p>
+<form method="post" action="/login/second-factor">
+<input type="hidden" name="next" value="${shown.next}"><input type="hidden" name="ticket" value="${shown.ticket}">
+<input type="hidden" name="secret" value="${shown.offered.sealed}">
+<label for="code">Code</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="20" required${focus}>
+<button>Use it from now on</button>
 </form>`,
+  );
+
+export const recoveryCodesPage = ({ next, codes }: { next: string; codes: readonly string[] }): string =>
+  page(
+    "Your recovery codes",
+    html`<h1>Your recovery codes</h1>
+<p>Each of them logs you in once when your phone is not at hand. Keep them where it is not: they are shown this once.</p>
+<ul class="code">${codes.map((code) => html`<li>${code}</li>`)}</ul>
+<a class="button" href="${next}">I have kept them</a>`,
   );
 
 export const logoutPage = (name: string): string =>

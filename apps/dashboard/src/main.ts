@@ -22,6 +22,7 @@ await runProcess("dashboard", async (life) => {
     engine,
     queues: () => engine.queues.all(),
     ...{ people, openId, publicUrl: config.dashboard.publicUrl, session: config.dashboard.session },
+    needsSecondFactor: config.dashboard.needsSecondFactor,
     secureCookies: config.dashboard.secureCookies,
     trustProxy: config.dashboard.trustProxy,
     ready: () => readiness(() => ableToServe(engine)),

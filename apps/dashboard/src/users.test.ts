@@ -6,7 +6,10 @@ const openId = {
   ...{ issuer: null, clientId: null, clientSecret: null, scopes: "openid", nameClaim: "name", roleClaim: "roles" },
   ...{ operators: ["ops"], viewers: [] },
 };
-const settings = { user: "olga", password: "lantern orchid gravel", viewerPassword: null, publicUrl: null, openId };
+const settings = {
+  ...{ user: "olga", password: "lantern orchid gravel", viewerPassword: null, publicUrl: null, openId },
+  needsSecondFactor: false,
+};
 
 test("an operator, and a viewer where a password is given", () => {
   expect(readUsers(settings)).toEqual({
@@ -23,7 +26,7 @@ test("an operator, and a viewer where a password is given", () => {
 
 test("all faults are told together, without the values", () => {
   const half = { ...openId, issuer: "https://id.example" };
-  const all = { user: "viewer", password: "hunter2", viewerPassword: "hunter2", publicUrl: null, openId: half };
+  const all = { ...settings, user: "viewer", password: "hunter2", viewerPassword: "hunter2", openId: half };
   const { faults } = readUsers(all);
   expect(faults).toHaveLength(5);
   expect(faults.join()).not.toContain("hunter2");
@@ -36,4 +39,12 @@ test("a hash is taken, and a common password of before goes on with a warning", 
   expect(readUsers({ ...settings, password: await hashPassword("x") })).toMatchObject({ faults: [], warnings: [] });
   const { faults, warnings } = readUsers({ ...settings, password: "password1234" });
   expect([faults, warnings]).toEqual([[], [expect.stringContaining("common")]]);
+});
+
+test("whom the settings name are told that they do not come in where a second factor is needed", () => {
+  const { faults, warnings } = readUsers({ ...settings, needsSecondFactor: true });
+  expect({ faults, warnings }).toEqual({
+    faults: [],
+    warnings: ["DASHBOARD_PASSWORD lets nobody in: DASHBOARD_SECOND_FACTOR_NEEDED is true"],
+  });
 });

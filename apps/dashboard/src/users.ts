@@ -4,7 +4,7 @@ import { isPasswordHash, readPasswordHash, type SetPerson, shortestPassword, why
 /** The dashboard's part of the shared configuration. */
 export type DashboardSettings = Pick<
   Config["dashboard"],
-  "user" | "password" | "viewerPassword" | "publicUrl" | "openId"
+  "user" | "password" | "viewerPassword" | "publicUrl" | "openId" | "needsSecondFactor"
 >;
 
 export interface WhoMayLogIn {
@@ -18,7 +18,7 @@ export interface WhoMayLogIn {
 
 /** Who may log in by the settings, and what is wrong with them; all faults together, none with a value. */
 export function readUsers(settings: DashboardSettings): WhoMayLogIn {
-  const { user, password, viewerPassword } = settings;
+  const { user, password, viewerPassword, needsSecondFactor } = settings;
   const given = [
     { setting: "DASHBOARD_PASSWORD", name: user, role: "operator", credential: password },
     { setting: "DASHBOARD_VIEWER_PASSWORD", name: "viewer", role: "viewer", credential: viewerPassword },
@@ -36,6 +36,7 @@ export function readUsers(settings: DashboardSettings): WhoMayLogIn {
     ],
     // What was good enough for the last version goes on.
     warnings: people.flatMap(({ setting, name, credential }) => {
+      if (needsSecondFactor) return [`${setting} lets nobody in: DASHBOARD_SECOND_FACTOR_NEEDED is true`];
       const weak = isPasswordHash(credential) ? null : whyWeak(credential, [name]);
       return weak === null ? [] : [`${setting} should be another one: ${weak}`];
     }),

@@ -51,6 +51,7 @@ export {
   whyWeak,
 } from "./people/passwords.ts";
 export {
+  activePerson,
   addPerson,
   changePerson,
   findPerson,
@@ -58,10 +59,12 @@ export {
   type Person,
   type PersonView,
   type Role,
+  removePerson,
   roles,
   takeCodeStep,
 } from "./people/people.ts";
-export { newSecondFactor, stepOfCode } from "./people/second-factor.ts";
+export { renewRecoveryCodes, setSecondFactor, takeRecoveryCode } from "./people/recovery-codes.ts";
+export { type NewSecondFactor, newSecondFactor, stepOfCode } from "./people/second-factor.ts";
 export {
   createSessions,
   endSession,

@@ -1,14 +1,23 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
 import { type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
-import { type LateRefreshes, lateRefreshes } from "@evertoken/operations";
+import { type LateRefreshes, lateRefreshes, type Sessions } from "@evertoken/operations";
+import type { LoginLimit } from "../login-limit.ts";
+import type { SessionCookie } from "../session-cookie.ts";
 import { type Remembered, remembered } from "./remembered.ts";
 
-/** What every page needs. */
-export interface PageContext {
+/** What somebody's own page needs besides. */
+export interface AccountDeps {
   readonly engine: Engine;
-  readonly client: Evertoken;
   /** How long a session lives without a request. */
   readonly idleMs: number;
+  readonly sessions: Sessions;
+  readonly cookie: SessionCookie;
+  readonly limit: LoginLimit;
+}
+
+/** What every page needs. */
+export interface PageContext extends AccountDeps {
+  readonly client: Evertoken;
   /** All connections by provider, status and end of their token. */
   readonly counts: () => Promise<Remembered<readonly CountedConnections[]>>;
   /** Refreshes that should have run. When no worker runs, these are all there are. */
@@ -25,9 +34,11 @@ export interface DayOfRefreshes extends RefreshStats {
 const hourMs = 3_600_000;
 export const hoursShown = 24;
 
-export function createContext(engine: Engine, { idleMs }: Pick<PageContext, "idleMs">): PageContext {
+export function createContext(deps: AccountDeps): PageContext {
+  const { engine } = deps;
   return {
-    ...{ engine, idleMs, client: fromEngine(engine) },
+    ...deps,
+    client: fromEngine(engine),
     stats: remembered(async () => {
       const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
       return { since, ...(await refreshStats(engine.pool, since)) };

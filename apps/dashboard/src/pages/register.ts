@@ -1,5 +1,5 @@
 import { providerStates } from "@evertoken/adapters";
-import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
+import { providersAtWork, withStore } from "@evertoken/engine/internal";
 import type { FastifyInstance } from "fastify";
 import { registerAccount } from "./account.ts";
 import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
@@ -7,7 +7,7 @@ import { registerAudit } from "./audit.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
-import { createContext, type PageContext } from "./context.ts";
+import { type AccountDeps, createContext, type PageContext } from "./context.ts";
 import { failed } from "./failed.ts";
 import { overviewPage } from "./overview-page.ts";
 import { registerAssets, sendPage } from "./page.ts";
@@ -21,8 +21,9 @@ const overviewSeconds = 15;
 const connectionSeconds = 5;
 
 /** The pages about tokens. The guard stands in front of all of them. */
-export async function registerPages(app: FastifyInstance, engine: Engine, rules: { idleMs: number }): Promise<void> {
-  const context = createContext(engine, rules);
+export async function registerPages(app: FastifyInstance, deps: AccountDeps): Promise<void> {
+  const { engine } = deps;
+  const context = createContext(deps);
   registerAssets(app);
   // So that the first visitor does not wait for the first count of a million connections.
   app.addHook("onListen", async () => void context.counts().catch(() => {}));

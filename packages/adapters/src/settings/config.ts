@@ -72,6 +72,8 @@ export interface Config {
     /** Where browsers reach it, without a slash at the end. */
     readonly publicUrl: string | null;
     readonly session: { readonly lifetimeMs: number; readonly idleMs: number };
+    /** Whether a password alone is not enough. */
+    readonly needsSecondFactor: boolean;
     readonly openId: Omit<OpenIdSettings, "issuer" | "clientId"> & {
       readonly issuer: string | null;
       readonly clientId: string | null;
@@ -247,6 +249,7 @@ function readDashboard(read: SettingsReader): Config["dashboard"] {
       operators: read.list("DASHBOARD_OIDC_OPERATORS", "evertoken-operator"),
       viewers: read.list("DASHBOARD_OIDC_VIEWERS", "evertoken-viewer"),
     },
+    needsSecondFactor: read.flag("DASHBOARD_SECOND_FACTOR_NEEDED", false),
     secureCookies: read.flag("DASHBOARD_SECURE_COOKIES", outside?.startsWith("https:") ?? false),
     trustProxy: read.proxies("DASHBOARD_TRUST_PROXY"),
   };

@@ -21,6 +21,7 @@ import { checkInstallation } from "./check-installation.ts";
 import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkNames } from "./check-names.ts";
+import { checkPeople } from "./check-people.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { checkRedisServer } from "./check-redis-server.ts";
 import { checkRefreshes } from "./check-refreshes.ts";
@@ -68,6 +69,7 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       ...findings,
       ...(keyring === null ? [] : [await checkKeys(pool, keyring)]),
       await checkApiKeys(pool),
+      ...(keyring === null ? [] : await checkPeople(prisma, keyring, config.dashboard.needsSecondFactor)),
       ...(live === null ? [] : checkStoredProviders(live)),
       ...(await checkCredentials(prisma, live ?? providers)),
       ...(await checkConnections(pool)),

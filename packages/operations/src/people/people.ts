@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { VaultError } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { EvertokenError, withStore } from "@evertoken/engine/internal";
 import { hashPassword, whyWeak } from "./passwords.ts";
@@ -14,6 +15,8 @@ export interface Person {
   readonly passwordHash: string;
   /** base32; null: the password is enough. */
   readonly codeSecret: string | null;
+  /** Keyed hashes of what is left of them. */
+  readonly recoveryCodes: readonly string[];
   readonly disabled: boolean;
 }
 
@@ -39,29 +42,46 @@ const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u;
 
 const placeOf = (name: string) => `people/${name}/sealed`;
 
-function open({ keyring }: Pick<Engine, "keyring">, row: Pick<Row, "name" | "sealed">): Person {
-  return { ...(JSON.parse(keyring.openText(row.sealed, placeOf(row.name))) as Omit<Person, "name">), name: row.name };
+type Contents = Omit<Person, "name">;
+type Sealer = Pick<Engine, "keyring">;
+
+/** `altered`: the row was written by somebody else, or its key is gone. */
+function open({ keyring }: Sealer, row: Pick<Row, "name" | "sealed">): Person | "altered" {
+  try {
+    const contents = JSON.parse(keyring.openText(row.sealed, placeOf(row.name))) as Contents;
+    // Rows of before there were recovery codes have none.
+    return { ...contents, recoveryCodes: contents.recoveryCodes ?? [], name: row.name };
+  } catch (error) {
+    if (error instanceof VaultError) return "altered";
+    throw error;
+  }
 }
 
-const seal = ({ keyring }: Engine, { name, ...rest }: Person) => keyring.sealText(JSON.stringify(rest), placeOf(name));
+const seal = ({ keyring }: Sealer, { name, ...rest }: Person) => keyring.sealText(JSON.stringify(rest), placeOf(name));
 
-/** @throws {VaultError} when its row was written by somebody else */
-export async function findPerson(engine: Engine, name: string): Promise<Person | null> {
+const readRow = ({ prisma }: Engine, name: string) => withStore(() => prisma.person.findUnique({ where: { name } }));
+
+export async function findPerson(engine: Engine, name: string): Promise<Person | "altered" | null> {
   if (!namePattern.test(name)) return null;
-  const row = await withStore(() => engine.prisma.person.findUnique({ where: { name } }));
+  const row = await readRow(engine, name);
   return row === null ? null : open(engine, row);
 }
 
+/** @returns null: whoever it is does not come in, by no way */
+export async function activePerson(engine: Engine, name: string): Promise<Person | null> {
+  const person = await findPerson(engine, name);
+  return person === null || person === "altered" || person.disabled ? null : person;
+}
+
 /** By name. */
-export async function listPeople(engine: Engine): Promise<PersonView[]> {
+export async function listPeople(engine: Sealer & Pick<Engine, "prisma">): Promise<PersonView[]> {
   const rows = await withStore(() => engine.prisma.person.findMany({ orderBy: { name: "asc" }, take: 1000 }));
   return rows.map((row) => {
-    try {
-      return view(open(engine, row), row.createdAt);
-    } catch {
-      const { name, createdAt } = row;
-      return { name, role: "altered", secondFactor: false, disabled: true, createdAt };
-    }
+    const person = open(engine, row);
+    const { name, createdAt } = row;
+    return person === "altered"
+      ? { name, role: "altered", secondFactor: false, disabled: true, createdAt }
+      : view(person, createdAt);
   });
 }
 
@@ -70,7 +90,11 @@ const view = ({ name, role, codeSecret, disabled }: Person, createdAt: Date): Pe
   secondFactor: codeSecret !== null,
 });
 
-/** @throws {EvertokenError} `invalid_input`: the name is taken or none, or the password is weak */
+/**
+ * A row that was altered is written anew, and its second factor with it.
+ *
+ * @throws {EvertokenError} `invalid_input`: the name is taken or none, or the password is weak
+ */
 export async function addPerson(
   engine: Engine,
   { name, role, password }: { name: string; role: Role; password: string },
@@ -79,31 +103,66 @@ export async function addPerson(
     throw invalid("a name has 1 to 64 letters, digits, dots, dashes, underscores, plus or at signs");
   }
   await engine.checkKeys();
-  const person = { name, role, passwordHash: await newHash(name, password), codeSecret: null, disabled: false };
+  const passwordHash = await newHash(name, password);
+  const person: Person = { ...{ name, role, passwordHash }, codeSecret: null, recoveryCodes: [], disabled: false };
+  await removeAltered(engine, name);
   const data = { id: randomUUID(), name, sealed: seal(engine, person) };
   const added = await withStore(() => engine.prisma.person.createManyAndReturn({ data: [data], skipDuplicates: true }));
   if (added[0] === undefined) throw invalid(`there is a user ${name} already`);
   return view(person, added[0].createdAt);
 }
 
-/** @throws {EvertokenError} `not_found`, or `invalid_input`: the password is weak */
+async function removeAltered(engine: Engine, name: string): Promise<void> {
+  const row = await readRow(engine, name);
+  if (row === null || open(engine, row) !== "altered") return;
+  await withStore(() => engine.prisma.person.deleteMany({ where: { name, sealed: row.sealed } }));
+}
+
+/** Whatever its row holds. @throws {EvertokenError} `not_found` */
+export async function removePerson({ prisma }: Engine, name: string): Promise<void> {
+  const { count } = await withStore(() => prisma.person.deleteMany({ where: { name } }));
+  if (count === 0) throw unknown(name);
+}
+
+/** @throws {EvertokenError} `not_found`, or `invalid_input`: the password is weak, or the row was altered */
 export async function changePerson(
   engine: Engine,
   name: string,
-  change: { role?: Role; password?: string; disabled?: boolean; codeSecret?: string | null },
+  change: { role?: Role; password?: string; disabled?: boolean; codeSecret?: null },
 ): Promise<void> {
   const { password, ...rest } = change;
   const hashed = password === undefined ? {} : { passwordHash: await newHash(name, password) };
+  const without = change.codeSecret === null ? { recoveryCodes: [] } : {};
+  await updatePerson(engine, name, (person) => ({ ...person, ...rest, ...hashed, ...without }));
+}
+
+/**
+ * Applies a change to what is stored at that moment: another one that comes between is not undone.
+ *
+ * @param change null: nothing is to be changed
+ * @returns whether something was
+ * @throws {EvertokenError} `not_found`, or `invalid_input`: the row was altered
+ */
+export async function updatePerson(
+  engine: Engine,
+  name: string,
+  change: (person: Person) => Person | null,
+): Promise<boolean> {
   for (;;) {
-    const row = await withStore(() => engine.prisma.person.findUnique({ where: { name } }));
-    if (row === null) throw new EvertokenError("not_found", `there is no user ${name}`);
-    const sealed = seal(engine, { ...open(engine, row), ...rest, ...hashed });
-    // Another change that came between is not undone.
+    const row = await readRow(engine, name);
+    if (row === null) throw unknown(name);
+    const person = open(engine, row);
+    if (person === "altered") throw invalid(`${whyAltered(name)}: remove it (evertoken users remove), and add it anew`);
+    const changed = change(person);
+    if (changed === null) return false;
     const where = { name, sealed: row.sealed };
-    const data = { sealed, updatedAt: new Date() };
-    if ((await withStore(() => engine.prisma.person.updateMany({ where, data }))).count > 0) return;
+    const data = { sealed: seal(engine, changed), updatedAt: new Date() };
+    if ((await withStore(() => engine.prisma.person.updateMany({ where, data }))).count > 0) return true;
   }
 }
+
+const whyAltered = (name: string) =>
+  `the row of ${name} does not open: it was written past Evertoken, or its key is not in ENCRYPTION_KEY any more`;
 
 /** Uses up a code of the second factor: true once for each, in any process. */
 export async function takeCodeStep(engine: Engine, name: string, step: number): Promise<boolean> {
@@ -118,4 +177,5 @@ async function newHash(name: string, password: string): Promise<string> {
   return hashPassword(password);
 }
 
+const unknown = (name: string) => new EvertokenError("not_found", `there is no user ${name}`);
 const invalid = (message: string) => new EvertokenError("invalid_input", message);

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import type { Engine } from "@evertoken/engine/internal";
 import { EvertokenError, isUuid, withStore } from "@evertoken/engine/internal";
-import { findPerson, type Role } from "./people.ts";
+import { activePerson, type Role } from "./people.ts";
 
 /** Someone whom the settings let in, by a password or its hash. */
 export interface SetPerson {
@@ -36,6 +36,8 @@ export interface SessionRules {
   readonly idleMs: number;
   readonly lifetimeMs: number;
   readonly settingsPeople: readonly SetPerson[];
+  /** Whoever comes by a password needs a second factor; those of the settings can have none. */
+  readonly needsSecondFactor: boolean;
 }
 
 interface Sealed {
@@ -55,7 +57,10 @@ const placeOf = (id: string) => `sessions/${id}/sealed`;
  * Sessions in Postgres, so that one that ended has ended in every replica. What decides is sealed for its row: a row that somebody
  * else has written is no session.
  */
-export function createSessions(engine: Engine, { idleMs, lifetimeMs, settingsPeople }: SessionRules) {
+export function createSessions(
+  engine: Engine,
+  { idleMs, lifetimeMs, settingsPeople, needsSecondFactor }: SessionRules,
+) {
   const { keyring, prisma } = engine;
 
   /** @returns null: the person is gone, is disabled, or has another password */
@@ -64,10 +69,12 @@ export function createSessions(engine: Engine, { idleMs, lifetimeMs, settingsPeo
     const now = cameBy === "settings" ? fromSettings(person) : await stored(person);
     return now !== null && hash(now.credential) === credential ? now.role : null;
   }
-  const fromSettings = (name: string) => settingsPeople.find((each) => each.name === name) ?? null;
+  const fromSettings = (name: string) =>
+    needsSecondFactor ? null : (settingsPeople.find((each) => each.name === name) ?? null);
   const stored = async (name: string): Promise<SetPerson | null> => {
-    const person = await findPerson(engine, name);
-    return person === null || person.disabled ? null : { ...person, credential: person.passwordHash };
+    const person = await activePerson(engine, name);
+    if (person === null || (needsSecondFactor && person.codeSecret === null)) return null;
+    return { ...person, credential: person.passwordHash };
   };
 
   return {
@@ -130,9 +137,9 @@ export async function endSession({ prisma }: Engine, id: string, of?: string): P
   return found.person;
 }
 
-/** Of one person, or of everybody. @returns how many */
-export async function endSessions({ prisma }: Engine, person?: string): Promise<number> {
-  const where = person === undefined ? {} : { person };
+/** Of one person, or of everybody, but for the one that is `kept`. @returns how many */
+export async function endSessions({ prisma }: Engine, person?: string, kept?: string): Promise<number> {
+  const where = { ...(person === undefined ? {} : { person }), ...(kept === undefined ? {} : { id: { not: kept } }) };
   return (await withStore(() => prisma.session.deleteMany({ where }))).count;
 }
 
