@@ -122,6 +122,24 @@ test("no secret has a default", () => {
   expect(used.filter(([, , rest]) => !rest?.startsWith(":?"))).toEqual([]);
 });
 
+test("each process gets the secrets that it needs, whatever stands in .env, and no others", () => {
+  const named = [...text(".env.example").matchAll(/^# \(secret\).*\n(?:#[ ].*\n)*#?([A-Z_]+)=/gm)].map(
+    ([, name]) => `${name}`,
+  );
+  expect(named).toEqual(expect.arrayContaining(["ENCRYPTION_KEY", "DASHBOARD_OIDC_CLIENT_SECRET", "SMTP_URL"]));
+  const messages = ["SLACK_WEBHOOK_URL", "DISCORD_WEBHOOK_URL", "SMTP_URL"];
+  const ofDashboard = named.filter((name) => name.startsWith("DASHBOARD_"));
+  const all = ["DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY"];
+  const given = (service: Service) =>
+    named.filter((name) => ({ ...Object.fromEntries(named.map((one) => [one, "set"])), ...service.environment })[name]);
+  expect(Object.fromEntries(apps.map(([name, service]) => [name, given(service).sort()]))).toEqual({
+    worker: [...all, ...messages].sort(),
+    scheduler: [...all].sort(),
+    api: [...all, ...messages, "EVERTOKEN_API_KEY"].sort(),
+    dashboard: [...all, ...ofDashboard].sort(),
+  });
+});
+
 test("Redis gets our settings", () => {
   const { command = [], volumes = [] } = compose.services.redis as Service;
   expect(volumes).toContain(`./deploy/redis.conf:${command[1]}:ro`);
