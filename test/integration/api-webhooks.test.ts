@@ -79,3 +79,19 @@ test("targets and events that cannot be are refused by field", async () => {
   await api.refused("POST /v1/webhooks/deliveries/x/replay", 400, "invalid_request");
   expect((await api.ask("GET /v1/webhooks")).body.data).toEqual([]);
 });
+
+test("a target that is, or leads to, a private address is not stored unless that is allowed", async () => {
+  const env = { EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "false", EVERTOKEN_GENERIC_PROVIDERS: "" };
+  const closed = await startApi({ env });
+  const refused = (what: string, target: string) => closed.refused(what, 400, "invalid_request", { body: { target } });
+  for (const host of ["127.0.0.1", "[::1]", "[::ffff:10.0.0.1]", "169.254.1.1", "2130706433", "localhost"]) {
+    const { body } = await refused("POST /v1/webhooks", `https://${host}/hook`);
+    expect(body.errors).toEqual([expect.objectContaining({ field: "target" })]);
+  }
+  await refused("POST /v1/webhooks", "http://93.184.215.14/hook");
+  const stored = await closed.ask("POST /v1/webhooks", { body: { target: "https://93.184.215.14/hook" } });
+  expect(stored.status).toBe(201);
+  await refused(`PATCH /v1/webhooks/${stored.body.id}`, "https://localhost/hook");
+  const { body } = await closed.ask("GET /v1/webhooks");
+  expect(body.data.map(({ target }: { target: string }) => target)).toEqual(["https://93.184.215.14/hook"]);
+});

@@ -22,6 +22,7 @@ export { type Identity, identityRequest, readIdentity } from "./identity.ts";
 export { type LoadedProviders, loadProviders } from "./load-providers.ts";
 export { missingScopes } from "./missing-scopes.ts";
 export { type PlainProvider, plainDefinition, plainProvider } from "./plain-provider.ts";
+export { leadsToPrivateAddress } from "./private-address.ts";
 export {
   defineProvider,
   findFaults,

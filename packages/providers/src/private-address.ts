@@ -1,4 +1,5 @@
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 // Everything that IANA's special-purpose registries do not call globally reachable.
@@ -43,6 +44,13 @@ export function isPrivateAddress(address: string): boolean {
   if (family === 4) return refused4.check(bare, "ipv4");
   const mapped = mappedIpv4(bare);
   return mapped === null ? refused6.check(bare, "ipv6") : refused4.check(mapped, "ipv4");
+}
+
+/** Whether a host, by name or address, leads to a private address now. A name that is not known leads nowhere: connecting judges it again. */
+export async function leadsToPrivateAddress(host: string): Promise<boolean> {
+  if (isPrivateAddress(host)) return true;
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.some(({ address }) => isPrivateAddress(address));
 }
 
 /** A DNS lookup that fails with ERR_PRIVATE_ADDRESS; done at connect time, so that a name cannot change its mind afterwards. */

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Keyring } from "@evertoken/adapters";
 import { isMailAddress, type NotifyConfig } from "@evertoken/adapters";
 import { alertChannel, eventNames } from "@evertoken/core";
+import { leadsToPrivateAddress } from "@evertoken/providers";
 import type { Pool } from "pg";
 import {
   type EndpointKind,
@@ -67,7 +68,8 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
   if (input.id !== undefined && (known === null || isOfSettings(input.id))) return { kind: "not_found" };
   const kind = known?.kind ?? input.kind ?? "webhook";
   const target = input.target ?? (known === null ? "" : (targetOf(known, keyring, notify) ?? ""));
-  const faults = faultsOf(deps, kind, target, input);
+  const wrong = faultsOf(deps, kind, target, input);
+  const faults = wrong.length > 0 ? wrong : await faultsOfHost(deps, kind, input);
   if (faults.length > 0) return { kind: "refused", faults };
   const id = known?.id ?? randomUUID();
   const makesSecret =
@@ -131,6 +133,18 @@ function faultsOf(
     faults.push("target: needs an https URL");
   else if (url.username !== "" || url.password !== "") faults.push("target: may not hold a user name or a password");
   return faults;
+}
+
+/** Of a target that is given now: one that led elsewhere when it was stored can still be switched off. Each delivery judges its host again. */
+async function faultsOfHost(
+  { allowPrivateAddresses }: EndpointDeps,
+  kind: EndpointKind,
+  { target }: EndpointInput,
+): Promise<string[]> {
+  if (target === undefined || allowPrivateAddresses || alertChannel(kind)?.by === "mail") return [];
+  return (await leadsToPrivateAddress(new URL(target).hostname))
+    ? ["target: its host is, or leads to, a private address (EVERTOKEN_ALLOW_PRIVATE_ADDRESSES)"]
+    : [];
 }
 
 function view(row: EndpointRow, target: string | null): EndpointView {
