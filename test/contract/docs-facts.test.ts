@@ -71,7 +71,9 @@ test("every setting that the pages name is in .env.example", () => {
   const retired = ["SESSION_SECRET"];
   // Of the channel that the guide adds.
   const added = ["MATTERMOST_WEBHOOK_URL"];
-  const others = [...own, ...retired, ...added, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  // Constants of other languages.
+  const foreign = ["JSON_THROW_ON_ERROR"];
+  const others = [...own, ...retired, ...added, ...foreign, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
   const isKnown = (name: string) =>
     known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
   // As they are, or as an app sets them that embeds the engine; a secret also as a file.
