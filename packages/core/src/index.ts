@@ -1,5 +1,6 @@
 export * from "./advice.ts";
 export * from "./alert-channel.ts";
+export { hasAmbiguousPath } from "./ambiguous-path.ts";
 export { noRegistration } from "./attempt.ts";
 export * from "./circuit.ts";
 export * from "./commit-record.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { pastedWarnings, readPasted } from "@evertoken/core";
+import { hasAmbiguousPath, pastedWarnings, readPasted } from "@evertoken/core";
 import { CronExpressionParser } from "cron-parser";
 import { isGuessable } from "../encryption-key.ts";
 
@@ -17,9 +17,6 @@ function isNetwork(text: string): boolean {
 
 /** How many proxies are in front of us, or their networks; false: none. */
 export type TrustedProxies = false | number | string[];
-
-/** No address with such a path is ever allowed (allowedUrl): said at the start, and not to the first user who is refused. */
-const ambiguousPath = /[;\\]|%(2f|2e|3b|5c|25|[01][0-9a-f]|7f)|\/\.\.?(\/|$)/i;
 
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
@@ -88,7 +85,7 @@ export class SettingsReader {
       const url = URL.parse(value);
       const web = url?.protocol === "https:" || url?.protocol === "http:";
       const plain = url?.username === "" && url.password === "" && url.search === "" && url.hash === "";
-      if (url === null || !web || !plain || ambiguousPath.test(value) || (kind === "origin" && url.pathname !== "/")) {
+      if (url === null || !web || !plain || hasAmbiguousPath(value) || (kind === "origin" && url.pathname !== "/")) {
         const wanted = kind === "origin" ? "https://app.example" : "https://app.example or https://app.example/path";
         return this.#fault(`${name}: "${value}" is not an address such as ${wanted}`, []);
       }

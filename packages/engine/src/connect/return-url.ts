@@ -1,7 +1,5 @@
-/** Decodes to a slash, a dot, a semicolon, a backslash or a control character: read in one way here and perhaps in another by the server there. */
-const ambiguous = /%(2f|2e|3b|5c|25|0[0-9a-f]|1[0-9a-f]|7f)/i;
-/** Servers that take what follows a `;` for a parameter see another path than we do; `..` says another one than it arrives at. */
-const rewritten = /^[^?#]*(;|\/\.\.?(?=[/?#]|$))/;
+import { hasAmbiguousPath } from "@evertoken/core";
+
 const longest = 2048;
 
 /**
@@ -12,9 +10,9 @@ const longest = 2048;
 export function allowedUrl(address: string, allowed: readonly string[]): string | null {
   // Browsers drop tabs and line breaks and take a backslash for a slash: who writes so wants to be read in two ways.
   if (address.length > longest || !/^https?:\/\/[^/]/i.test(address) || /[\s\\\p{C}]/u.test(address)) return null;
-  if (rewritten.test(address)) return null;
+  if (hasAmbiguousPath(address)) return null;
   const url = URL.parse(address);
-  if (url === null || url.username !== "" || url.password !== "" || ambiguous.test(url.pathname)) return null;
+  if (url === null || url.username !== "" || url.password !== "") return null;
   const fits = allowed.some((entry) => {
     const { origin, pathname } = new URL(entry);
     const prefix = pathname.replace(/\/$/, "");
