@@ -146,7 +146,7 @@ export async function makeJourney({ rig }: Installation, app: Example, url: stri
   expect(app.output()).not.toContain("canary");
 }
 
-const endedUser = "ended";
+export const endedUser = "ended";
 
 /** An imported account whose consent was taken back at the provider, and whose token has ended. One for all: several would be a mass denial. */
 async function importEnded(rig: Rig): Promise<void> {
