@@ -2,7 +2,6 @@ import type { Limits } from "@evertoken/adapters";
 import { type Engine, fromEngine } from "@evertoken/engine/internal";
 import {
   ableToServe,
-  connectionLimits,
   limitConnections,
   openLimits,
   type ReadyChecks,
@@ -67,8 +66,7 @@ function createServer({ config }: Engine, logger?: FastifyBaseLogger): FastifyIn
     // What was done, and what was refused, stands in the audit log.
     logController: new LogController({ disableRequestLogging: true }),
     ...{ trustProxy: trustProxies(config.api.trustProxy), bodyLimit },
-    ...connectionLimits,
-    http: { maxHeaderSize, headersTimeout: 10_000 },
+    http: { maxHeaderSize },
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
     // A stop answers what is under way and takes nothing new.
     ...{ return503OnClosing: false, forceCloseConnections: "idle" },

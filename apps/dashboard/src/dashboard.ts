@@ -1,13 +1,6 @@
 import type { OpenIdSettings, TrustedProxies } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import {
-  connectionLimits,
-  createSessions,
-  limitConnections,
-  openLimits,
-  type SetPerson,
-  trustProxies,
-} from "@evertoken/operations";
+import { createSessions, limitConnections, openLimits, type SetPerson, trustProxies } from "@evertoken/operations";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
@@ -131,7 +124,6 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxies(deps.trustProxy ?? false),
     bodyLimit: 64 * 1024,
-    ...connectionLimits,
   });
   limitConnections(app.server);
   answerTrouble(app);

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { limitConnections, probeLimits } from "./limit-connections.ts";
 import { type ReadyChecks, readiness } from "./readiness.ts";
 
 export interface HealthServerDeps {
@@ -19,10 +20,6 @@ export interface HealthServer {
   readonly port: number;
   close(): Promise<void>;
 }
-
-/** Probes and scrapes come every few seconds and say at once what they want. */
-const connectionTimeoutMs = 15_000;
-const mostConnections = 100;
 
 interface Answer {
   readonly status: number;
@@ -73,23 +70,19 @@ function listen(server: Server, host: string, port: number): Promise<void> {
  * Rejects when the port cannot be had. What a check throws is never shown, since it may quote a connection URL.
  */
 export async function startHealthServer(deps: HealthServerDeps): Promise<HealthServer> {
-  const server = createServer(
-    { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 5000, maxHeaderSize: 8192 },
-    (request, response) => {
-      request.resume();
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        response.setHeader("allow", "GET, HEAD");
-        send(response, json(405, { error: "method_not_allowed" }), true);
-        return;
-      }
-      const path = (request.url ?? "").split("?", 1)[0] ?? "";
-      answerFor(path, deps)
-        .catch(() => json(500, { error: "failed" }))
-        .then((answer) => send(response, answer, request.method === "GET"));
-    },
-  );
-  server.setTimeout(connectionTimeoutMs);
-  server.maxConnections = mostConnections;
+  const server = createServer({ maxHeaderSize: 8192 }, (request, response) => {
+    request.resume();
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("allow", "GET, HEAD");
+      send(response, json(405, { error: "method_not_allowed" }), true);
+      return;
+    }
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    answerFor(path, deps)
+      .catch(() => json(500, { error: "failed" }))
+      .then((answer) => send(response, answer, request.method === "GET"));
+  });
+  limitConnections(server, probeLimits);
   await listen(server, deps.host, deps.port);
   return {
     port: (server.address() as AddressInfo).port,
