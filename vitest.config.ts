@@ -1,17 +1,16 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
-type Suite = { name: string; maxWorkers: number; timeoutSeconds: number };
+type Suite = { name: string; turn: number; maxWorkers: number; timeoutSeconds: number };
 
 /**
- * One after the other. Integration tests mostly wait, so more of them run at once than there are cores; browsers share the machine
- * with nobody.
+ * Turn by turn. Tests with services mostly wait, so more files run at once than there are cores; browsers share the machine with nobody.
  */
 const suites: Suite[] = [
-  { name: "contract", maxWorkers: 3, timeoutSeconds: 90 },
-  { name: "integration", maxWorkers: 4, timeoutSeconds: 90 },
-  { name: "chaos", maxWorkers: 3, timeoutSeconds: 120 },
-  { name: "e2e", maxWorkers: 3, timeoutSeconds: 120 },
-  { name: "browser", maxWorkers: 1, timeoutSeconds: 60 },
+  { name: "contract", turn: 2, maxWorkers: 4, timeoutSeconds: 90 },
+  { name: "integration", turn: 2, maxWorkers: 4, timeoutSeconds: 90 },
+  { name: "chaos", turn: 3, maxWorkers: 4, timeoutSeconds: 120 },
+  { name: "e2e", turn: 3, maxWorkers: 4, timeoutSeconds: 120 },
+  { name: "browser", turn: 4, maxWorkers: 1, timeoutSeconds: 60 },
 ];
 
 const unit: TestProjectInlineConfiguration = {
@@ -25,7 +24,7 @@ const unit: TestProjectInlineConfiguration = {
 };
 
 /** The databases stand ready, and every file has to clean up after itself. */
-function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number): TestProjectInlineConfiguration {
+function withServices({ name, turn, maxWorkers, timeoutSeconds }: Suite): TestProjectInlineConfiguration {
   const support = name === "contract" ? ["test/support/**/*.test.ts"] : [];
   return {
     test: {
@@ -39,7 +38,7 @@ function withServices({ name, maxWorkers, timeoutSeconds }: Suite, index: number
       hookTimeout: 60_000,
       globalSetup: ["test/support/services-global-setup.ts"],
       setupFiles: ["test/support/services-setup.ts"],
-      sequence: { groupOrder: index + 2 },
+      sequence: { groupOrder: turn },
     },
   };
 }

@@ -75,6 +75,7 @@ test("each command that changes something writes who, what and from where; no co
     "users disable": { args: "users disable ada", writes: "person.changed" },
     "users enable": { args: "users enable ada", writes: "person.changed" },
     "users reset-code": { args: "users reset-code ada", writes: "person.second_factor_removed" },
+    "users remove": { args: "users remove ada", writes: "person.removed" },
     "users log-out": { args: "users log-out", writes: "dashboard.sessions_ended" },
   };
   /** Each with a test of its own that sees its entry. */

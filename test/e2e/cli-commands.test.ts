@@ -37,7 +37,7 @@ describe("connections", () => {
     expect(answer).toMatchObject({ id, provider: "acme", status: "connected", generation: 1 });
     expect(Object.keys(answer)).not.toEqual(expect.arrayContaining(["accessToken"]));
     const { stdout } = await run(["connections", "show", id]);
-    expect(stdout).toContain("evil?[2Jname");
+    expect(stdout).toContain("evil\\u001b[2Jname");
     expect(stdout).not.toContain("\u001b");
   });
 

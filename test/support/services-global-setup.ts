@@ -41,7 +41,8 @@ async function start(): Promise<Running> {
   // As root, Postgres runs as another user, who has to get in.
   await chmod(directory, 0o755);
   // Processes are killed here, machines are not: without fsync a commit survives the former, and is quick.
-  const settings = { fsync: "off", full_page_writes: "off" };
+  // Four files at once, each with processes that have pools of their own.
+  const settings = { fsync: "off", full_page_writes: "off", max_connections: "500" };
   const conf = { databases: "1024", appendonly: "no" };
   const servers: LocalServer[] = [];
   const stop = () => stopAll(servers, directory);
