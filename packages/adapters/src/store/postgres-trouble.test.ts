@@ -44,3 +44,11 @@ test("what is not of Postgres at all is not taken for its silence", () => {
 test("the server's own text, which may quote a value, goes nowhere", () => {
   expect(describePostgresTrouble(failed("23505", "Key (user_id)=(canary)"))).not.toContain("canary");
 });
+
+test("a server without a connection left is away for a while, and its own remedy is told", () => {
+  const full = failed("53300", "sorry, too many clients already");
+  expect(postgresTrouble(full)).toBe("away");
+  expect(describePostgresTrouble(full)).toMatch(
+    /no connection left: raise its max_connections, or lower DATABASE_POOL/,
+  );
+});

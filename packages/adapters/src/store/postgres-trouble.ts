@@ -61,10 +61,17 @@ export function refusesParameter(error: unknown): boolean {
 /** In words, for logs and people: what is wrong, and what to do. Holds nothing of the server's own text, which may quote values. */
 export function describePostgresTrouble(error: unknown): string {
   const trouble = postgresTrouble(error);
-  const { is, advice } = postgresAdvice[trouble];
   const state = stateOf(error);
+  const { is, advice } = state === tooMany ? noConnectionLeft : postgresAdvice[trouble];
   return trouble === "refused" ? `${is} (${state}): ${advice}` : `${is}: ${advice}`;
 }
+
+/** It passes like an absence, and its remedy is another one. */
+const tooMany = "53300";
+const noConnectionLeft = {
+  is: "Postgres has no connection left",
+  advice: "raise its max_connections, or lower DATABASE_POOL of the processes",
+};
 
 export const postgresAdvice: Readonly<Record<PostgresTrouble, { readonly is: string; readonly advice: string }>> = {
   away: { is: "Postgres does not answer", advice: "check DATABASE_URL and the server" },
