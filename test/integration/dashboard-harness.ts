@@ -104,3 +104,10 @@ export async function startDashboard(connection: Redis, changes: Changes = {}) {
     },
   };
 }
+
+/** A replica over the databases of this engine. */
+export async function startReplica(engine: Engine, changes: Changes = {}) {
+  const dashboard = await startDashboard(await openRedis(), { engine, ...changes });
+  onFileEnd(() => dashboard.close());
+  return dashboard;
+}

@@ -5,8 +5,7 @@ import { Secret, TOTP } from "otpauth";
 import { beforeAll, expect, test, vi } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type ConnectRig, createConnectRig, startDemo } from "../support/connect-rig.ts";
-import { onFileEnd } from "../support/services.ts";
-import { type Changes, openRedis, origin, startDashboard } from "./dashboard-harness.ts";
+import { type Changes, origin, startReplica } from "./dashboard-harness.ts";
 import { accountOf, cookieOf, type Dashboard, fieldIn, logIn, password, post, statusOf } from "./dashboard-visitor.ts";
 
 // Each login and each new person costs a derivation of a key, on purpose.
@@ -19,12 +18,7 @@ beforeAll(async () => {
   engine = rig.engine;
 });
 
-/** A replica over the same databases. */
-async function replica(changes: Changes = {}): Promise<Dashboard> {
-  const dashboard = await startDashboard(await openRedis(), { engine, ...changes });
-  onFileEnd(() => dashboard.close());
-  return dashboard;
-}
+const replica = (changes: Changes = {}) => startReplica(engine, changes);
 
 async function audited(actor: string) {
   await engine.audit.flush();

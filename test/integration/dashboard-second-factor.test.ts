@@ -4,8 +4,7 @@ import { TOTP } from "otpauth";
 import { beforeAll, expect, test, vi } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type ConnectRig, createConnectRig } from "../support/connect-rig.ts";
-import { onFileEnd } from "../support/services.ts";
-import { type Changes, openRedis, startDashboard } from "./dashboard-harness.ts";
+import { type Changes, startReplica } from "./dashboard-harness.ts";
 import {
   accountOf,
   cookieOf,
@@ -29,11 +28,7 @@ beforeAll(async () => {
   engine = rig.engine;
 });
 
-async function replica(changes: Changes = {}): Promise<Dashboard> {
-  const dashboard = await startDashboard(await openRedis(), { engine, ...changes });
-  onFileEnd(() => dashboard.close());
-  return dashboard;
-}
+const replica = (changes: Changes = {}) => startReplica(engine, changes);
 
 async function stored(name: string): Promise<Person> {
   const person = await findPerson(engine, name);

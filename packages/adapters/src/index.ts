@@ -31,7 +31,7 @@ export {
   type SyncStep,
   startSyncWorker,
 } from "./redis/sync-queue.ts";
-export { closeWorkers, RunningWork, within } from "./running-work.ts";
+export { answerWithin, closeWorkers, RunningWork, within } from "./running-work.ts";
 export { type Config, ConfigError, type OpenIdSettings, readConfig, readEngineConfig } from "./settings/config.ts";
 export { nearSetting, recordNames } from "./settings/known-settings.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";

@@ -61,13 +61,19 @@ export async function closeWorkers(
 }
 
 /** Waits for a task, but no longer than this; what becomes of it afterwards is nobody's concern. @returns whether it ended in time */
-export function within(ms: number, task: Promise<unknown>): Promise<boolean> {
+export async function within(ms: number, task: Promise<unknown>): Promise<boolean> {
+  const ended = () => true;
+  return (await answerWithin(ms, task.then(ended, ended))) ?? false;
+}
+
+/** What a task says, for who can do without. @returns null: nothing in this time, or it failed */
+export function answerWithin<T>(ms: number, task: Promise<T>): Promise<T | null> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms, false);
-    const ended = () => {
+    const timer = setTimeout(resolve, ms, null);
+    const end = (answer: T | null) => {
       clearTimeout(timer);
-      resolve(true);
+      resolve(answer);
     };
-    task.then(ended, ended);
+    task.then(end, () => end(null));
   });
 }

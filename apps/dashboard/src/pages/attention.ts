@@ -8,7 +8,7 @@ import type { Overview } from "./read-overview.ts";
 const mostNotes = 8;
 
 /** What somebody should look at, or that there is nothing. */
-export function attention({ states, late, deaf, held, stats, queues, now, nameOf }: Overview): Html {
+export function attention({ states, late, failing, held, stats, queues, now, nameOf }: Overview): Html {
   const open = states.filter(({ circuit_open }) => circuit_open);
   const limited = states.filter(({ throttled_until: until }) => until !== null && until > now);
   const paused = (queues ?? []).filter((queue) => queue.paused).map(({ name }) => name);
@@ -18,7 +18,7 @@ export function attention({ states, late, deaf, held, stats, queues, now, nameOf
     ...bounded(open.map((state) => circuit(state, nameOf(state.provider), now))),
     ...bounded(limited.map((state) => limit(state, nameOf(state.provider), now))),
     ...bounded(late.map((each) => lateNote(each, nameOf(each.provider)))),
-    ...bounded(deaf.map((each) => deafNote(each, now))),
+    ...bounded(failing.map((each) => failingNote(each, now))),
     ...(paused.length === 0 ? [] : [pausedNote(paused)]),
     ...(stats.behind ? [behindNote] : []),
   ];
@@ -72,7 +72,7 @@ const pausedNote = (
 ) => html`<p class="banner warn gap"><b>${names.length === 1 ? "A queue is" : `${names.length} queues are`} paused</b>
 ${names.map((name, n) => html`${n === 0 ? "" : ", "}<a href="${boardPrefix}/queue/${name}">${name}</a>`)}: nothing of it runs until somebody resumes it.</p>`;
 
-function deafNote({ id, kind, failingSince, waiting, error, enabled }: FailingEndpoint, now: Date): Html {
+function failingNote({ id, kind, failingSince, waiting, error, enabled }: FailingEndpoint, now: Date): Html {
   const todo = enabled
     ? "They are sent when it takes them again."
     : "Nothing is sent to it any more: switch it on again when it is mended.";

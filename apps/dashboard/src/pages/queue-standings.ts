@@ -1,4 +1,4 @@
-import { oldestDelayed } from "@evertoken/adapters";
+import { answerWithin, oldestDelayed } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import type { Queue } from "bullmq";
 
@@ -20,15 +20,9 @@ const patienceMs = 1000;
 
 /** All queues, by name; null: Redis does not answer. */
 export async function queueStandings({ queues }: Engine): Promise<readonly QueueStanding[] | null> {
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), patienceMs);
-  try {
-    const all = Promise.all(queues.all().map((queue) => standingOf(queues.redis, queue)));
-    const standings = await Promise.race([all.catch(() => null), late]);
-    return standings?.sort((a, b) => a.name.localeCompare(b.name)) ?? null;
-  } finally {
-    clearTimeout(timer);
-  }
+  const all = Promise.all(queues.all().map((queue) => standingOf(queues.redis, queue)));
+  const standings = await answerWithin(patienceMs, all);
+  return standings?.sort((a, b) => a.name.localeCompare(b.name)) ?? null;
 }
 
 async function standingOf(redis: Engine["queues"]["redis"], queue: Queue): Promise<QueueStanding> {

@@ -12,7 +12,7 @@ export interface Overview {
   readonly held: string | null;
   /** Of each provider, the longest late first. */
   readonly late: readonly LateRefreshes[];
-  readonly deaf: readonly FailingEndpoint[];
+  readonly failing: readonly FailingEndpoint[];
   readonly stats: DayOfRefreshes;
   readonly statsAt: Date;
   /** null: Redis does not answer. */
@@ -23,7 +23,7 @@ export interface Overview {
 /** @throws {EvertokenError} `store_unavailable` */
 export async function readOverview({ engine, counts, late, stats }: PageContext): Promise<Overview> {
   const now = new Date();
-  const [counted, states, overdue, deaf, day, queues, held] = await Promise.all([
+  const [counted, states, overdue, failing, day, queues, held] = await Promise.all([
     withStore(counts),
     withStore(() => providerStates(engine.pool)),
     withStore(late),
@@ -38,7 +38,7 @@ export async function readOverview({ engine, counts, late, stats }: PageContext)
     counts: counted,
     states,
     late: overdue.value,
-    deaf,
+    failing,
     held: held?.reason ?? null,
     stats: day.value,
     statsAt: day.at,

@@ -1,4 +1,4 @@
-import { lateConnections } from "@evertoken/adapters";
+import { answerWithin, lateConnections } from "@evertoken/adapters";
 import { type Engine, openQueues, withStore } from "@evertoken/engine/internal";
 
 /** Workers take what is due within a second; a minute is more than a busy moment. */
@@ -44,13 +44,7 @@ export async function lateRefreshes(engine: Queued, now: Date): Promise<LateRefr
  */
 export async function pausedQueues(engine: Queued): Promise<string[]> {
   await withStore(() => openQueues(engine));
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), patienceMs);
-  try {
-    const all = engine.queues.all().map(async (queue) => ((await queue.isPaused()) ? [queue.name] : []));
-    const found = await Promise.race([Promise.all(all).catch(() => null), late]);
-    return (found ?? []).flat().sort();
-  } finally {
-    clearTimeout(timer);
-  }
+  const all = engine.queues.all().map(async (queue) => ((await queue.isPaused()) ? [queue.name] : []));
+  const found = await answerWithin(patienceMs, Promise.all(all));
+  return (found ?? []).flat().sort();
 }
