@@ -4,7 +4,7 @@ import { rotateKeys } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { forgetProcesses } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
-import { createRig } from "../support/rig.ts";
+import { createRig, until } from "../support/rig.ts";
 
 const newKey = () => randomBytes(32).toString("hex");
 
@@ -76,4 +76,13 @@ test("a process that was killed keeps nobody waiting for longer than it may be s
   await expect(rotateKeys(engine, () => {})).rejects.toThrow(/forgotten after 90 s/);
   await rig.pool.query("UPDATE processes SET seen_at = now() - interval '91 seconds'");
   await rotateKeys(engine, () => {});
+});
+
+test("a process that nobody has asked anything yet is known as well", async () => {
+  const rig = await createRig();
+  await rig.client.close();
+  await Promise.all([rig.start("api"), rig.start("dashboard")]);
+  await until("both are known", async () => (await rig.pool.query("SELECT FROM processes")).rowCount === 2);
+  const { engine } = engineOf({ ...rig.env, ENCRYPTION_KEY: `${newKey()},${rig.env.ENCRYPTION_KEY}` });
+  await expect(rotateKeys(engine, () => {})).rejects.toThrow(/(?=.*\bapi \S+:\d+)(?=.*\bdashboard \S+:\d+)/);
 });

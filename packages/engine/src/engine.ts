@@ -77,6 +77,8 @@ export interface Engine {
   runRefresh(order: RefreshOrder): Promise<RefreshResult>;
   /** Whether this database is the true one: nothing is spent while that is in doubt. */
   readonly installation: Installation;
+  /** null: it ends soon, and is not counted among the processes. */
+  readonly presence: Presence | null;
   /** Refuses a database that is not migrated, and a key ring that cannot open what is stored; looks once. @throws {EvertokenError} */
   checkKeys(): Promise<void>;
   /**
@@ -253,6 +255,7 @@ export function openEngine(options: EngineOptions): Engine {
       exchange,
       work,
       checkKeys,
+      presence,
       installation,
       close,
     },

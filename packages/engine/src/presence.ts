@@ -14,9 +14,9 @@ export class Presence {
 
   /** Before this process spends or reads anything: whoever gives everybody a new key finds it. @throws as `pg` does */
   async begin(): Promise<void> {
-    await noteProcess(this.#pool, this.#who);
     // While Postgres is away nobody can ask who lives, and the next one comes soon.
     this.#timer ??= setInterval(() => void noteProcess(this.#pool, this.#who).catch(() => {}), presenceMs).unref();
+    await noteProcess(this.#pool, this.#who);
   }
 
   /** Its row would be passed over a minute and a half later anyway. */

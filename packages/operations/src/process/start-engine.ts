@@ -52,6 +52,8 @@ export async function startEngine(life: Life, options: StartOptions): Promise<St
   else {
     await refuseUnusableDatabase(engine);
     await refuseCluster(engine);
+    // Before its first request: whoever brings in a new key has to know of it. While Postgres is away it is said again.
+    void engine.presence?.begin().catch(() => {});
   }
   return { engine, config, logger };
 }
