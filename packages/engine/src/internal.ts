@@ -53,6 +53,7 @@ export { createLiveProviders, type LiveProviders } from "./providers/live-provid
 export type { ProviderSource } from "./providers/provider-source.ts";
 export { openQueues, providersAtWork } from "./providers/providers-at-work.ts";
 export { type StoredProviderView, storedProviders } from "./providers/stored-providers.ts";
+export { sealStoredValues } from "./providers/stored-values.ts";
 export { nudgeDelivery } from "./refresh/announce.ts";
 export { drainSpool } from "./refresh/drain-spool.ts";
 export type { Settled } from "./refresh/observe.ts";

@@ -52,4 +52,5 @@ export {
   sentSecrets,
 } from "./request.ts";
 export { sanitize } from "./sanitize.ts";
+export { fillSentValues, hideSentValues, maskSentValues, type SentValues, sentValue } from "./sent-values.ts";
 export { type ProviderSettings, readProviderSettings } from "./settings.ts";

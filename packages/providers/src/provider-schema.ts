@@ -14,6 +14,8 @@ export const endpoint = urlTemplate.meta({});
 
 const pattern = z.string().refine(isPattern, "must be a regular expression");
 const parameters = z.record(z.string(), z.string());
+/** Values that requests to a provider's server carry as they stand, such as an API key of its own: see sent-values.ts. */
+export const sentValues = parameters.meta({});
 const seconds = z
   .number()
   .int()
@@ -37,7 +39,7 @@ const grant = z.strictObject({
   grantType: z.string().nullable().optional(),
   /** The parameter that carries the token or code. */
   tokenParameter: z.string().optional(),
-  parameters: parameters.default({}),
+  parameters: sentValues.default({}),
   /** Repeat the granted scopes in the request (RFC 6749 section 6 allows it, Entra wants it). */
   sendScopes: z.boolean().default(false),
 });
@@ -133,9 +135,9 @@ const revoke = z.strictObject({
 const identity = z.strictObject({
   /** `{token}` stands for the access token where a provider wants it there. null: what the connection's metadata says is enough. */
   url: endpoint.nullable(),
-  headers: parameters.default({}),
+  headers: sentValues.default({}),
   /** Sent as JSON with POST, for GraphQL. */
-  body: parameters.optional(),
+  body: sentValues.optional(),
   /**
    * Paths of the answer; a name in braces stands for the connection's metadata. Several for `id`, where it takes them all to tell
    * two grants apart (a person in two companies).
@@ -197,7 +199,7 @@ export const providerSchema = z.strictObject({
   encoding: encoding.default("form"),
   clientIdParameter: z.string().default("client_id"),
   clientSecretParameter: z.string().default("client_secret"),
-  headers: parameters.default({}),
+  headers: sentValues.default({}),
   scopes: z.array(z.strictObject({ scope: z.string().min(1), why: z.string().min(1) })).default([]),
   scopeSeparator: z.enum([" ", ","]).default(" "),
   scopeParameter: z.string().default("scope"),

@@ -13,7 +13,10 @@ const stored = z
     id: z.string(),
     definition: z
       .record(z.string(), z.unknown())
-      .describe("As a providers file would state it, with the endpoints that its issuer told"),
+      .describe(
+        "As a providers file would state it, with the endpoints that its issuer told. " +
+          'A value of a header or parameter is never shown: `{"set": true}` stands for it',
+      ),
     client_id: z.string().nullable(),
     has_secret: z.boolean().describe("The secret itself is never shown"),
     fault: z.string().nullable().describe("Why it cannot be used as it is"),
@@ -62,7 +65,10 @@ const body = z.strictObject({
   definition: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("In place of all the above: a whole definition, as a providers file states it"),
+    .describe(
+      "In place of all the above: a whole definition, as a providers file states it. When one is replaced, " +
+        "`{\"set\": true}` in place of a header's or parameter's value says that it stays",
+    ),
   client_id: text(4096).optional().describe("Our client registration there. Left out: the stored one stays"),
   client_secret: text(4096).nullish().describe("null: a public client. Left out: the stored one stays"),
 });
@@ -104,8 +110,8 @@ export const storedProviderRoutes = [
     ...{ method: "PUT", url: "/v1/providers/:id", scope: "admin", tag: "Providers", audited: "provider.replaced" },
     summary: "Replace a stored provider",
     description:
-      "Judged as when it was added. An address that leads to another server needs `client_secret` again, and is refused while there are " +
-      "connections, or grants that wait to be confirmed or revoked. Closes its circuits.",
+      "Judged as when it was added. An address that leads to another server needs `client_secret` again, and the values of headers and " +
+      "parameters, and is refused while there are connections, or grants that wait to be confirmed or revoked. Closes its circuits.",
     ...{ params: key, body, answer: stored },
     async handle({ params, body, tell }, { engine }) {
       tell({ detail: { provider: params.id } });

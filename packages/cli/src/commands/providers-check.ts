@@ -15,7 +15,7 @@ interface CheckOptions {
 
 /** Judges an answer that was pasted; without one, the samples of the provider's file. @returns 1 when a sample is judged otherwise */
 export async function checkProvider(io: Io, id: string, options: CheckOptions): Promise<number> {
-  const provider = await knownProvider(io, id);
+  const { provider } = await knownProvider(io, id);
   if (options.answer === undefined) return checkSamples(io, provider);
   const pasted = readPasted(await read(io, options.answer), options.status);
   const outcome = judgePasted(provider, pasted, new Date());

@@ -1,6 +1,12 @@
 import { ConfigError, createKeyring, createPool, describePostgresTrouble, readConfig } from "@evertoken/adapters";
 import { EvertokenError } from "@evertoken/engine";
-import { catalogue, createProviders, type Provider, type Providers, readProviderSettings } from "@evertoken/providers";
+import {
+  type ConfiguredProvider,
+  catalogue,
+  createProviders,
+  type Providers,
+  readProviderSettings,
+} from "@evertoken/providers";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
 import { withStored } from "../with-stored.ts";
@@ -28,8 +34,8 @@ export async function knownProviders(io: Io): Promise<Providers> {
   }
 }
 
-export async function knownProvider(io: Io, id: string): Promise<Provider> {
+export async function knownProvider(io: Io, id: string): Promise<ConfiguredProvider> {
   const configured = (await knownProviders(io)).get(id);
-  if (configured !== undefined) return configured.provider;
+  if (configured !== undefined) return configured;
   throw new EvertokenError("unknown_provider", `there is no provider "${id}": see \`evertoken providers\``);
 }

@@ -1,14 +1,20 @@
 import { formatDuration } from "@evertoken/adapters";
-import { describeProvider, maskedRefreshRequest, type Provider, type ProviderDescription } from "@evertoken/providers";
+import {
+  describeProvider,
+  maskedRefreshRequest,
+  maskSentValues,
+  type Provider,
+  type ProviderDescription,
+} from "@evertoken/providers";
 import type { Io } from "../io.ts";
 import { facts } from "../table.ts";
 import { knownProvider } from "./providers-known.ts";
 
 /** What a provider's file says, and the request that a refresh would send, with the secrets masked. */
 export async function showProvider(io: Io, id: string): Promise<undefined> {
-  const provider = await knownProvider(io, id);
+  const { provider, origin } = await knownProvider(io, id);
   const description = describeProvider(provider);
-  const request = requestOf(provider);
+  const request = requestOf(origin === "catalogue" ? provider : maskSentValues(provider));
   io.result({ ...description, refreshRequest: request }, () => [
     ...factsOf(description),
     ...lines("unconfirmed", description.unconfirmed),

@@ -1,10 +1,13 @@
 import {
   defineProvider,
+  fillSentValues,
   findFaults,
   type PlainProvider,
   type ProviderInput,
   plainDefinition,
   plainProvider,
+  type SentValues,
+  sentValue,
 } from "@evertoken/providers";
 import { z } from "zod";
 import { isStorable } from "../connect/is-storable.ts";
@@ -31,7 +34,8 @@ export type ProviderSource = PlainProvider & {
 /** A provider as it was stated: well formed, and nobody was asked yet. */
 export interface StatedProvider {
   readonly id: string;
-  readonly definition: Record<string, unknown>;
+  /** Values of headers and parameters may be marked as staying what is stored: see {@link withStoredValues}. */
+  readonly definition: Readonly<Record<string, unknown>>;
   /** undefined: none was given. A secret that was left out is undefined as well. */
   readonly client: { readonly id: string; readonly secret: string | null | undefined } | undefined;
   /** What was taken off the client's id and secret. */
@@ -47,15 +51,16 @@ export function readSource(input: unknown): StatedProvider {
   const { id, definition: whole, clientId, clientSecret, ...plain } = parsed.data;
   const words = Object.keys(plain);
   const definition = whole === undefined ? plainDefinition(id, plain) : { id, ...whole };
+  const filled = fillSentValues(definition, () => "");
   const faults = [
     ...(whole !== undefined && words.length > 0 ? [`definition: goes without ${words.join(", ")}`] : []),
     ...(definition.id === id ? [] : ["definition.id: is another id"]),
     ...(clientSecret !== undefined && clientId === undefined ? ["clientSecret: needs clientId"] : []),
     ...(allStorable(definition) ? [] : ["definition: has characters that cannot be stored"]),
-    ...findFaults(definition).map((fault) => fault.slice(fault.indexOf(": ") + 2)),
+    ...findFaults(filled).map((fault) => fault.slice(fault.indexOf(": ") + 2)),
   ];
   if (faults.length > 0) throw refused(faults);
-  const provider = defineProvider(definition as ProviderInput);
+  const provider = defineProvider(filled as ProviderInput);
   if (provider.issuer !== null && !/^https?:\/\//.test(provider.issuer))
     throw refused(["issuer: must start with https://"]);
   if (clientId !== undefined && provider.authType !== "oauth2") {
@@ -65,6 +70,21 @@ export function readSource(input: unknown): StatedProvider {
   const given = input as ProviderSource;
   const warnings = takenOff({ clientId: given.clientId, clientSecret: given.clientSecret });
   return { id, definition, client, warnings };
+}
+
+/** @returns the definition with the values that are to stay, and which these are. @throws {EvertokenError} for one that is not stored */
+export function withStoredValues(
+  stated: StatedProvider,
+  values: SentValues,
+): { readonly whole: StatedProvider; readonly kept: readonly string[] } {
+  const [kept, missing]: [string[], string[]] = [[], []];
+  const definition = fillSentValues(stated.definition, (path, name) => {
+    const value = sentValue(values, path, name);
+    (value === undefined ? missing : kept).push(`${path}.${name}`);
+    return value;
+  });
+  if (missing.length > 0) throw refused(missing.map((field) => `${field}: needs a value, none is stored`));
+  return { whole: { ...stated, definition }, kept };
 }
 
 export function refused(faults: readonly string[]): EvertokenError {

@@ -1,18 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { closeCircuits } from "@evertoken/adapters";
+import { hideSentValues } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { nudgeDelivery } from "../refresh/announce.ts";
 import { changesOfKind, movedAddresses } from "./changes-of-server.ts";
-import { type ProviderSource, readSource, refused, type StatedProvider } from "./provider-source.ts";
+import { type ProviderSource, readSource, refused, type StatedProvider, withStoredValues } from "./provider-source.ts";
 import { defaultRegistration, secretPlace } from "./registration-names.ts";
 import { resolveProvider } from "./resolve-provider.ts";
 import { openRow, readStoredRows, type StoredRow } from "./stored-rows.ts";
+import { storedValues, toColumns } from "./stored-values.ts";
 
-/** A stored provider as it may be shown: without its client secret. */
+/** A stored provider as it may be shown: without secrets. */
 export interface StoredProviderView {
   readonly id: string;
-  /** As a providers file would state it, with the endpoints that were discovered. */
+  /** As a providers file would state it, with the endpoints that were discovered, and `{ set: true }` for each value of headers and parameters. */
   readonly definition: Readonly<Record<string, unknown>>;
   readonly clientId: string | null;
   readonly hasSecret: boolean;
@@ -42,13 +44,15 @@ export const storedProviders = {
     const client = sealedClient(engine, stated, null);
     await withStore(engine.checkKeys);
     await refuseTaken(engine, stated.id);
-    const { definition } = await resolveProvider(engine, stated);
+    const resolved = await resolveProvider(engine, withStoredValues(stated, {}).whole);
+    const { definition, secrets } = toColumns(engine.keyring, stated.id, resolved.definition);
     const { rows } = await withStore(() =>
       engine.pool.query<{ added: boolean }>(
-        `WITH added AS (INSERT INTO stored_providers (id, definition) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id),
+        `WITH added AS (
+             INSERT INTO stored_providers (id, definition, secrets) VALUES ($1, $2, $7) ON CONFLICT DO NOTHING RETURNING id),
            ${registering("added")}
          SELECT EXISTS (SELECT FROM added) AS added`,
-        [stated.id, JSON.stringify(definition), ...client],
+        [stated.id, JSON.stringify(definition), ...client, secrets],
       ),
     );
     if (!rows[0]?.added) throw taken(stated.id, "is stored already: replace it, or choose another id");
@@ -57,9 +61,9 @@ export const storedProviders = {
   },
 
   /**
-   * States it anew. The client registration stays where none is given. What was given to one server goes to no other: an address that
-   * leads elsewhere needs the client secret again, and is refused while there are grants of the old server, or secrets of further
-   * registrations. So is what would end the grants of its connections. Flows that are under way end with a change of the server.
+   * States it anew. The client registration stays where none is given, and a value of a header or parameter where a mark stands for it. What
+   * was given to one server goes to no other: an address that leads elsewhere needs the client secret and these values again, and is refused
+   * while there are grants of the old server, or secrets of further registrations. So is what would end the grants of its connections. Flows that are under way end with a change of the server.
    */
   async replace(engine: Engine, source: ProviderSource): Promise<StoredProviderView> {
     const stated = readSource(source);
@@ -67,30 +71,34 @@ export const storedProviders = {
     const row = await readRow(engine, id);
     const client = sealedClient(engine, stated, row);
     await withStore(engine.checkKeys);
-    const resolved = await resolveProvider(engine, stated);
+    const { whole, kept } = withStoredValues(stated, storedValues(engine.keyring, row));
+    const resolved = await resolveProvider(engine, whole);
+    const { definition, secrets } = toColumns(engine.keyring, id, resolved.definition);
     const moved = movedAddresses(row.definition, resolved);
     const changes = [...changesOfKind(row.definition, resolved), ...moved];
     const keepsSecret = row.client_secret !== null && stated.client?.secret === undefined;
+    const stays = [...(keepsSecret ? ["clientSecret"] : []), ...kept];
     const { rows } = await withStore(() =>
       engine.pool.query<Dependents & { replaced: boolean }>(
         `WITH used AS (${dependents}),
            replaced AS (
-             UPDATE stored_providers SET definition = $2, updated_at = now()
-             WHERE id = $1 AND definition = $7::jsonb AND ($8 OR (SELECT connections FROM used) = 0)
+             UPDATE stored_providers SET definition = $2, secrets = $11, updated_at = now()
+             WHERE id = $1 AND definition = $7::jsonb AND secrets IS NOT DISTINCT FROM $12
+               AND ($8 OR (SELECT connections FROM used) = 0)
                AND ($9 OR (NOT $10 AND (SELECT grants + registrations FROM used) = 0)) RETURNING id),
            ${registering("replaced")},
            flows AS (DELETE FROM oauth_states WHERE provider IN (SELECT id FROM replaced) AND used_at IS NULL AND NOT $9)
          SELECT EXISTS (SELECT FROM replaced) AS replaced, used.* FROM used`,
         [
-          ...[id, JSON.stringify(resolved.definition), ...client, JSON.stringify(row.definition)],
-          ...[changes.length === 0, moved.length === 0, keepsSecret],
+          ...[id, JSON.stringify(definition), ...client, JSON.stringify(row.definition)],
+          ...[changes.length === 0, moved.length === 0, stays.length > 0, secrets, row.secrets],
         ],
       ),
     );
     const { replaced = false, connections = 0, ...held } = rows[0] ?? {};
     if (!replaced && connections > 0 && changes.length > 0)
       throw inUse(id, connections, `${changes.join(" and ")} cannot be changed`);
-    if (!replaced && moved.length > 0) refuseToGiveAway(id, moved, keepsSecret, held);
+    if (!replaced && moved.length > 0) refuseToGiveAway(id, moved, stays, held);
     if (!replaced) throw taken(id, "was changed meanwhile: look at it, and try again");
     await withStore(engine.providers.reload);
     await closeItsCircuits(engine, id);
@@ -141,11 +149,12 @@ const dependents = `SELECT
 function refuseToGiveAway(
   id: string,
   moved: readonly string[],
-  keepsSecret: boolean,
+  stays: readonly string[],
   { grants = 0, registrations = 0 }: Partial<Dependents>,
 ): void {
   const leads = `${moved.join(" and ")} would lead to another server`;
-  if (keepsSecret) throw refused([`clientSecret: needed again, since ${leads} than the one that it was given for`]);
+  if (stays.length > 0)
+    throw refused(stays.map((field) => `${field}: needed again, since ${leads} than the one that it was given for`));
   if (registrations > 0)
     throw new EvertokenError(
       "provider_in_use",
@@ -219,7 +228,7 @@ async function closeItsCircuits({ pool, queues }: Engine, id: string): Promise<v
 function toView({ keyring, config }: Engine, row: StoredRow): StoredProviderView {
   const { fault } = openRow(row, keyring, config.request.allowPrivateAddresses);
   return {
-    ...{ id: row.id, definition: row.definition as Record<string, unknown>, fault },
+    ...{ id: row.id, definition: hideSentValues(row.definition).shown, fault },
     ...{ clientId: row.client_id, hasSecret: row.client_secret !== null },
     ...{ createdAt: row.created_at, updatedAt: row.updated_at },
   };

@@ -10,11 +10,11 @@ import {
 } from "@evertoken/providers";
 import type { Pool } from "pg";
 import { defaultRegistration, secretPlace } from "./registration-names.ts";
+import { type DefinitionColumns, wholeDefinition } from "./stored-values.ts";
 
 /** A stored provider with its own client registration, as the database has them. */
-export interface StoredRow {
+export interface StoredRow extends DefinitionColumns {
   readonly id: string;
-  readonly definition: unknown;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly client_id: string | null;
@@ -43,21 +43,24 @@ export async function storedVersion(pool: Pool): Promise<string> {
 export async function readStoredRows(pool: Pool): Promise<StoredRow[]> {
   const { rows } = await pool.query<StoredRow>({
     name: "stored-providers",
-    text: `SELECT p.id, p.definition, p.created_at, p.updated_at, r.client_id, r.client_secret ${from} ORDER BY p.id`,
+    text: `SELECT p.id, p.definition, p.secrets, p.created_at, p.updated_at, r.client_id, r.client_secret ${from} ORDER BY p.id`,
   });
   return rows;
 }
 
 export function openRow(row: StoredRow, keyring: Keyring, allowPrivateAddresses: boolean): OpenedRow {
-  const faults = definitionFaults(row, allowPrivateAddresses);
-  if (faults.length > 0) return { id: row.id, configured: null, fault: faults.join("; ") };
-  const provider = defineProvider(row.definition as ProviderInput);
+  const { id } = row;
+  const opened = opening(() => wholeDefinition(keyring, row));
+  const unread = opened.fault === null ? null : `the stored headers and parameters do not open: ${opened.fault}`;
+  const faults = unread === null ? definitionFaults(id, opened.value, allowPrivateAddresses) : [unread];
+  if (faults.length > 0) return { id, configured: null, fault: faults.join("; ") };
+  const provider = defineProvider(opened.value as ProviderInput);
   const { registration, fault } = openRegistration(row, keyring);
   const configured = configureProvider({ provider, origin: "stored", registration, concurrency: null });
-  return { id: row.id, configured, fault };
+  return { id, configured, fault };
 }
 
-function definitionFaults({ id, definition }: StoredRow, allowPrivateAddresses: boolean): string[] {
+function definitionFaults(id: string, definition: unknown, allowPrivateAddresses: boolean): string[] {
   const faults = findFaults(definition).map((fault) => fault.slice(fault.indexOf(": ") + 2));
   if (faults.length > 0) return faults;
   const provider = defineProvider(definition as ProviderInput);
@@ -71,11 +74,18 @@ function openRegistration(
 ): { registration: Registration | null; fault: string | null } {
   const { id, client_id: clientId, client_secret: sealed } = row;
   if (clientId === null) return { registration: null, fault: null };
+  const { value: clientSecret, fault } = opening(() =>
+    sealed === null ? null : keyring.openText(sealed, secretPlace(id, defaultRegistration)),
+  );
+  if (fault !== null) return { registration: null, fault: `the stored client secret does not open: ${fault}` };
+  return { registration: { clientId, clientSecret }, fault: null };
+}
+
+function opening<T>(open: () => T): { value: T; fault: null } | { value?: never; fault: string } {
   try {
-    const clientSecret = sealed === null ? null : keyring.openText(sealed, secretPlace(id, defaultRegistration));
-    return { registration: { clientId, clientSecret }, fault: null };
+    return { value: open(), fault: null };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    return { registration: null, fault: `the stored client secret does not open: ${error.message}` };
+    return { fault: error.message };
   }
 }

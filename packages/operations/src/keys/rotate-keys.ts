@@ -1,6 +1,6 @@
 import { beginPresentForm, formatDuration, givenRows, liveProcesses } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { EvertokenError, withStore } from "@evertoken/engine/internal";
+import { EvertokenError, sealStoredValues, withStore } from "@evertoken/engine/internal";
 
 export interface KeyRotation {
   /** Texts that were encrypted with another key when we began. */
@@ -19,6 +19,8 @@ interface SealedColumn {
   readonly place: string;
   /** Of texts of the former form, where that was another one. */
   readonly formerPlace?: string;
+  /** Type of the table's ids. Default uuid. */
+  readonly ids?: keyof typeof beforeAll;
 }
 
 const tokens = (table: string, id: string, owner = "provider || '/' || registration"): readonly SealedColumn[] =>
@@ -41,6 +43,10 @@ const columns: readonly SealedColumn[] = [
     column: "client_secret",
     place: "'client_registrations/' || provider || '/' || name || '/client_secret'",
   },
+  {
+    ...{ table: "stored_providers", column: "secrets", ids: "text" },
+    place: "'stored_providers/' || id || '/secrets'",
+  },
   { table: "api_keys", column: "rights", place: "'api_keys/' || id || '/rights'" },
   { table: "webhook_endpoints", column: "target", place: "'webhook_endpoints/' || id || '/target'" },
   { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
@@ -52,7 +58,7 @@ const columns: readonly SealedColumn[] = [
 const hashKeys: SealedColumn = { table: "hash_keys", column: "secret", place: "'hash_keys/' || purpose || '/secret'" };
 
 const pageSize = 500;
-const firstId = "00000000-0000-0000-0000-000000000000";
+const beforeAll = { uuid: "00000000-0000-0000-0000-000000000000", text: "" };
 
 /**
  * Encrypts anew, with the first key of the ring, whatever is encrypted with another one or in the former form, while everything runs: each text is replaced only
@@ -65,12 +71,13 @@ export async function rotateKeys(
   await engine.checkKeys();
   await refuseUnknownKey(engine);
   await withStore(() => beginPresentForm(engine.pool, engine.keyring));
-  await replacePage(engine, hashKeys, await readPage(engine, hashKeys, firstId));
+  await replacePage(engine, hashKeys, await readPage(engine, hashKeys, beforeAll.uuid));
+  const sealed = await sealStoredValues(engine);
   const counts = await Promise.all(columns.map((column) => countOthers(engine, column)));
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const report = { total, reencrypted: 0, unreadable: 0 };
+  const total = counts.reduce((sum, count) => sum + count, sealed);
+  const report = { total, reencrypted: sealed, unreadable: 0 };
   for (const column of columns) {
-    for (let after = firstId; ; ) {
+    for (let after = beforeAll[column.ids ?? "uuid"]; ; ) {
       const page = await readPage(engine, column, after);
       const last = page.at(-1);
       if (last === undefined) break;
@@ -121,14 +128,14 @@ async function readPage(engine: Engine, sealed: SealedColumn, after: string): Pr
   return (await withStore(() => engine.pool.query<SealedText>(text, [ours(engine), after]))).rows;
 }
 
-async function replacePage(engine: Engine, { table, column }: SealedColumn, page: readonly SealedText[]) {
+async function replacePage(engine: Engine, { table, column, ids = "uuid" }: SealedColumn, page: readonly SealedText[]) {
   const opened = page.flatMap((one) => {
     const anew = sealAnew(engine, one);
     return anew === null ? [] : [{ ...one, anew }];
   });
   const { rowCount } = await withStore(() =>
     engine.pool.query(
-      `UPDATE ${table} AS t SET ${column} = n.anew FROM ${givenRows("n", "id uuid, text text, anew text")}
+      `UPDATE ${table} AS t SET ${column} = n.anew FROM ${givenRows("n", `id ${ids}, text text, anew text`)}
        WHERE t.id = n.id AND t.${column} = n.text`,
       [JSON.stringify(opened)],
     ),
