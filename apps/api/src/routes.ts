@@ -8,6 +8,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { refreshRoutes } from "./routes/refreshes.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
+import { statusRoutes } from "./routes/status.ts";
 import { storedProviderRoutes } from "./routes/stored-providers.ts";
 import { syncRoutes } from "./routes/sync.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -16,6 +17,7 @@ import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** Every endpoint there is, by subject. */
 export const routes: readonly Route[] = [
+  ...statusRoutes,
   ...tokenRoutes,
   ...connectionRoutes,
   ...jobRoutes,

@@ -28,6 +28,7 @@ const own = {
   "POST /account/recovery-codes": "viewer",
   "POST /account/password": "viewer",
   "POST /account/sessions/:id/end": "viewer",
+  "POST /providers/:id/resume": "operator",
   "POST /connections/:id/refresh": "operator",
   "POST /connections/:id/schedule": "operator",
   "POST /connections/:id/sync": "operator",

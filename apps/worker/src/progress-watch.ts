@@ -34,7 +34,7 @@ export class ProgressWatch {
     try {
       const late = (await lateRefreshes(this.#engine, new Date())).filter(({ paused }) => !paused);
       this.#late = late.map(({ provider }) => provider);
-      this.#paused = await pausedQueues(this.#engine);
+      this.#paused = (await pausedQueues(this.#engine)) ?? [];
       if (late.length > 0) logger.error({ late: late.map(inLog) }, "refreshes are late, and nothing told them to wait");
     } catch {
       this.#late = []; // Postgres is away: `postgres` says so

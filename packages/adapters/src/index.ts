@@ -66,6 +66,7 @@ export {
 export { issuedAt } from "./store/issued-at.ts";
 export { type LateProvider, lateConnections } from "./store/late-refreshes.ts";
 export {
+  countAmong,
   countListed,
   type ListBucket,
   type ListedConnection,
@@ -87,6 +88,16 @@ export {
   withoutConnection,
 } from "./store/maintenance.ts";
 export { countOlder, markOlder, releaseOlder } from "./store/newer-generations.ts";
+export {
+  type Affected,
+  countHeldUp,
+  countOutages,
+  type HeldUp,
+  mostHeldUp,
+  type OutageCount,
+  type OutageGroup,
+  outageGroups,
+} from "./store/outages.ts";
 export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";
 export { createPool } from "./store/pool.ts";
 export {

@@ -15,6 +15,7 @@ export { forTerminal } from "./for-terminal.ts";
 export * from "./installation.ts";
 export * from "./job.ts";
 export { newestOfEach } from "./newest-of-each.ts";
+export * from "./outage.ts";
 export * from "./outcome.ts";
 export * from "./pasted-secret.ts";
 export * from "./policy.ts";

@@ -88,3 +88,6 @@ export { ableToServe, servicesReady } from "./process/services-ready.ts";
 export { SpoolDrain } from "./process/spool-drain.ts";
 export { startEngine } from "./process/start-engine.ts";
 export { trustProxies } from "./process/trust-proxies.ts";
+export type { JudgedGroup, Outage, Outages } from "./situation/outages.ts";
+export { readSituation, type Situation } from "./situation/situation.ts";
+export type { Trouble } from "./situation/troubles.ts";

@@ -4,7 +4,7 @@ import { failureAdvice } from "@evertoken/core";
 import { type Html, html, type Role } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
 import { actions } from "./actions-form.ts";
-import { circuit, limit, redisAway } from "./attention.ts";
+import { note } from "./attention.ts";
 import { type BannerCode, banners } from "./banners.ts";
 import { bothTimes, dash, pill, relative, statusPill, type Tone, words } from "./format.ts";
 import { liveToggle } from "./page.ts";
@@ -19,14 +19,12 @@ export interface ConnectionPage {
 }
 
 export function connectionPage({ details, role, formToken, banner }: ConnectionPage): Html {
-  const { connection: c, providerName, now, state, token, timeline, earlier } = details;
+  const { connection: c, providerName, now, troubles, outages, timeline, earlier } = details;
   const told = banner === null ? null : banners[banner];
   return html`<div class="head"><h1>${c.displayName ?? c.externalAccountId}</h1>${statusPill(c.status)}<span class="dim">${providerName}</span>
 <div class="side">${earlier ? null : liveToggle}</div></div>
 ${told === null ? null : html`<p class="banner ${told.tone}" role="status">${told.text}</p>`}
-<div id="trouble" data-part>${token.job === "unknown" ? redisAway : null}
-${state?.circuit_open === true ? circuit(state, providerName, now) : null}
-${state?.throttled_until != null && state.throttled_until > now ? limit(state, providerName, now) : null}
+<div id="trouble" class="notes" data-part>${troubles.map((trouble) => note(trouble, outages, { now, formToken: role === "operator" ? formToken : null }))}
 ${failure(details)}</div>
 ${role === "operator" ? actions(c, formToken) : null}
 <div id="facts" data-part><div class="two"><section class="card" aria-labelledby="token"><h2 id="token">Token</h2>${tokenFacts(details)}</section>
@@ -43,7 +41,7 @@ function failure({ connection: c, now }: ConnectionDetails): Html | null {
     failureAdvice(c.lastErrorCode as ErrorCode) ?? advice[c.status] ?? "Nothing: it is tried again by itself.";
   const since =
     c.failingSince === null ? null : html` since ${relative(c.failingSince, now)} (${c.consecutiveFailures} in a row)`;
-  return html`<div class="banner ${c.status === "connected" ? "warn" : "bad"} gap"><b>${words(c.lastErrorCode)}${since}</b>
+  return html`<div class="banner ${c.status === "connected" ? "warn" : "bad"}"><b>${words(c.lastErrorCode)}${since}</b>
 ${c.lastErrorMessage === null ? null : html`<p>${c.lastErrorMessage}</p>`}<p>What to do: ${todo}</p></div>`;
 }
 

@@ -1,5 +1,5 @@
 import type { ListedConnection } from "@evertoken/adapters";
-import { shownStatus } from "@evertoken/core";
+import { outageReasons, shownStatus } from "@evertoken/core";
 import { type Html, html } from "@evertoken/operations";
 import type { PageContext } from "./context.ts";
 import { count, pill, relative, statusPill, words } from "./format.ts";
@@ -80,6 +80,19 @@ function filterForm({ query, providers }: ConnectionList, nameOf: (id: string) =
 ${select("provider", "Provider", [["", "any"], ...named], query.provider ?? "")}
 ${select("status", "Status", [["", "any"], ...words_], query.status ?? "")}
 ${select("state", "Token", [["", "any"], ...Object.entries(states)], query.state ?? "")}
+${
+  query.reason === null
+    ? null
+    : select(
+        "reason",
+        "Why",
+        [
+          ["", "any"],
+          [query.reason, outageReasons[query.reason].words],
+        ],
+        query.reason,
+      )
+}
 ${select("sort", "Sort by", sortOptions, query.sort)}
 ${select(
   "order",

@@ -1,6 +1,6 @@
 import { type CountedConnections, countConnections, type RefreshStats, refreshStats } from "@evertoken/adapters";
 import { type Engine, type Evertoken, fromEngine } from "@evertoken/engine/internal";
-import { type LateRefreshes, lateRefreshes, type Sessions } from "@evertoken/operations";
+import { readSituation, type Sessions, type Situation } from "@evertoken/operations";
 import type { LoginLimit } from "../login-limit.ts";
 import type { SessionCookie } from "../session-cookie.ts";
 import { type Remembered, remembered } from "./remembered.ts";
@@ -20,8 +20,8 @@ export interface PageContext extends AccountDeps {
   readonly client: Evertoken;
   /** All connections by provider, status and end of their token. */
   readonly counts: () => Promise<Remembered<readonly CountedConnections[]>>;
-  /** Refreshes that should have run. When no worker runs, these are all there are. */
-  readonly late: () => Promise<Remembered<readonly LateRefreshes[]>>;
+  /** Who cannot work now, and what stands in the way. When nothing works, that is everything there is. */
+  readonly situation: () => Promise<Remembered<Situation>>;
   /** Attempts of the last 24 hours. */
   readonly stats: () => Promise<Remembered<DayOfRefreshes>>;
 }
@@ -43,7 +43,7 @@ export function createContext(deps: AccountDeps): PageContext {
       const since = new Date((Math.floor(Date.now() / hourMs) - hoursShown + 1) * hourMs);
       return { since, ...(await refreshStats(engine.pool, since)) };
     }),
-    late: remembered(() => lateRefreshes(engine, new Date())),
+    situation: remembered(() => readSituation(engine)),
     counts: remembered(() => countConnections(engine.pool, new Date())),
   };
 }

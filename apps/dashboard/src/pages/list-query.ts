@@ -1,5 +1,5 @@
 import type { ListTime } from "@evertoken/adapters";
-import type { ConnectionStatus } from "@evertoken/core";
+import { type Cause, type ConnectionStatus, type OutageReason, outageReasons } from "@evertoken/core";
 import { notUnderstood } from "./fault.ts";
 import { statuses } from "./statuses.ts";
 
@@ -9,6 +9,8 @@ export interface ListQuery {
   readonly provider: string | null;
   readonly status: ConnectionStatus | null;
   readonly state: State | null;
+  /** Why it cannot be used now. */
+  readonly reason: OutageReason | null;
   readonly sort: Sort;
   readonly descending: boolean;
   readonly after: Cursor | null;
@@ -35,9 +37,22 @@ export const sorts = {
   status: { by: "updated_at", label: "Status" },
 } as const satisfies Record<string, { by: ListTime; label: string }>;
 
-export const states = { expiring: "expiring soon", expired: "expired", failing: "failing" } as const;
+export const states = {
+  ...{ expiring: "expiring soon", expired: "expired", failing: "failing" },
+  ...{ down: "cannot be used now", ours: "cannot be used, on us", provider: "cannot be used, on the provider" },
+  user: "cannot be used, on its user",
+} as const;
 
-const known = new Set(["q", "provider", "status", "state", "sort", "order", "after"]);
+/** What a list holds of those that cannot be used now; null: it holds others. */
+export function outagesOf({
+  state,
+  reason,
+}: ListQuery): { readonly cause: Cause | null; readonly reason: OutageReason | null } | null {
+  if (state === "ours" || state === "provider" || state === "user") return { cause: state, reason };
+  return state === "down" || reason !== null ? { cause: null, reason } : null;
+}
+
+const known = new Set(["q", "provider", "status", "state", "reason", "sort", "order", "after"]);
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Forms send empty fields for what nobody chose: they count as left out. @throws {PageFault} 400, with the field and what it may be */
@@ -54,12 +69,19 @@ export function readListQuery(query: unknown, isProvider: (id: string) => boolea
   const provider = given.get("provider") ?? null;
   if (provider !== null && !isProvider(provider)) throw notUnderstood(`There is no provider "${provider}".`);
   const sort = oneOf("sort", given.get("sort") ?? "expiry", Object.keys(sorts) as Sort[]);
+  const reasons = Object.keys(outageReasons) as OutageReason[];
+  const reason = given.has("reason") ? oneOf("reason", given.get("reason"), reasons) : null;
+  const state = given.has("state") ? oneOf("state", given.get("state"), Object.keys(states) as State[]) : null;
+  if (reason !== null && state !== null && state in { expiring: 1, expired: 1, failing: 1 })
+    throw notUnderstood(
+      `"reason" says why connections cannot be used now, so it goes with "state" down, ours, provider or user alone.`,
+    );
   const order = given.get("order");
   const after = given.get("after");
   return {
     ...{ q, provider, sort },
     status: given.has("status") ? oneOf("status", given.get("status"), statuses) : null,
-    state: given.has("state") ? oneOf("state", given.get("state"), Object.keys(states) as State[]) : null,
+    ...{ state: reason === null ? state : (state ?? "down"), reason },
     descending: order === undefined ? sort !== "expiry" : oneOf("order", order, ["asc", "desc"]) === "desc",
     after: after === undefined ? null : readCursor(after),
   };
@@ -104,9 +126,10 @@ function readCursor(text: string): Cursor {
 
 /** The same list, with something else about it. */
 export function listAddress(query: ListQuery, changes: Partial<ListQuery> = {}): string {
-  const { q, provider, status, state, sort, descending, after } = { ...query, ...changes };
+  const { q, provider, status, state, reason, sort, descending, after } = { ...query, ...changes };
   const fields = {
-    ...{ q, provider: provider ?? "", status: status ?? "", state: state ?? "", sort: sort === "expiry" ? "" : sort },
+    ...{ q, provider: provider ?? "", status: status ?? "", state: state ?? "", reason: reason ?? "" },
+    sort: sort === "expiry" ? "" : sort,
     order: descending === (sort !== "expiry") ? "" : descending ? "desc" : "asc",
     after: after === null ? "" : writeCursor(after),
   };

@@ -1,4 +1,5 @@
 import { type Html, html } from "@evertoken/operations";
+import { answer } from "./answer.ts";
 import { attention } from "./attention.ts";
 import { expiryCharts } from "./expiry-charts.ts";
 import { count, counted, statusTone, words } from "./format.ts";
@@ -12,9 +13,11 @@ import { statuses } from "./statuses.ts";
 /** Each part is replaced by itself when the page is brought up to date. */
 const part = (id: string, content: Html): Html => html`<div id="${id}" data-part>${content}</div>`;
 
-export function overviewPage(overview: Overview): Html {
+export function overviewPage(overview: Overview, formToken: string | null): Html {
+  const { situation, stats, now } = overview;
   return html`<div class="head"><h1>Token health</h1><div class="side">${liveToggle}</div></div>
-${part("attention", attention(overview))}
+${part("answer", answer(situation, now))}
+${part("attention", attention({ situation, now, formToken, behind: stats.behind }))}
 ${part("tiles", tiles(overview))}
 ${part("refreshes", refreshCharts(overview))}
 ${part("by-provider", providerTable(overview))}

@@ -1,8 +1,8 @@
-import { formatDuration, type ProviderStateRow } from "@evertoken/adapters";
-import { type Html, html } from "@evertoken/operations";
+import { formatDuration } from "@evertoken/adapters";
+import { type Html, html, type Situation } from "@evertoken/operations";
 import { type ConfiguredProvider, describeProvider } from "@evertoken/providers";
 import { boardPrefix } from "../access.ts";
-import { circuit, limit, redisAway } from "./attention.ts";
+import { note } from "./attention.ts";
 import type { PageContext } from "./context.ts";
 import { count, dash, pill, relative, statusTone, words } from "./format.ts";
 import { liveToggle } from "./page.ts";
@@ -15,13 +15,15 @@ export interface ProvidersPage {
   /** Those that are configured or have connections. */
   readonly ids: readonly string[];
   readonly counts: Awaited<ReturnType<PageContext["counts"]>>["value"];
-  readonly states: readonly ProviderStateRow[];
+  readonly situation: Situation;
   readonly queues: readonly QueueStanding[] | null;
+  /** Of whoever may act. */
+  readonly formToken: string | null;
 }
 
 export function providersPage({ engine }: PageContext, page: ProvidersPage): Html {
   return html`<div class="head"><h1>Providers</h1><div class="side">${liveToggle}</div></div>
-<div id="providers" data-part>${page.queues === null ? redisAway : null}
+<div id="providers" data-part>${page.situation.troubles.filter(({ kind }) => kind === "redis").map((each) => note(each, page.situation.outages, page))}
 ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no account is connected yet.</p>` : null}
 <div class="two">${page.ids.map((id) => card(engine, id, page))}</div></div>`;
 }
@@ -29,19 +31,18 @@ ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no
 function card(
   { providers, config }: PageContext["engine"],
   id: string,
-  { counts, states, queues, now }: ProvidersPage,
+  { counts, situation, queues, now, formToken }: ProvidersPage,
 ): Html {
   const known = providers.get(id);
   const fault = providers.faults().get(id);
   const why = providers.waiting().has(id) ? "Its issuer gave no endpoints yet" : "What is stored of it cannot be used";
   const name = known?.provider.name ?? id;
   const standing = queues?.find((queue) => queue.name === `refresh-${id}`) ?? null;
-  const own = states.filter(({ provider }) => provider === id);
+  const own = situation.troubles.filter(({ provider }) => provider === id);
   return html`<section class="card" id="${id}" aria-labelledby="${id}-name"><div class="head"><h2 id="${id}-name">${name}</h2>
 <span class="code dim">${id}</span>${known === undefined ? pill("not known here", "bad") : known.configured ? null : pill("no registration", "warn")}</div>
 ${fault === undefined ? null : html`<p class="banner bad gap"><b>${why}</b>${fault}</p>`}
-${own.filter(({ circuit_open }) => circuit_open).map((state) => circuit(state, name, now))}
-${own.filter(({ throttled_until: until }) => until !== null && until > now).map((state) => limit(state, name, now))}
+<div class="notes">${own.map((each) => note(each, situation.outages, { now, formToken }))}</div>
 <p class="gap">${connections(id, counts)}</p>
 <dl class="facts gap"><dt>Queue</dt><dd>${standing === null ? (queues === null ? "not known" : dash) : queueOf(standing, now)}</dd>
 ${known === undefined ? null : facts(known, config.timing.marginMs)}</dl></section>`;

@@ -5,18 +5,13 @@ import { count, pill, relative } from "./format.ts";
 import type { QueueStanding } from "./queue-standings.ts";
 import type { Overview } from "./read-overview.ts";
 
-export function queueTable({ queues, late, now }: Overview): Html {
+export function queueTable({ queues, now }: Overview): Html {
   if (queues === null)
     return html`<section class="card"><h2>Queues</h2><p class="dim">Not known while Redis does not answer.</p></section>`;
   const shown = queues.filter((queue) => !isIdle(queue));
   const idle = queues.filter(isIdle);
-  const [first] = late;
-  const oldest =
-    first === undefined
-      ? "No refresh is late."
-      : html`The oldest refresh is late by ${formatDuration(first.overdueSeconds * 1000)}: <a class="code" href="/connections/${first.connectionId}">${first.connectionId.slice(0, 8)}</a>.`;
   return html`<section class="card">${shown.length === 0 ? html`<h2>Queues</h2>` : table(shown, now)}
-${idle.length === 0 ? null : empty(idle)}<p class="small dim gap">${oldest}</p></section>`;
+${idle.length === 0 ? null : empty(idle)}</section>`;
 }
 
 const table = (queues: readonly QueueStanding[], now: Date): Html =>

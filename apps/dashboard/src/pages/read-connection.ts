@@ -1,13 +1,6 @@
-import {
-  type ProviderStateRow,
-  providerStates,
-  type Surroundings,
-  surroundingsOf,
-  type Timeline,
-  type TimelinePlace,
-  timeline,
-} from "@evertoken/adapters";
+import { type Surroundings, surroundingsOf, type Timeline, type TimelinePlace, timeline } from "@evertoken/adapters";
 import { type ConnectionView, type TokenStatus, withStore } from "@evertoken/engine/internal";
+import type { Outages, Trouble } from "@evertoken/operations";
 import type { PageContext } from "./context.ts";
 import { notUnderstood } from "./fault.ts";
 
@@ -18,8 +11,9 @@ export interface ConnectionDetails {
   readonly token: TokenStatus;
   readonly surroundings: Surroundings;
   readonly providerName: string;
-  /** Of its provider and registration. */
-  readonly state: ProviderStateRow | null;
+  /** What stands in its way and in that of others. */
+  readonly troubles: readonly Trouble[];
+  readonly outages: Outages;
   readonly timeline: Timeline;
   /** Whether an earlier part of the timeline is shown. */
   readonly earlier: boolean;
@@ -29,25 +23,32 @@ const entriesShown = 30;
 
 /** @throws {EvertokenError} `connection_not_found`, `store_unavailable` */
 export async function readConnection(
-  { engine, client }: PageContext,
+  { engine, client, situation }: PageContext,
   id: string,
   before: unknown,
 ): Promise<ConnectionDetails> {
   const place = readPlace(before);
   const connection = await client.connections.get(id);
-  const [token, surroundings, states, entries] = await Promise.all([
+  const [token, surroundings, judged, entries] = await Promise.all([
     client.tokenStatus(id),
     withStore(() => surroundingsOf(engine.pool, id)),
-    withStore(() => providerStates(engine.pool)),
+    situation(),
     withStore(() => timeline(engine.pool, id, place, entriesShown)),
   ]);
-  const { provider, registration } = connection;
+  const { provider } = connection;
+  const { troubles, outages } = judged.value;
   return {
     ...{ now: new Date(), connection, token, surroundings, timeline: entries },
     providerName: engine.providers.get(provider)?.provider.name ?? provider,
-    state: states.find((each) => each.provider === provider && each.registration === registration) ?? null,
+    ...{ troubles: troubles.filter((each) => concerns(each, connection)), outages },
     earlier: before !== undefined,
   };
+}
+
+/** Those of all connections, and those of its provider and registration. */
+function concerns({ kind, provider, registration }: Trouble, own: ConnectionView): boolean {
+  if (kind === "held" || kind === "redis") return true;
+  return provider === own.provider && (registration === null || registration === own.registration);
 }
 
 const placePattern = /^(?:r(?<refresh>\d{1,18}))?(?:e(?<event>\d{1,18}))?(?:a(?<audit>\d{1,18}))?$/;

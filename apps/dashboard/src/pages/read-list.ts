@@ -1,4 +1,5 @@
 import {
+  countAmong,
   countListed,
   type ListBucket,
   type ListedConnection,
@@ -9,8 +10,9 @@ import {
 } from "@evertoken/adapters";
 import { marginMs } from "@evertoken/core";
 import { type Engine, providersAtWork, withStore } from "@evertoken/engine/internal";
+import type { JudgedGroup } from "@evertoken/operations";
 import type { PageContext } from "./context.ts";
-import { type Cursor, type ListQuery, readListQuery, sorts } from "./list-query.ts";
+import { type Cursor, type ListQuery, outagesOf, readListQuery, sorts } from "./list-query.ts";
 import { statuses } from "./statuses.ts";
 
 export interface ConnectionList {
@@ -34,27 +36,57 @@ export async function readList(context: PageContext, asked: unknown): Promise<Co
   const now = new Date();
   const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
   const query = readListQuery(asked, (id) => providers.includes(id) || engine.providers.get(id) !== undefined);
-  const found = query.q === "" ? paged(context, query, providers, now) : searched(context, query, providers, now);
-  return { now, query, providers, ...(await withStore(() => found)) };
+  const scope = await scopeOf(context, query, providers, now);
+  const found = await withStore(() =>
+    query.q === "" ? paged(context, query, scope) : searched(context, query, scope),
+  );
+  return { now, query, providers, ...found };
 }
 
 type Found = Pick<ConnectionList, "rows" | "next" | "total">;
 
-async function paged(context: PageContext, query: ListQuery, providers: readonly string[], now: Date): Promise<Found> {
+/** Which connections a list is about. */
+interface Scope {
+  readonly buckets: readonly ListBucket[];
+  /** Of those that cannot be used now the groups that are meant; null: it is not about them. */
+  readonly among: readonly JudgedGroup[] | null;
+}
+
+/** What cannot be used now is listed as it was judged for the numbers that lead here. */
+async function scopeOf(
+  context: PageContext,
+  query: ListQuery,
+  providers: readonly string[],
+  now: Date,
+): Promise<Scope> {
+  const wanted = outagesOf(query);
+  if (wanted === null) return { buckets: bucketsOf(context.engine, query, providers, now), among: null };
+  const { at, outages } = (await context.situation()).value;
+  const { cause, reason } = wanted;
+  const among = outages.groups.filter(
+    (group) => (cause === null || group.cause === cause) && (reason === null || group.reason === reason),
+  );
+  const holds = ({ provider, status }: ListBucket) =>
+    among.some((group) => group.provider === provider && group.status === status);
+  return { buckets: bucketsOf(context.engine, query, providers, at).filter(holds), among };
+}
+
+async function paged(context: PageContext, query: ListQuery, { buckets: all, among }: Scope): Promise<Found> {
   const { pool } = context.engine;
   const by = timeOf(query);
-  const all = bucketsOf(context.engine, query, providers, now);
   const order = orderOf(query);
   const wanted = pageSize + 1;
   const [rows, total] = await Promise.all([
     (async () => {
-      const timed = query.after?.at === null ? [] : await listConnectionsByTime(pool, from(all, query), order, wanted);
+      const timed =
+        query.after?.at === null ? [] : await listConnectionsByTime(pool, from(all, query), order, wanted, among);
       const hasNone = by !== "updated_at" && by !== "failing_since" && query.state === null;
-      if (!hasNone || timed.length >= wanted) return timed;
+      const endless = hasNone ? all : all.filter((bucket) => bucket.endless);
+      if (endless.length === 0 || timed.length >= wanted) return timed;
       const afterId = query.after?.at === null ? query.after.id : null;
-      return [...timed, ...(await listConnectionsWithout(pool, all, by, afterId, wanted - timed.length))];
+      return [...timed, ...(await listConnectionsWithout(pool, endless, by, afterId, wanted - timed.length, among))];
     })(),
-    totalOf(context, query, all, by),
+    totalOf(context, query, { buckets: all, among }, by),
   ]);
   const shown = rows.slice(0, pageSize);
   const last = shown.at(-1);
@@ -83,11 +115,17 @@ function bucketsOf(engine: Engine, query: ListQuery, providers: readonly string[
     .flatMap((status) =>
       providers
         .filter((provider) => query.provider === null || provider === query.provider)
-        .map((provider) => ({ provider, status, after: null, ...rangeOf(engine, query, provider, now) })),
+        .map((provider) => ({ provider, status, after: null, ...rangeOf(engine, query, { provider, status, now }) })),
     );
 }
 
-function rangeOf(engine: Engine, { state }: ListQuery, provider: string, now: Date): Pick<ListBucket, "from" | "to"> {
+function rangeOf(
+  engine: Engine,
+  query: ListQuery,
+  { provider, status, now }: { provider: string; status: string; now: Date },
+): Pick<ListBucket, "from" | "to" | "endless"> {
+  const { state } = query;
+  if (outagesOf(query) !== null) return { to: now, endless: status === "needs_reauth" };
   if (state === "expired") return { to: now };
   if (state === "failing") return { from: new Date(0) };
   if (state !== "expiring") return {};
@@ -119,9 +157,13 @@ function cursorOf(last: ListedConnection, by: ListTime): Cursor {
 async function totalOf(
   { engine, counts }: PageContext,
   query: ListQuery,
-  buckets: readonly ListBucket[],
+  { buckets, among }: Scope,
   by: ListTime,
 ): Promise<ConnectionList["total"]> {
+  if (among !== null) {
+    const count = await countAmong(engine.pool, buckets, among, mostCounted + 1);
+    return { count: Math.min(count, mostCounted), more: count > mostCounted };
+  }
   if (query.state !== null) {
     const count = await countListed(engine.pool, buckets, by, mostCounted + 1);
     return { count: Math.min(count, mostCounted), more: count > mostCounted };
@@ -133,23 +175,12 @@ async function totalOf(
   return { count, more: false };
 }
 
-async function searched(
-  { engine }: PageContext,
-  query: ListQuery,
-  providers: readonly string[],
-  now: Date,
-): Promise<Found> {
+async function searched({ engine }: PageContext, query: ListQuery, { buckets, among }: Scope): Promise<Found> {
   const by = timeOf(query);
   const after = query.after === null ? null : { ...query.after, exact: query.after.exact === true };
-  const buckets = bucketsOf(engine, query, providers, now);
-  const { rows, ...total } = await searchConnections(
-    engine.pool,
-    query.q,
-    buckets,
-    orderOf(query),
-    after,
-    pageSize + 1,
-  );
+  const order = orderOf(query);
+  const found = await searchConnections(engine.pool, query.q, buckets, order, after, pageSize + 1, among);
+  const { rows, ...total } = found;
   const shown = rows.slice(0, pageSize);
   const last = shown.at(-1);
   const next = rows.length > pageSize && last !== undefined ? { ...cursorOf(last, by), exact: last.exact } : null;

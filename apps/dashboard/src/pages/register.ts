@@ -1,5 +1,5 @@
-import { providerStates } from "@evertoken/adapters";
 import { providersAtWork, withStore } from "@evertoken/engine/internal";
+import type { Session } from "@evertoken/operations";
 import type { FastifyInstance } from "fastify";
 import { registerAccount } from "./account.ts";
 import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
@@ -16,8 +16,9 @@ import { queueStandings } from "./queue-standings.ts";
 import { readConnection } from "./read-connection.ts";
 import { readList } from "./read-list.ts";
 import { readOverview } from "./read-overview.ts";
+import { resume } from "./resume.ts";
 
-const overviewSeconds = 15;
+const overviewSeconds = 5;
 const connectionSeconds = 5;
 
 /** The pages about tokens. The guard stands in front of all of them. */
@@ -26,7 +27,7 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
   const context = createContext(deps);
   registerAssets(app);
   // So that the first visitor does not wait for the first count of a million connections.
-  app.addHook("onListen", async () => void context.counts().catch(() => {}));
+  app.addHook("onListen", async () => void Promise.allSettled([context.counts(), context.situation()]));
   await app.register(async (scope) => {
     scope.addHook("preHandler", () => engine.providers.catchUp());
     scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
@@ -36,14 +37,18 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
+    scope.post("/providers/:id/resume", (request, reply) => resume(context, request, reply));
     scope.post("/connections/:id/reconnect-link", (request, reply) => showReconnectLink(context, request, reply));
   });
 }
 
+/** What forms of this session need; null: it only looks. */
+const actorToken = ({ role, formToken }: Session): string | null => (role === "operator" ? formToken : null);
+
 function registerViews(app: FastifyInstance, context: PageContext): void {
   app.get("/", async (request, reply) => {
-    const content = overviewPage(await readOverview(context));
     const session = sessionOf(request);
+    const content = overviewPage(await readOverview(context), actorToken(session));
     return sendPage(reply, { title: "Token health", content, section: "overview", session, live: overviewSeconds });
   });
 
@@ -67,16 +72,17 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
 
   app.get("/providers", async (request, reply) => {
     const { engine, counts } = context;
-    const [ids, counted, states, queues] = await Promise.all([
+    const session = sessionOf(request);
+    const [ids, counted, situation, queues] = await Promise.all([
       withStore(() => providersAtWork(engine)),
       withStore(counts),
-      withStore(() => providerStates(engine.pool)),
+      context.situation(),
       queueStandings(engine),
     ]);
     const known = new Set([...ids, ...engine.providers.faults().keys()]);
-    const shown = { now: new Date(), ids: [...known].sort(), counts: counted.value, states, queues };
-    const content = providersPage(context, shown);
-    const session = sessionOf(request);
+    const shown = { now: new Date(), ids: [...known].sort(), counts: counted.value, queues };
+    const formToken = actorToken(session);
+    const content = providersPage(context, { ...shown, situation: situation.value, formToken });
     return sendPage(reply, { title: "Providers", content, section: "providers", session, live: overviewSeconds });
   });
 }

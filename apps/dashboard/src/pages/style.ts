@@ -50,6 +50,13 @@ a.tile:hover{border-color:var(--dim)}a.tile:hover{border-left-color:var(--tone,v
 .banner.ok{color:var(--ok);background:var(--ok-bg)}.banner.warn{color:var(--warn);background:var(--warn-bg)}
 .banner.bad{color:var(--bad);background:var(--bad-bg)}
 .banner b{display:block}
+.notes{display:grid;gap:.6rem}
+.notes .button,.notes button{margin-top:.35rem}
+.banner details{margin-top:.2rem}
+.banner details>summary{color:inherit}
+.answer{border-left:.3rem solid var(--tone)}.answer.ok{--tone:var(--bar-ok)}.answer.bad{--tone:var(--bar-bad)}
+.large{font-size:1.25rem;font-weight:700;line-height:1.3}
+.causes{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.3rem 0}
 .scroll{overflow-x:auto;margin:0 -1rem -.35rem;padding:0 1rem .35rem}
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 caption{text-align:left;font-weight:600;padding-bottom:.4rem}

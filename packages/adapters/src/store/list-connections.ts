@@ -1,5 +1,6 @@
 import type { ConnectionStatus } from "@evertoken/core";
 import type { Pool } from "pg";
+import { inOutageGroups, type OutageGroup } from "./outages.ts";
 
 /** What lists can be ordered by; each has an index that begins with provider and status. */
 export type ListTime = "expires_at" | "last_refresh_at" | "updated_at" | "failing_since";
@@ -13,6 +14,8 @@ export interface ListBucket {
   /** Bounds of the time, both optional: later than, up to. */
   readonly from?: Date | null;
   readonly to?: Date | null;
+  /** Those that have no such time belong to it as well. */
+  readonly endless?: boolean;
 }
 
 /** A connection as lists show it: no token. */
@@ -42,6 +45,12 @@ export interface ListOrder {
   readonly bucketsFirst: boolean;
 }
 
+/** Only those that are in one of these groups; null: all. */
+type Among = readonly OutageGroup[] | null;
+
+const amongSql = (among: Among, parameter: string) => (among === null ? "" : `AND ${inOutageGroups(parameter)}`);
+const amongValues = (among: Among) => (among === null ? [] : [JSON.stringify(among)]);
+
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 const firstId = "00000000-0000-0000-0000-000000000000";
 
@@ -54,6 +63,7 @@ export async function listConnectionsByTime(
   buckets: readonly ListBucket[],
   { by, descending, bucketsFirst }: ListOrder,
   limit: number,
+  among: Among = null,
 ): Promise<ListedConnection[]> {
   if (buckets.length === 0) return [];
   const [compare, direction] = descending ? ["<", "DESC"] : [">", "ASC"];
@@ -65,12 +75,12 @@ export async function listConnectionsByTime(
        CROSS JOIN LATERAL (
          SELECT c.id, c.${by} AS at FROM connections c
          WHERE c.provider = b.provider AND c.status = b.status AND (c.${by}, c.id) ${compare} (b.at, b.id)
-           AND c.${by} > b.since AND c.${by} <= b.until
+           AND c.${by} > b.since AND c.${by} <= b.until ${amongSql(among, "$8")}
          ORDER BY c.${by} ${direction}, c.id ${direction} LIMIT $7) f
        ORDER BY ${bucketsFirst ? "b.n, " : ""}f.at ${direction}, f.id ${direction} LIMIT $7)
      SELECT ${listedColumns} FROM found JOIN connections c USING (id)
      ORDER BY ${bucketsFirst ? "found.n, " : ""}found.at ${direction}, found.id ${direction}`,
-    [...columns(buckets.map((bucket) => ({ ...bucket, after: bucket.after ?? start }))), limit],
+    [...columns(buckets.map((bucket) => ({ ...bucket, after: bucket.after ?? start }))), limit, ...amongValues(among)],
   );
   return rows;
 }
@@ -82,6 +92,7 @@ export async function listConnectionsWithout(
   by: ListTime,
   afterId: string | null,
   limit: number,
+  among: Among = null,
 ): Promise<ListedConnection[]> {
   if (buckets.length === 0) return [];
   const { rows } = await pool.query<ListedConnection>(
@@ -89,10 +100,14 @@ export async function listConnectionsWithout(
        SELECT f.id FROM unnest($1::text[], $2::text[]) AS b(provider, status)
        CROSS JOIN LATERAL (
          SELECT c.id FROM connections c WHERE c.provider = b.provider AND c.status = b.status AND c.${by} IS NULL AND c.id > $3
+           ${amongSql(among, "$5")}
          ORDER BY c.id LIMIT $4) f
        ORDER BY f.id LIMIT $4)
      SELECT ${listedColumns} FROM found JOIN connections c USING (id) ORDER BY c.id`,
-    [buckets.map(({ provider }) => provider), buckets.map(({ status }) => status), afterId ?? firstId, limit],
+    [
+      ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status), afterId ?? firstId, limit],
+      ...amongValues(among),
+    ],
   );
   return rows;
 }
@@ -113,6 +128,32 @@ export async function countListed(
          AND c.${by} > b.since AND c.${by} <= b.until LIMIT $7) f
        LIMIT $7) counted`,
     [...columns(bounded), most],
+  );
+  return rows[0]?.n ?? 0;
+}
+
+/** How many of those that cannot be used now there are, counted no further than `most`. */
+export async function countAmong(
+  pool: Pool,
+  buckets: readonly ListBucket[],
+  among: readonly OutageGroup[],
+  most: number,
+): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM (
+       SELECT 1 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::boolean[]) AS b(provider, status, until, endless)
+       CROSS JOIN LATERAL (
+         SELECT 1 FROM connections c WHERE c.provider = b.provider AND c.status = b.status AND c.expires_at <= b.until
+           ${amongSql(among, "$6")}
+         UNION ALL SELECT 1 FROM connections c WHERE b.endless AND c.provider = b.provider AND c.status = b.status
+           AND c.expires_at IS NULL ${amongSql(among, "$6")}
+         LIMIT $5) f
+       LIMIT $5) counted`,
+    [
+      ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status)],
+      ...[buckets.map(({ to = null }) => to?.toISOString() ?? "infinity")],
+      ...[buckets.map(({ endless = false }) => endless), most, ...amongValues(among)],
+    ],
   );
   return rows[0]?.n ?? 0;
 }

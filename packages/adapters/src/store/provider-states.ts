@@ -7,6 +7,8 @@ export interface ProviderStateRow {
   readonly provider: string;
   readonly registration: string;
   readonly circuit_open: boolean;
+  /** Hash of the client id whose grants the circuit holds; empty: all. */
+  readonly circuit_of: string | null;
   readonly code: CircuitCode | null;
   readonly reason: string | null;
   readonly opened_at: Date | null;
@@ -16,7 +18,7 @@ export interface ProviderStateRow {
 
 export async function providerStates(pool: Pool): Promise<ProviderStateRow[]> {
   const { rows } = await pool.query<ProviderStateRow>(
-    `SELECT provider, registration, k.open IS NOT NULL AS circuit_open, k.code, k.reason, k.opened_at, k.next_probe_at, s.throttled_until
+    `SELECT provider, registration, k.open IS NOT NULL AS circuit_open, k.circuit_of, k.code, k.reason, k.opened_at, k.next_probe_at, s.throttled_until
      FROM provider_states s FULL JOIN (SELECT * FROM circuits WHERE open) k USING (provider, registration)
      ORDER BY provider, registration, k.opened_at`,
   );

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { type ListBucket, type ListedConnection, type ListOrder, listedColumns } from "./list-connections.ts";
+import { inOutageGroups, type OutageGroup } from "./outages.ts";
 
 /** Of one text so many connections are looked at; of a shorter one the answer says that there are more. */
 const mostLookedAt = 10_000;
@@ -39,6 +40,7 @@ export async function searchConnections(
   { by, descending, bucketsFirst }: ListOrder,
   after: FoundAfter | null,
   limit: number,
+  among: readonly OutageGroup[] | null = null,
 ): Promise<FoundPage> {
   const [compare, direction, never] = descending ? ["<", "DESC", "-infinity"] : [">", "ASC", "infinity"];
   const { rows } = await pool.query<FoundConnection & { found: number; more: boolean }>(
@@ -55,9 +57,11 @@ export async function searchConnections(
        SELECT l.exact, ${bucketsFirst ? "b.n" : "0"} AS part, coalesce(c.${by}, '${never}') AS at, ${listedColumns}
        FROM (SELECT id, true AS exact FROM called UNION ALL SELECT id, false FROM begun WHERE id NOT IN (SELECT id FROM called)) l
        JOIN connections c USING (id)
-       JOIN unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[]) WITH ORDINALITY AS b(provider, status, since, until, n)
+       JOIN unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $13::boolean[])
+         WITH ORDINALITY AS b(provider, status, since, until, endless, n)
          ON b.provider = c.provider AND b.status = c.status
-           AND (b.since IS NULL OR c.${by} > b.since) AND (b.until IS NULL OR c.${by} <= b.until)
+           AND (b.since IS NULL OR c.${by} > b.since) AND (b.until IS NULL OR c.${by} <= b.until OR (b.endless AND c.${by} IS NULL))
+       ${among === null ? "" : `WHERE ${inOutageGroups("$14")}`}
      )
      SELECT f.*, (SELECT count(*)::int FROM fitting) AS found,
        (SELECT count(*) FROM called) > ${mostLookedAt} OR (SELECT count(*) FROM begun) > ${mostLookedAt} AS more
@@ -70,6 +74,7 @@ export async function searchConnections(
       ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status)],
       ...[buckets.map(({ from = null }) => from), buckets.map(({ to = null }) => to)],
       ...[after?.exact ?? null, bucketsFirst ? partOf(buckets, after) : 0, after?.at ?? null, after?.id ?? null, limit],
+      ...[buckets.map(({ endless = false }) => endless), ...(among === null ? [] : [JSON.stringify(among)])],
     ],
   );
   return { rows, count: rows[0]?.found ?? 0, more: rows[0]?.more ?? false };

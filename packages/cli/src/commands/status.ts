@@ -1,6 +1,6 @@
-import { formatDuration, liveProcesses, providerStates } from "@evertoken/adapters";
+import { type Cause, causes } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
-import { type LateRefreshes, lateRefreshes, pausedQueues } from "@evertoken/operations";
+import { lateRefreshes, type Outages, pausedQueues, readSituation, type Trouble } from "@evertoken/operations";
 import type { Command } from "commander";
 import { formatTime } from "../duration.ts";
 import type { Io } from "../io.ts";
@@ -41,55 +41,56 @@ async function overview(io: Io, engine: Engine): Promise<undefined> {
   const held = await engine.installation.standing();
   const now = new Date();
   const waiting = await waitingFor(engine);
-  const [counts, circuits, late, paused, processes] = await Promise.all([
+  const [counts, situation, late, paused] = await Promise.all([
     countConnections(engine),
-    providerStates(engine.pool),
+    readSituation(engine),
     lateRefreshes(engine, now),
     pausedQueues(engine),
-    liveProcesses(engine.pool),
   ]);
+  const { states, processes, troubles } = situation;
+  const { groups: _, ...outages } = situation.outages;
   const total = counts.reduce((sum, { connections }) => sum + connections, 0);
-  const trouble = circuits
+  const circuits = states
     .filter((state) => state.circuit_open || (state.throttled_until !== null && state.throttled_until > now))
     .map(({ provider, registration, circuit_open, code, reason, opened_at, next_probe_at, throttled_until }) => ({
       ...{ provider, registration, circuitOpen: circuit_open, code, reason },
       ...{ openedAt: opened_at, nextProbeAt: next_probe_at, throttledUntil: throttled_until },
     }));
-  io.result(
-    {
-      total,
-      held,
-      connections: counts,
-      circuits: trouble,
-      waiting,
-      processes,
-      paused,
-      late,
-      oldestOverdue: late[0] ?? null,
-    },
-    () => [
-      ...(held === null ? [] : [`HELD: nothing is spent: ${held.reason}; run `.concat("`evertoken adopt`")]),
-      ...(total === 0
-        ? ["no connections"]
-        : table(
-            ["PROVIDER", "STATUS", "CONNECTIONS"],
-            counts.map((row) => [row.provider, row.status, row.connections]),
-          )),
-      ...trouble.map((state) =>
-        state.circuitOpen
-          ? `${state.provider}: circuit open (${state.code}: ${state.reason}), next probe ${formatTime(state.nextProbeAt, now)}`
-          : `${state.provider}: throttled until ${formatTime(state.throttledUntil, now)}`,
-      ),
-      ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
-      `processes: ${processes.length === 0 ? "none" : processes.map(({ name, id }) => `${name} ${id}`).join(", ")}`,
-      ...paused.map((queue) => `${queue}: paused`),
-      ...(late.length === 0 ? ["no refresh is late"] : late.map(lateLine)),
-    ],
-  );
+  const answer = { total, held, outages, troubles, connections: counts, circuits, waiting, processes };
+  io.result({ ...answer, paused: paused ?? [], late, oldestOverdue: late[0] ?? null }, () => [
+    outageLine(outages),
+    ...troubles.flatMap((trouble) => troubleLines(trouble, now)),
+    ...(total === 0
+      ? ["no connections"]
+      : table(
+          ["PROVIDER", "STATUS", "CONNECTIONS"],
+          counts.map((row) => [row.provider, row.status, row.connections]),
+        )),
+    ...waiting.map(({ provider, reason }) => `${provider}: waits for its endpoints (${reason})`),
+    `processes: ${processes.length === 0 ? "none" : processes.map(({ name, id }) => `${name} ${id}`).join(", ")}`,
+  ]);
 }
 
-const lateLine = ({ provider, count, connectionId, overdueSeconds }: LateRefreshes) =>
-  `${provider}: ${count} late, the oldest by ${formatDuration(overdueSeconds * 1000)}: ${connectionId}`;
+const onWhom: Readonly<Record<Cause, string>> = {
+  ours: "on us",
+  provider: "on the provider",
+  user: "on their users",
+};
+
+function outageLine({ connections, customers, byCause }: Omit<Outages, "groups">): string {
+  if (connections === 0) return "every customer can use every connection";
+  const parts = causes.flatMap((cause) =>
+    byCause[cause].connections === 0 ? [] : [`${byCause[cause].connections} ${onWhom[cause]}`],
+  );
+  const who = `${customers} ${customers === 1 ? "customer" : "customers"}`;
+  return `${who} cannot use ${connections} ${connections === 1 ? "connection" : "connections"} now: ${parts.join(", ")}`;
+}
+
+function troubleLines({ title, detail, todo, connectionId, until }: Trouble, now: Date): string[] {
+  const example = connectionId === null ? "" : ` For example ${connectionId}.`;
+  const again = until === null ? "" : ` Goes on or is looked at again ${formatTime(until, now)}.`;
+  return [`! ${title}`, `  ${detail}${example}${again}`, ...(todo === null ? [] : [`  -> ${todo}`])];
+}
 
 /** Providers of the settings whose issuers give no endpoints, asked now. */
 async function waitingFor({ providers }: Engine): Promise<{ provider: string; reason: string }[]> {

@@ -12,7 +12,7 @@ export async function checkRefreshes(
 ): Promise<Finding[]> {
   const queued = { pool, providers, queues: createQueues(redis, config.redisPrefix) };
   const late = await lateRefreshes(queued, new Date());
-  const paused = await pausedQueues(queued);
+  const paused = (await pausedQueues(queued)) ?? [];
   return [
     ...(late.length === 0 ? [ok("refreshes", "none is late")] : late.map(toFinding)),
     ...paused.map((name) =>

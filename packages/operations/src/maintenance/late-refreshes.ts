@@ -29,7 +29,7 @@ export interface LateRefreshes {
 export async function lateRefreshes(engine: Queued, now: Date): Promise<LateRefreshes[]> {
   const { pool, queues } = engine;
   const rows = await withStore(() => lateConnections(pool, new Date(now.getTime() - lateMs), now));
-  const paused = new Set(rows.length === 0 ? [] : await pausedQueues(engine));
+  const paused = new Set(rows.length === 0 ? [] : ((await pausedQueues(engine)) ?? []));
   return rows.map(({ provider, late, id, due_at }) => ({
     ...{ provider, count: late, connectionId: id, dueAt: due_at },
     overdueSeconds: Math.round((now.getTime() - due_at.getTime()) / 1000),
@@ -38,13 +38,13 @@ export async function lateRefreshes(engine: Queued, now: Date): Promise<LateRefr
 }
 
 /**
- * Names of the queues that somebody has paused; none while Redis does not answer.
+ * Names of the queues that somebody has paused; null: Redis does not answer.
  *
  * @throws {EvertokenError} `store_unavailable`
  */
-export async function pausedQueues(engine: Queued): Promise<string[]> {
+export async function pausedQueues(engine: Queued): Promise<string[] | null> {
   await withStore(() => openQueues(engine));
   const all = engine.queues.all().map(async (queue) => ((await queue.isPaused()) ? [queue.name] : []));
   const found = await answerWithin(patienceMs, Promise.all(all));
-  return (found ?? []).flat().sort();
+  return found?.flat().sort() ?? null;
 }
