@@ -70,6 +70,16 @@ async function runAll(): Promise<void> {
 const bounded = new Set(["due-page", "fault-write", "fault-around"]);
 const large = ["connections", "token_refresh_log", "outbox"];
 
+/** Partitions too, but for those that nothing is in: these are read by looking. */
+async function largeTables(): Promise<Set<string>> {
+  const { rows } = await rig.pool.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
+       AND relname ~ ('^(' || array_to_string($1::text[], '|') || ')(_granted.*|_failed.*)?$')`,
+    [large],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 test("the statements of a refresh, and those over sets of rows, were recorded", () => {
   expect([...statements.keys()]).toEqual(
     expect.arrayContaining([
@@ -95,9 +105,11 @@ describe.each(sizes)("of %i connections none is read as a whole", (size) => {
   test.each(["before they were counted", "counted"])("%s", async (when) => {
     if (when === "counted") for (const table of large) await rig.pool.query(`ANALYZE ${table}`);
     const wholes: string[] = [];
+    const tables = await largeTables();
+    expect(tables.size).toBeGreaterThanOrEqual(large.length);
     for (const [name, statement] of statements) {
       for (const plan of await plansOf(statement)) {
-        const read = scannedWhole(plan).filter((table) => large.includes(table));
+        const read = scannedWhole(plan).filter((table) => tables.has(table));
         if (read.length > 0 && !bounded.has(name)) wholes.push(`${name}: ${read}`);
       }
     }

@@ -1,6 +1,9 @@
 import {
   addUpRefreshes,
   closeLeftCircuits,
+  makePartitions,
+  ownsPartitions,
+  partitionedTables,
   pruneAudit,
   pruneFaults,
   pruneLog,
@@ -84,6 +87,21 @@ export function createTasks(engine: Engine): Task[] {
       },
     },
     {
+      name: "partitions",
+      onStart: true,
+      async run() {
+        if (!(await ownsPartitions(pool))) {
+          engine.logger.warn(
+            "the Postgres user does not own the refresh log: it is not divided any further, and pruned row by row",
+          );
+          return { made: 0 };
+        }
+        let made = 0;
+        for (const table of partitionedTables) made += await makePartitions(pool, table, now());
+        return { made };
+      },
+    },
+    {
       name: "daily-sweep",
       onStart: false,
       run: counted(config.dailySweepWindowMs, dayMs),
@@ -93,12 +111,15 @@ export function createTasks(engine: Engine): Task[] {
       onStart: false,
       async run() {
         const before = new Date(now().getTime() - config.keepLogDays * dayMs);
+        const granted = new Date(now().getTime() - config.keepGrantedDays * dayMs);
         await pruneFaults(pool, before);
         await pruneRefreshStats(pool, before);
         await pruneConnectSessions(pool);
         const auditRows = await pruneAudit(pool, before);
         const sessions = await pruneSessions(engine);
-        return { logRows: await pruneLog(pool, before), auditRows, sessions, events: await pruneOutbox(pool, before) };
+        const log = await pruneLog(pool, { granted, failed: before });
+        const events = await pruneOutbox(pool, before);
+        return { logPartitions: log.partitions, logRows: log.rows, auditRows, sessions, events };
       },
     },
   ];

@@ -75,6 +75,7 @@ export {
   listConnectionsByTime,
   listConnectionsWithout,
 } from "./store/list-connections.ts";
+export { type LogSize, logSize } from "./store/log-size.ts";
 export {
   attemptsBetween,
   behindInDeriving,
@@ -99,6 +100,7 @@ export {
   outageGroups,
 } from "./store/outages.ts";
 export { deliverOutbox, type OutboxEvent } from "./store/outbox.ts";
+export { makePartitions, ownsPartitions, partitionedTables } from "./store/partitions.ts";
 export { createPool } from "./store/pool.ts";
 export {
   describePostgresTrouble,
@@ -121,7 +123,7 @@ export {
   type ProviderStateRow,
   providerStates,
 } from "./store/provider-states.ts";
-export { pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
+export { type LogKept, pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export { troubleWithRecord } from "./store/record-trouble.ts";
 export {
   addUpRefreshes,

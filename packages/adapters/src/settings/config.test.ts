@@ -23,6 +23,7 @@ test("three settings are enough; times have their defaults", () => {
     concurrency: { refresh: 50, notifications: 10, maintenance: 1 },
     schedules: { reconcile: "* * * * *", sweep: "*/5 * * * *", dailySweep: "0 2 * * *", timeZone: "UTC" },
     keepLogDays: 90,
+    keepGrantedDays: 7,
   });
 });
 

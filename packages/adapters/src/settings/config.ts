@@ -59,6 +59,8 @@ export interface Config {
   readonly dailySweepWindowMs: number;
   readonly overdueSpreadMs: number;
   readonly keepLogDays: number;
+  /** Of refreshes that granted tokens: nearly all of the log. */
+  readonly keepGrantedDays: number;
   readonly shutdownMs: number;
   readonly healthHost: string;
   readonly workerPort: number;
@@ -191,6 +193,7 @@ function ofEngine(read: SettingsReader) {
 }
 
 function ofProcesses(read: SettingsReader) {
+  const keepLogDays = read.integer("KEEP_LOG_DAYS", 90, { min: 1, max: 3650 });
   return {
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     concurrency: {
@@ -208,7 +211,8 @@ function ofProcesses(read: SettingsReader) {
     sweepWindowMs: read.ms("SWEEP_WINDOW_MS", 5 * minute),
     dailySweepWindowMs: read.ms("DAILY_SWEEP_WINDOW_MS", day),
     overdueSpreadMs: read.ms("OVERDUE_SPREAD_MS", minute, 0),
-    keepLogDays: read.integer("KEEP_LOG_DAYS", 90, { min: 1, max: 3650 }),
+    keepLogDays,
+    keepGrantedDays: read.integer("KEEP_GRANTED_DAYS", Math.min(7, keepLogDays), { min: 1, max: keepLogDays }),
     healthHost: read.text("HEALTH_HOST", "127.0.0.1"),
     workerPort: read.integer("WORKER_PORT", 3011, { min: 0, max: 65_535 }),
     schedulerPort: read.integer("SCHEDULER_PORT", 3012, { min: 0, max: 65_535 }),

@@ -55,12 +55,12 @@ export async function meetFault(pool: Pool, met: MetFault, timing: Timing): Prom
 const againSql = `faults.code = excluded.code AND faults.fingerprint = excluded.fingerprint AND faults.circuit_of = excluded.circuit_of
   AND faults.at > (SELECT greatest(c.last_refresh_at, c.connected_at) FROM connections c WHERE c.id = excluded.connection_id)`;
 
-/** Among the newest rows by primary key: cheap in a log of any size. */
-const grantedSinceSql = (
-  time: string,
-) => `EXISTS (SELECT 1 FROM (SELECT * FROM token_refresh_log ORDER BY id DESC LIMIT 10000) l
-  WHERE l.success AND l.provider = $1 AND l.created_at > ${time}
-    AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2)`;
+/** The newest grants since a time, by primary key: cheap in a log of any size, of which days before that time are not looked into. */
+const newestGrantsSql = (time: string) =>
+  `(SELECT * FROM refresh_log WHERE success AND created_at > ${time} ORDER BY id DESC LIMIT 10000)`;
+
+const grantedSinceSql = (time: string) => `EXISTS (SELECT 1 FROM ${newestGrantsSql(time)} l
+  WHERE l.provider = $1 AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2)`;
 
 const agoSql = (ms: string) => `clock_timestamp() - ${ms} * interval '1 millisecond'`;
 
@@ -74,10 +74,9 @@ WITH k AS (
 ), newest AS (
   SELECT at FROM met ORDER BY at DESC LIMIT $8
 ), log AS MATERIALIZED (
-  -- The newest rows by primary key: cheap in a log of any size, and any number of grants that matters is among them.
-  SELECT l.created_at FROM (SELECT * FROM token_refresh_log ORDER BY id DESC LIMIT 10000) l
-  WHERE l.success AND l.provider = $1 AND l.created_at > ${agoSql("$7")}
-    AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2
+  -- Any number of grants that matters is among them. A clock that stands still within the statement, since only that spares days.
+  SELECT l.created_at FROM ${newestGrantsSql("now() - $7 * interval '1 millisecond'")} l
+  WHERE l.provider = $1 AND (SELECT c.registration FROM connections c WHERE c.id = l.connection_id) = $2
   LIMIT 1000
 )
 SELECT (SELECT count(*)::int FROM met WHERE connection_id <> $5) AS others,

@@ -150,7 +150,7 @@ export async function attemptsBetween(pool: Pool, since: Date, until: Date): Pro
     const { rows } = await pool.query<AttemptCounts>({
       name: "attempts-between",
       text: `SELECT count(*) FILTER (WHERE success)::int AS refreshed, count(*) FILTER (WHERE NOT success)::int AS failed
-        FROM token_refresh_log WHERE created_at > $1 AND created_at <= $2`,
+        FROM refresh_log WHERE created_at > $1 AND created_at <= $2`,
       values: [new Date(from), new Date(Math.min(from + sliceMs, until.getTime()))],
     });
     total.refreshed += rows[0]?.refreshed ?? 0;

@@ -33,7 +33,7 @@ export async function addUpRefreshes(pool: Pool): Promise<number> {
             seen_at = CASE WHEN was.up_to = was.seen_up_to THEN clock_timestamp() ELSE p.seen_at END
           FROM was RETURNING p.added_up_to
         ), sums AS (
-          SELECT ${addedSql} FROM token_refresh_log l, was WHERE l.id > was.added_up_to AND l.id <= was.up_to GROUP BY 1, 2, 3, 4, 5
+          SELECT ${addedSql} FROM refresh_log l, was WHERE l.id > was.added_up_to AND l.id <= was.up_to GROUP BY 1, 2, 3, 4, 5
         ), stored AS (
           INSERT INTO refresh_stats AS s (hour, provider, outcome, error_code, duration_bucket, attempts, last_at, last_connection_id)
           SELECT * FROM sums
@@ -86,10 +86,11 @@ const mostUnadded = 200_000;
 export async function refreshStats(pool: Pool, since: Date): Promise<RefreshStats> {
   const { rows } = await pool.query<RefreshCount & DurationCount & { of_hour: boolean; unadded: number }>(
     `WITH newest AS MATERIALIZED (
-       SELECT l.* FROM token_refresh_log l WHERE l.id > (SELECT added_up_to FROM refresh_stats_progress) ORDER BY l.id DESC LIMIT $2
+       SELECT l.* FROM refresh_log l WHERE l.id > (SELECT added_up_to FROM refresh_stats_progress) AND l.created_at >= $1
+       ORDER BY l.id DESC LIMIT $2
      ), every AS (
        SELECT hour, provider, outcome, error_code, duration_bucket, attempts, last_at, last_connection_id FROM refresh_stats WHERE hour >= $1
-       UNION ALL SELECT ${addedSql} FROM newest WHERE created_at >= $1 GROUP BY 1, 2, 3, 4, 5)
+       UNION ALL SELECT ${addedSql} FROM newest GROUP BY 1, 2, 3, 4, 5)
      SELECT grouping(hour) = 0 AS of_hour, hour, provider, outcome, nullif(error_code, '') AS error_code, duration_bucket,
        sum(attempts)::int AS attempts, max(last_at) AS last_at, (array_agg(last_connection_id ORDER BY last_at DESC))[1] AS last_connection_id,
        (SELECT count(*)::int FROM newest) AS unadded

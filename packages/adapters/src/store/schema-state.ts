@@ -49,7 +49,7 @@ async function readHistory(pool: Pool): Promise<{ name: string; finished: boolea
 async function readUngranted(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class
-     WHERE relkind = 'r' AND relname <> '_prisma_migrations'
+     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_prisma_migrations'
        AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('connections'))
        AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
          AND (relname <> 'connections' OR has_table_privilege(oid, 'UPDATE')))

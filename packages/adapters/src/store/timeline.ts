@@ -39,7 +39,7 @@ export interface Timeline {
 
 const sources: Record<Kind, string> = {
   refresh: `SELECT 'refresh' AS kind, id, created_at AS at, trigger, outcome, success, error_code, message, http_status, duration_ms, generation,
-    new_expires_at FROM token_refresh_log`,
+    new_expires_at FROM refresh_log`,
   event: "SELECT 'event' AS kind, id, created_at AS at, event FROM outbox",
   audit: "SELECT 'audit' AS kind, id, at, actor, action, detail FROM audit_log",
 };

@@ -20,6 +20,7 @@ import { checkEndpoints } from "./check-endpoints.ts";
 import { checkInstallation } from "./check-installation.ts";
 import { checkIssuers } from "./check-issuers.ts";
 import { checkKeys } from "./check-keys.ts";
+import { checkLogSize } from "./check-log-size.ts";
 import { checkNames } from "./check-names.ts";
 import { checkPeople } from "./check-people.ts";
 import { checkPostgres } from "./check-postgres.ts";
@@ -75,6 +76,7 @@ async function examineDatabase(config: Config, providers: ReturnType<typeof crea
       ...(await checkConnections(pool)),
       ...(await checkEndpoints(pool)),
       ...(await examineWork(pool, config, live)),
+      await checkLogSize(pool, config),
       await checkSchedules(pool, config),
     ];
   } finally {

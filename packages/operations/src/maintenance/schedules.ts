@@ -7,12 +7,12 @@ type Schedules = Config["schedules"];
 /** When each maintenance task runs. */
 function taskCrons(schedules: Schedules): Record<TaskName, string> {
   return {
-    ...{ reconcile: schedules.reconcile, stats: "* * * * *", sweep: schedules.sweep },
+    ...{ reconcile: schedules.reconcile, stats: "* * * * *", sweep: schedules.sweep, partitions: "20 * * * *" },
     ...{ "daily-sweep": schedules.dailySweep, prune: schedules.prune },
   };
 }
 
-export type TaskName = "reconcile" | "stats" | "sweep" | "daily-sweep" | "prune";
+export type TaskName = "reconcile" | "stats" | "sweep" | "partitions" | "daily-sweep" | "prune";
 
 /** Registers tasks as BullMQ job schedulers: the next iteration of each, in place of whatever stands there. */
 export async function registerSchedules(queue: Queue, schedules: Schedules, names: readonly TaskName[]): Promise<void> {
