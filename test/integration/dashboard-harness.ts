@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { connectRedis, createLogger, patient } from "@evertoken/adapters";
 import { createDashboard } from "@evertoken/dashboard";
 import type { Engine } from "@evertoken/engine/internal";
+import type { ConnectionLimits } from "@evertoken/operations";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { openTestEngine } from "../support/connect-rig.ts";
@@ -40,6 +41,7 @@ export interface Changes {
   readonly openId?: Parameters<typeof createDashboard>[0]["openId"];
   readonly publicUrl?: string;
   readonly needsSecondFactor?: boolean;
+  readonly connections?: ConnectionLimits;
 }
 
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
@@ -60,6 +62,7 @@ export async function startDashboard(connection: Redis, changes: Changes = {}) {
     logger,
     ...{ openId: changes.openId ?? null, publicUrl: changes.publicUrl ?? null },
     needsSecondFactor: changes.needsSecondFactor ?? false,
+    ...(changes.connections === undefined ? {} : { connections: changes.connections }),
     ...(changes.session === undefined ? {} : { session: changes.session }),
     loginAttemptsPerMinute: changes.loginAttempts ?? 1000,
   });

@@ -2,10 +2,13 @@ import type { Limits } from "@evertoken/adapters";
 import { type Engine, fromEngine } from "@evertoken/engine/internal";
 import {
   ableToServe,
+  type ConnectionLimits,
+  connectionLimits,
   limitConnections,
   openLimits,
   type ReadyChecks,
   readiness,
+  serverOptions,
   trustProxies,
 } from "@evertoken/operations";
 import helmet from "@fastify/helmet";
@@ -31,15 +34,19 @@ export interface ApiOptions {
   readonly ready?: ReadyChecks;
   /** Without it requests leave no line. */
   readonly logger?: FastifyBaseLogger;
+  readonly connections?: ConnectionLimits;
 }
 
 const bodyLimit = 256 * 1024;
 const maxHeaderSize = 16 * 1024;
 
 /** The HTTP API over an engine; the caller listens and closes both. */
-export async function createApi(engine: Engine, { ready, logger }: ApiOptions = {}): Promise<FastifyInstance> {
-  const app = createServer(engine, logger);
-  limitConnections(app.server);
+export async function createApi(
+  engine: Engine,
+  { ready, logger, connections = connectionLimits }: ApiOptions = {},
+): Promise<FastifyInstance> {
+  const app = createServer(engine, connections, logger);
+  limitConnections(app.server, connections);
   app.setValidatorCompiler(checkWithZod);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
@@ -60,13 +67,13 @@ export async function createApi(engine: Engine, { ready, logger }: ApiOptions = 
   return app;
 }
 
-function createServer({ config }: Engine, logger?: FastifyBaseLogger): FastifyInstance {
+function createServer({ config }: Engine, connections: ConnectionLimits, logger?: FastifyBaseLogger): FastifyInstance {
   return fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // What was done, and what was refused, stands in the audit log.
     logController: new LogController({ disableRequestLogging: true }),
     ...{ trustProxy: trustProxies(config.api.trustProxy), bodyLimit },
-    http: { maxHeaderSize },
+    http: { maxHeaderSize, ...serverOptions(connections) },
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
     // A stop answers what is under way and takes nothing new.
     ...{ return503OnClosing: false, forceCloseConnections: "idle" },

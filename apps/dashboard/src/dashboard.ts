@@ -1,6 +1,15 @@
 import type { OpenIdSettings, TrustedProxies } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
-import { createSessions, limitConnections, openLimits, type SetPerson, trustProxies } from "@evertoken/operations";
+import {
+  type ConnectionLimits,
+  connectionLimits,
+  createSessions,
+  limitConnections,
+  openLimits,
+  type SetPerson,
+  serverOptions,
+  trustProxies,
+} from "@evertoken/operations";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
@@ -42,6 +51,7 @@ export interface DashboardDeps {
   readonly session?: { readonly lifetimeMs: number; readonly idleMs: number };
   /** Default 10. */
   readonly loginAttemptsPerMinute?: number;
+  readonly connections?: ConnectionLimits;
 }
 
 /** Scripts are Bull Board's own files; styles are inline in its page and ours, so those must be allowed. */
@@ -113,7 +123,7 @@ function openIdOf({ openId = null, publicUrl = null, engine }: DashboardDeps) {
 
 /** Builds the dashboard; the caller listens and closes. */
 export async function createDashboard(deps: DashboardDeps): Promise<FastifyInstance> {
-  const { engine, people } = deps;
+  const { engine, people, connections = connectionLimits } = deps;
   const { lifetimeMs, idleMs } = deps.session ?? { lifetimeMs: 12 * hourMs, idleMs: hourMs };
   const needsSecondFactor = deps.needsSecondFactor ?? false;
   const sessions = createSessions(engine, { idleMs, lifetimeMs, settingsPeople: people, needsSecondFactor });
@@ -124,8 +134,9 @@ export async function createDashboard(deps: DashboardDeps): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxies(deps.trustProxy ?? false),
     bodyLimit: 64 * 1024,
+    http: serverOptions(connections),
   });
-  limitConnections(app.server);
+  limitConnections(app.server, connections);
   answerTrouble(app);
   await app.register(helmet, securityHeaders(deps.secureCookies));
   await app.register(cookie);

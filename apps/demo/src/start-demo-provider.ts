@@ -1,5 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import {
+  type ConnectionLimits,
+  connectionLimits,
+  limitConnections,
+  serverOptions,
+} from "@evertoken/operations/limit-connections";
 import { type Configuration, errors, Provider } from "oidc-provider";
 import { type DemoStore, openDemoStore } from "./demo-store.ts";
 import { type Context, createInteractions, type Middleware } from "./interactions.ts";
@@ -16,6 +22,7 @@ export type DemoProviderOptions = {
   clientId: string;
   clientSecret: string;
   redirectUris: string[];
+  connections?: ConnectionLimits;
 };
 
 export type DemoProvider = {
@@ -124,7 +131,9 @@ export async function startDemoProvider(options: DemoProviderOptions): Promise<D
   const host = options.host ?? "127.0.0.1";
   const store = openDemoStore(options.dataFile);
   const record = createPresentationRecord(store.database);
-  const server = createServer();
+  const { connections = connectionLimits } = options;
+  const server = createServer(serverOptions(connections));
+  limitConnections(server, connections);
   // The issuer contains the port, so that it must be known before the provider exists.
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -79,7 +79,12 @@ export {
 export { countRefreshes } from "./process/count-refreshes.ts";
 export { type GaugeSource, queueGauges, refusalCounts, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";
-export { limitConnections } from "./process/limit-connections.ts";
+export {
+  type ConnectionLimits,
+  connectionLimits,
+  limitConnections,
+  serverOptions,
+} from "./process/limit-connections.ts";
 export { createMetrics, type Metrics } from "./process/metrics.ts";
 export { openLimits } from "./process/open-limits.ts";
 export { type ReadyChecks, readiness } from "./process/readiness.ts";

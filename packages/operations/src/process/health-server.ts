@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { limitConnections, probeLimits } from "./limit-connections.ts";
+import { type ConnectionLimits, limitConnections, probeLimits, serverOptions } from "./limit-connections.ts";
 import { type ReadyChecks, readiness } from "./readiness.ts";
 
 export interface HealthServerDeps {
@@ -14,6 +14,7 @@ export interface HealthServerDeps {
   readonly readyDeadlineMs?: number;
   /** The Prometheus text of this process. */
   readonly metrics?: () => Promise<string>;
+  readonly connections?: ConnectionLimits;
 }
 
 export interface HealthServer {
@@ -70,7 +71,8 @@ function listen(server: Server, host: string, port: number): Promise<void> {
  * Rejects when the port cannot be had. What a check throws is never shown, since it may quote a connection URL.
  */
 export async function startHealthServer(deps: HealthServerDeps): Promise<HealthServer> {
-  const server = createServer({ maxHeaderSize: 8192 }, (request, response) => {
+  const { connections = probeLimits } = deps;
+  const server = createServer({ maxHeaderSize: 8192, ...serverOptions(connections) }, (request, response) => {
     request.resume();
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
@@ -82,7 +84,7 @@ export async function startHealthServer(deps: HealthServerDeps): Promise<HealthS
       .catch(() => json(500, { error: "failed" }))
       .then((answer) => send(response, answer, request.method === "GET"));
   });
-  limitConnections(server, probeLimits);
+  limitConnections(server, connections);
   await listen(server, deps.host, deps.port);
   return {
     port: (server.address() as AddressInfo).port,
