@@ -48,7 +48,8 @@ test("Slack shows what was said", () => {
 
 test("Discord finds no markup, no mention and no link in it", () => {
   holds((text) => {
-    const withoutEscapes = forDiscord(text).replace(/\\[^0-9A-Za-z\s]/g, "");
+    // What is escaped is a letter like any other, and still stands between its neighbours.
+    const withoutEscapes = forDiscord(text).replace(/\\[^0-9A-Za-z\s]/g, "x");
     expect(withoutEscapes).not.toMatch(/[\\*_~`|<>[\]()#]|@(?!\u2060)|:\/\//);
   });
 });
