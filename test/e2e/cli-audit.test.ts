@@ -1,6 +1,6 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
-import { runInProcess } from "./evertoken-command.ts";
+import { allCommands, runInProcess } from "./evertoken-command.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -12,27 +12,13 @@ beforeAll(async () => {
 const run = (args: string, input?: string) =>
   runInProcess(args.split(" "), { env: rig.env, ...(input === undefined ? {} : { input }) });
 
-/** The commands that a help text names. */
-async function commandsIn(...path: string[]): Promise<string[]> {
-  const { stdout } = await runInProcess([...path, "--help"]);
-  const listed = stdout.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
-  return [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)]
-    .map(([, name]) => name as string)
-    .filter((name) => name !== "help");
-}
-
-/** `keys create` and the like: every command there is. */
-async function allCommands(): Promise<string[]> {
-  const top = await commandsIn();
-  const below = await Promise.all(top.map(async (name) => ({ name, inner: await commandsIn(name) })));
-  return below.flatMap(({ name, inner }) => (inner.length === 0 ? [name] : inner.map((one) => `${name} ${one}`)));
-}
-
 /** Change nothing, or run processes whose work writes its own entries. */
 const silent = [
   ...[
     "start",
     "status",
+    "top",
+    "completion",
     "connections list",
     "connections show",
     "log",
@@ -64,10 +50,10 @@ test("each command that changes something writes who, what and from where; no co
     sync: { args: `sync ${a.id} --wait 0s`, writes: "sync.requested" },
     "connections import": { args: "connections import", input: `${row}\n`, writes: "connection.imported" },
     "connections export": { args: "connections export -", writes: "connections.exported" },
-    "connections disconnect": { args: `connections disconnect ${b.id}`, writes: "connection.disconnected" },
+    "connections disconnect": { args: `connections disconnect ${b.id} --yes`, writes: "connection.disconnected" },
     reconcile: { args: "reconcile", writes: "schedule.reconciled" },
     "keys create": { args: "keys create ci --scope tokens:read", writes: "api_key.created" },
-    "keys revoke": { args: "keys revoke", writes: "api_key.revoked" },
+    "keys revoke": { args: "keys revoke --yes", writes: "api_key.revoked" },
     "keys rotate": { args: "keys rotate", writes: "keys.rotated" },
     "users add": { args: "users add ada --role viewer --password-stdin", input: password, writes: "person.added" },
     "users role": { args: "users role ada operator", writes: "person.changed" },
@@ -75,7 +61,7 @@ test("each command that changes something writes who, what and from where; no co
     "users disable": { args: "users disable ada", writes: "person.changed" },
     "users enable": { args: "users enable ada", writes: "person.changed" },
     "users reset-code": { args: "users reset-code ada", writes: "person.second_factor_removed" },
-    "users remove": { args: "users remove ada", writes: "person.removed" },
+    "users remove": { args: "users remove ada --yes", writes: "person.removed" },
     "users log-out": { args: "users log-out", writes: "dashboard.sessions_ended" },
   };
   /** Each with a test of its own that sees its entry. */
@@ -105,7 +91,7 @@ test("each command that changes something writes who, what and from where; no co
 
 test("what was tried in vain is written too, and read with filters, as CSV as well", async () => {
   const nobody = "00000000-0000-4000-8000-000000000000";
-  expect((await run(`connections disconnect ${nobody}`)).code).toBe(1);
+  expect((await run(`connections disconnect ${nobody} --yes`)).code).toBe(1);
   const { stdout } = await run(`audit --connection ${nobody} --json`);
   expect(JSON.parse(stdout)).toMatchObject([
     { action: "connection.disconnected", connectionId: nobody, detail: { failed: "connection_not_found" } },

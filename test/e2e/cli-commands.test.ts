@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
-import { askEvertoken, canary, emptyDirectory, runEvertoken } from "./evertoken-command.ts";
+import { askEvertoken, canary, emptyDirectory, runEvertoken, runInProcess } from "./evertoken-command.ts";
 
 let rig: Rig;
 beforeAll(async () => {
   rig = await createRig({ env: hasty, server: { marker: canary } });
 });
 
-const run = (args: string[], input?: string) => runEvertoken(args, { env: rig.env, ...(input ? { input } : {}) });
-const ask = (args: string[], input?: string) => askEvertoken(args, { env: rig.env, ...(input ? { input } : {}) });
+const run = (args: string[], input?: string) => runInProcess(args, { env: rig.env, ...(input ? { input } : {}) });
+async function ask(args: string[], input?: string) {
+  const { code, stdout } = await run([...args, "--json"], input);
+  return { code, answer: JSON.parse(stdout) };
+}
 
 describe("connections", () => {
   test("list, filtered and in pages", async () => {
@@ -90,9 +93,91 @@ describe("connections", () => {
 
   test("disconnect erases the tokens, once", async () => {
     const { id } = await rig.connect();
-    expect((await ask(["connections", "disconnect", id])).answer).toEqual({ connectionId: id, disconnected: true });
+    expect((await ask(["connections", "disconnect", id, "--yes"])).answer).toEqual({
+      connectionId: id,
+      disconnected: true,
+    });
     expect(await rig.row(id)).toMatchObject({ status: "disconnected", access_token: null, refresh_token: null });
-    expect((await ask(["connections", "disconnect", id])).answer.disconnected).toBe(false);
+    expect((await ask(["connections", "disconnect", id, "--yes"])).answer.disconnected).toBe(false);
+  });
+});
+
+describe("what cannot be undone", () => {
+  const inTerminal = (args: string[], input: string) => runInProcess(args, { env: rig.env, input, terminal: true });
+
+  test("asks in a terminal, and wants --yes in a pipe", async () => {
+    const { id } = await rig.connect({ userId: "erased" });
+    const piped = await run(["connections", "disconnect", id]);
+    expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining("add --yes") });
+    const no = await inTerminal(["connections", "disconnect", id], "no\n");
+    expect(no).toMatchObject({ code: 2, stderr: expect.stringContaining("(acme, user erased)") });
+    const closed = await inTerminal(["connections", "disconnect", id], "");
+    expect(closed.code).toBe(130);
+    expect((await rig.row(id)).status).toBe("connected");
+    expect((await inTerminal(["connections", "disconnect", id], "yes\n")).code).toBe(0);
+    expect((await rig.row(id)).status).toBe("disconnected");
+  });
+
+  test.each([
+    [["keys", "revoke", "00000000-0000-4000-8000-000000000000"], "not_found"],
+    [["users", "remove", "nobody"], "not_found"],
+    [["providers", "remove", "nobody"], "provider_not_found"],
+  ])("%s", async (args, code) => {
+    expect((await runInProcess(args, { env: rig.env })).stderr).toContain("add --yes");
+    const { stdout } = await runInProcess([...args, "--yes", "--json"], { env: rig.env });
+    expect(JSON.parse(stdout).error.code).toBe(code);
+  });
+});
+
+test("the beginning of an id is enough, wherever a connection is named", async () => {
+  const [a, b] = [await rig.connect({ userId: "short" }), await rig.connect({ userId: "short" })];
+  const [first, second] = ["abcd1234-0000-4000-8000-000000000001", "abcd1234-0000-4000-8000-000000000002"];
+  await rig.pool.query("UPDATE connections SET id = $2 WHERE id = $1", [a.id, first]);
+  await rig.pool.query("UPDATE connections SET id = $2 WHERE id = $1", [b.id, second]);
+  const begun = "abcd1234-0000-4000-8000-000000000001".slice(0, -1);
+  for (const args of [
+    ["connections", "show"],
+    ["status"],
+    ["log"],
+    ["refresh"],
+    ["schedule-now"],
+    ["sync"],
+    ["release"],
+  ]) {
+    const several = await runInProcess([...args, "abcd1234"], { env: rig.env });
+    expect(several, args.join(" ")).toMatchObject({ code: 2, stderr: expect.stringContaining(`${first}, ${second}`) });
+  }
+  expect((await ask(["connections", "show", `${begun}2`])).answer.id).toBe(second);
+  await rig.pool.query("DELETE FROM connections WHERE id = $1", [second]);
+  expect((await ask(["connections", "show", "ABCD1234"])).answer.id).toBe(first);
+  expect((await ask(["status", "abcd"])).answer.connectionId).toBe(first);
+  expect((await ask(["connections", "list", "--user", "short", "--after", "abcd12"])).answer).toEqual([]);
+  const gone = await ask(["connections", "disconnect", "abcd1234-00", "--yes"]);
+  expect(gone.answer).toEqual({ connectionId: first, disconnected: true });
+  expect((await ask(["connections", "show", "abc"])).answer.error.code).toBe("connection_not_found");
+});
+
+describe("top", () => {
+  test("one look in a pipe, and as JSON", async () => {
+    const { id } = await rig.connect();
+    await rig.pool.query("UPDATE connections SET next_refresh_at = '2020-01-01' WHERE id = $1", [id]);
+    const { code, stdout } = await runInProcess(["top"], { env: rig.env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^evertoken {2}\S+ {2}\d+ connections\nrunning: app /);
+    expect(stdout).not.toContain("\u001b");
+    const { stdout: json } = await runInProcess(["top", "--json"], { env: rig.env, terminal: true });
+    expect(JSON.parse(json).providers).toMatchObject([{ provider: "acme", late: 1, state: "" }]);
+    await ask(["connections", "disconnect", id, "--yes"]);
+  });
+
+  test("in a terminal until q, and the screen of before comes back; NO_COLOR is heeded", async () => {
+    const drawn = await runInProcess(["top"], { env: rig.env, terminal: true, input: "q" });
+    expect(drawn.code).toBe(0);
+    expect(drawn.stdout).toContain("\u001b[1mevertoken ");
+    expect(drawn.stdout.endsWith("\u001b[?1049l")).toBe(true);
+    const plain = await runInProcess(["top"], { env: { ...rig.env, NO_COLOR: "1" }, terminal: true, input: "q" });
+    expect(plain.stdout).toContain("evertoken ");
+    expect(plain.stdout).not.toContain("\u001b[1m");
   });
 });
 
@@ -151,7 +236,7 @@ describe("all connections", () => {
     expect(answer.total).toBeGreaterThan(0);
     expect(answer.oldestOverdue).toMatchObject({ connectionId: id, provider: "acme" });
     expect((await run(["status"])).stdout).toContain(id);
-    await ask(["connections", "disconnect", id]);
+    await ask(["connections", "disconnect", id, "--yes"]);
   });
 
   test("a dry run changes nothing; the real one refreshes through a worker, and fails if any did", async () => {
@@ -159,7 +244,12 @@ describe("all connections", () => {
     await rig.pool.query("UPDATE connections SET status = 'disconnected', next_refresh_at = NULL");
     const connections = await Promise.all([1, 2, 3].map(() => rig.connect()));
     const dry = await ask(["refresh", "--expiring", "24h", "--dry-run"]);
+    const names = connections.map(({ id }) =>
+      expect.objectContaining({ connectionId: id, userId: expect.any(String) }),
+    );
     expect(dry).toMatchObject({ code: 0, answer: { dryRun: true, total: 3 } });
+    expect(dry.answer.connections).toEqual(expect.arrayContaining(names));
+    expect((await run(["refresh", "--all", "--dry-run"])).stdout).toContain(dry.answer.connections[0].userId);
     expect((await ask(["refresh", "--expiring", "1s", "--dry-run"])).answer.total).toBe(0);
     for (const { id } of connections) expect(await rig.log(id)).toEqual([]);
 
@@ -170,6 +260,10 @@ describe("all connections", () => {
     await rig.server.behave(lies.unavailable(), { family: connections[0]?.family ?? "" });
     const some = await ask(["refresh", "--expiring", "24h"]);
     expect(some).toMatchObject({ code: 1, answer: { total: 3, refreshed: 2, failed: 1 } });
+    const why = { connectionId: connections[0]?.id, provider: "acme", code: "provider_unavailable" };
+    expect(some.answer.failures).toMatchObject([why]);
+    const told = await run(["refresh", "--all"]);
+    expect(told.stdout).toMatch(new RegExp(`${connections[0]?.id} +acme .*provider_unavailable`));
     await worker.stop();
   });
 

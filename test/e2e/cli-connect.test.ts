@@ -27,9 +27,9 @@ test("keys: created, shown once, listed without themselves, revoked, and all of 
   const listed = await run(["keys", "list"]);
   expect(listed.stdout).toContain("billing");
   expect(listed.stdout).not.toContain(answer.key);
-  const revoked = await ask(["keys", "revoke", answer.id]);
+  const revoked = await ask(["keys", "revoke", answer.id, "--yes"]);
   expect(revoked.answer).toMatchObject({ id: answer.id, revokedAt: expect.any(String) });
-  expect((await run(["keys", "revoke", "nonsense"])).stderr).toContain("not_found");
+  expect((await run(["keys", "revoke", "nonsense", "--yes"])).stderr).toContain("not_found");
   expect(await actions()).toEqual(["api_key.created", "api_key.revoked"]);
 });
 

@@ -39,10 +39,10 @@ test("a provider is added from standard input, shown among the others, replaced 
   const replaced = await run(["add", "-", "--replace", "--json"], words({ name: "Staff", clientSecret: undefined }));
   expect(JSON.parse(replaced.stdout)).toMatchObject({ definition: { name: "Staff" }, hasSecret: true });
   const { id } = await rig.connect({ provider: "intranet" });
-  const refused = await run(["remove", "intranet"]);
+  const refused = await run(["remove", "intranet", "--yes"]);
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("1 connection depends on intranet")]);
   await rig.client.connections.disconnect(id);
-  expect((await run(["remove", "intranet"])).code).toBe(0);
+  expect((await run(["remove", "intranet", "--yes"])).code).toBe(0);
   expect((await run(["show", "intranet"])).stderr).toContain('there is no provider "intranet"');
   const { rows } = await rig.pool.query("SELECT actor, action FROM audit_log WHERE actor NOT LIKE 'app:%' ORDER BY id");
   expect(rows).toEqual(

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createRig, type Rig } from "../support/rig.ts";
-import { askEvertoken, canary, runEvertoken, runInProcess } from "./evertoken-command.ts";
+import { allCommands, askEvertoken, canary, runEvertoken, runInProcess } from "./evertoken-command.ts";
 
 let rig: Rig;
 let known: string;
@@ -34,6 +34,22 @@ describe("usage", () => {
       code: 2,
       answer: { error: { code: "wrong_usage", message: expect.any(String) } },
     });
+  });
+
+  test("every command refuses an option that it does not have, and a missing argument, in a pipe and in a terminal", async () => {
+    for (const command of await allCommands()) {
+      const words = command.split(" ");
+      const { stdout } = await runInProcess([...words, "--help"]);
+      const needed = /^Usage: .*?(<[^>]+>)/m.test(stdout);
+      for (const terminal of [false, true]) {
+        for (const args of [[...words, "--nonsense"], ...(needed ? [words] : [])]) {
+          const ended = await runInProcess(args, { env: rig.env, terminal });
+          expect({ args, ...ended }).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/^error: /) });
+          const { answer } = { answer: JSON.parse((await runInProcess([...args, "--json"], { terminal })).stdout) };
+          expect(answer).toMatchObject({ error: { code: "wrong_usage" } });
+        }
+      }
+    }
   });
 
   test("the version is told", async () => {

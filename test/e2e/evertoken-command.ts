@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+  /** What it runs in is a terminal, on all three streams. */
+  readonly terminal?: boolean;
 }
 
 /** Runs one command to its end, in an empty directory unless told otherwise. @throws when a token stands in its output */
@@ -43,8 +45,15 @@ const cliModule = new URL("../../packages/cli/src/cli.ts", import.meta.url).href
 type Cli = { runCli(args: readonly string[], surroundings: object): Promise<number> };
 
 /** The same without a process of its own: many times faster. For what does not depend on files or signals. */
-export async function runInProcess(args: readonly string[], { env = {}, input }: RunOptions = {}): Promise<Ended> {
+export async function runInProcess(
+  args: readonly string[],
+  { env = {}, input, terminal = false }: RunOptions = {},
+): Promise<Ended> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  if (terminal) {
+    for (const stream of [stdin, stdout, stderr]) Object.assign(stream, { isTTY: true, columns: 160, rows: 40 });
+    Object.assign(stdin, { setRawMode: () => stdin });
+  }
   stdin.end(input ?? "");
   const { runCli } = (await import(cliModule)) as Cli;
   const code = await runCli(args, { env, cwd: tmpdir(), stdin, stdout, stderr });
@@ -52,6 +61,22 @@ export async function runInProcess(args: readonly string[], { env = {}, input }:
   const ended = { code, stdout: await text(stdout), stderr: await text(stderr) };
   if (`${ended.stdout}${ended.stderr}`.includes(canary)) throw new Error(`a token was printed by: ${args.join(" ")}`);
   return ended;
+}
+
+/** The commands that a help text names. */
+async function commandsIn(...path: string[]): Promise<string[]> {
+  const { stdout } = await runInProcess([...path, "--help"]);
+  const listed = stdout.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
+  return [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)]
+    .map(([, name]) => name as string)
+    .filter((name) => name !== "help");
+}
+
+/** `keys create` and the like: every command there is. */
+export async function allCommands(): Promise<string[]> {
+  const top = await commandsIn();
+  const below = await Promise.all(top.map(async (name) => ({ name, inner: await commandsIn(name) })));
+  return below.flatMap(({ name, inner }) => (inner.length === 0 ? [name] : inner.map((one) => `${name} ${one}`)));
 }
 
 /** The one JSON document on standard output. */

@@ -137,8 +137,8 @@ test("whose row was altered is told so, loses his sessions, and is added anew or
   expect((await run("add", "alma", "--role", "viewer", "--password-stdin")).code).toBe(0);
   expect(await statusOf(dashboard, before), "a session of before").toBe(401);
   await logIn(dashboard, "alma");
-  expect((await run("remove", "alva")).code).toBe(0);
-  expect((await run("remove", "alva")).code).toBe(1);
+  expect((await run("remove", "alva", "--yes")).code).toBe(0);
+  expect((await run("remove", "alva", "--yes")).code).toBe(1);
   expect((await dashboard.login("alva", password)).body).toContain("do not match");
 });
 
@@ -148,7 +148,7 @@ test("a person who is removed is logged out everywhere, and a new one of the nam
   await add();
   const cookie = await logIn(one, "rolf");
   expect(await statusOf(two, cookie)).toBe(200);
-  expect((await runInProcess(["users", "remove", "rolf"], { env: rig.env })).code).toBe(0);
+  expect((await runInProcess(["users", "remove", "rolf", "--yes"], { env: rig.env })).code).toBe(0);
   expect(await statusOf(two, cookie)).toBe(401);
   await add();
   expect(await statusOf(two, cookie)).toBe(401);

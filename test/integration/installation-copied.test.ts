@@ -66,7 +66,7 @@ test("a copy that is adopted for staging forgets the grants without revoking the
     expect(shared).toMatchObject({ code: 1, stderr: expect.stringContaining("in use with this Redis") });
   }
   const own = { ...env, REDIS_PREFIX: `copy-${rig.env.REDIS_PREFIX}` };
-  const disconnected = await runInProcess(["connections", "disconnect", id], { env: own });
+  const disconnected = await runInProcess(["connections", "disconnect", id, "--yes"], { env: own });
   expect(disconnected.code).toBe(0);
   expect(await runInProcess(["adopt", "--as", "copy", "--yes"], { env: own })).toMatchObject({ code: 0 });
   expect((await runInProcess(["adopt"], { env: own })).stdout).toMatch(/state +not held/);

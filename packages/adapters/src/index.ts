@@ -51,6 +51,7 @@ export { type AccountKey, grantHoldings, knownAccounts } from "./store/foresee-i
 export { givenRows } from "./store/given-rows.ts";
 export * from "./store/grant-holders.ts";
 export { loadHashKey } from "./store/hash-key.ts";
+export { idsBeginning } from "./store/ids-beginning.ts";
 export {
   adoptInstallation,
   createReadInstallation,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { addAdopt } from "./commands/adopt.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addConnectLink } from "./commands/connect-link.ts";
 import { addConnections } from "./commands/connections.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -18,6 +19,7 @@ import { addScheduleNow } from "./commands/schedule-now.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
+import { addTop } from "./commands/top.ts";
 import { addUsers } from "./commands/users.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
@@ -74,7 +76,17 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     .showHelpAfterError("(--help shows the usage)")
     .addHelpText("after", epilogue)
     .exitOverride();
-  const add = [addStart, addStatus, addConnections, addRefresh, addScheduleNow, addReconcile, addLog, addProviders];
+  const add = [
+    addStart,
+    addStatus,
+    addTop,
+    addConnections,
+    addRefresh,
+    addScheduleNow,
+    addReconcile,
+    addLog,
+    addProviders,
+  ];
   for (const command of [
     ...add,
     addSync,
@@ -86,6 +98,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     addAdopt,
     addDoctor,
     addMigrate,
+    addCompletion,
     addProcesses,
   ])
     command(program, run);

@@ -5,13 +5,16 @@ import { audited, type Engine, fromEngine, hostActor, openEngine, readSettings }
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
+import { takingShortIds } from "./short-ids.ts";
 
 export const readFile = (path: string): string => readFileSync(path, "utf8");
 
 export interface Opened {
   readonly engine: Engine;
-  /** Writes each change into the audit log. */
+  /** Writes each change into the audit log, and takes the beginning of an id for the id. */
   readonly evertoken: Evertoken;
+  /** Aborted by the first Ctrl-C. */
+  readonly interrupted: AbortSignal;
 }
 
 /**
@@ -30,7 +33,8 @@ export async function withEngine<T>(io: Io, task: (opened: Opened) => Promise<T>
   });
   const interrupted = interrupts.requested.then(() => engine.close());
   try {
-    const running = task({ engine, evertoken: audited(fromEngine(engine), engine.audit, hostActor("host")) });
+    const evertoken = takingShortIds(audited(fromEngine(engine), engine.audit, hostActor("host")), engine);
+    const running = task({ engine, evertoken, interrupted: interrupts.signal });
     running.catch(() => undefined); // cut short, it may fail when nobody listens any more
     const result = await Promise.race([running, interrupted.then(() => null)]);
     if (!interrupts.signal.aborted) return result as T;

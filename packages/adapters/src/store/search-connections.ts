@@ -1,12 +1,10 @@
 import type { Pool } from "pg";
+import { idRange } from "./ids-beginning.ts";
 import { type ListBucket, type ListedConnection, type ListOrder, listedColumns } from "./list-connections.ts";
 import { inOutageGroups, type OutageGroup } from "./outages.ts";
 
 /** Of one text so many connections are looked at; of a shorter one the answer says that there are more. */
 const mostLookedAt = 10_000;
-
-const whole = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
-const beginning = /^[0-9a-f]{4,8}(?:-[0-9a-f]{0,4}){0,3}(?:-[0-9a-f]{0,12})?$/i;
 
 interface FoundConnection extends ListedConnection {
   /** It is called so, and does not only begin so. */
@@ -83,10 +81,3 @@ export async function searchConnections(
 /** Buckets count from 1. */
 const partOf = (buckets: readonly ListBucket[], after: FoundAfter | null) =>
   1 + buckets.findIndex(({ provider, status }) => provider === after?.provider && status === after.status);
-
-/** From the first to the last id that begins so; none for a text that cannot be the beginning of one. */
-function idRange(text: string): [first: string | null, last: string | null] {
-  if (!whole.test(text) && !beginning.test(text)) return [null, null];
-  const digits = text.replaceAll("-", "");
-  return [digits.padEnd(32, "0"), digits.padEnd(32, "f")];
-}

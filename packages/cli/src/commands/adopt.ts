@@ -14,6 +14,7 @@ import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { requireServices } from "../reachable.ts";
 import type { Run } from "../run.ts";
+import { fullId } from "../short-ids.ts";
 import { facts } from "../table.ts";
 
 interface AdoptOptions {
@@ -118,7 +119,7 @@ async function release(io: Io, id: string | undefined, { all = false }: { all?: 
       io.result({ released: "installation" }, () => ["released: refreshing goes on within seconds"]);
       return;
     }
-    const released = await releaseConnections(engine, id ?? null);
+    const released = await releaseConnections(engine, id === undefined ? null : await fullId(engine, id));
     await auditOperator(engine, { action: "connections.released", detail: { released: String(released) } });
     io.result({ released }, () => [`${released} released`]);
   });

@@ -6,6 +6,7 @@ import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
 import { optionTime } from "../option-time.ts";
 import type { Run } from "../run.ts";
+import { fullId } from "../short-ids.ts";
 import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 
@@ -39,11 +40,12 @@ async function audit(
   io: Io,
   { connection, actor, action, since, until, before, limit, csv: asCsv }: AuditOptions,
 ): Promise<undefined> {
-  if (connection !== undefined && !isUuid(connection))
-    throw new UsageError("--connection takes the id of a connection");
   await withEngine(io, async ({ engine }) => {
+    const connectionId = connection === undefined ? undefined : await fullId(engine, connection);
+    if (connectionId !== undefined && !isUuid(connectionId))
+      throw new UsageError("--connection takes the id of a connection");
     const found = await auditLog(engine, {
-      ...(connection === undefined ? {} : { connectionId: connection }),
+      ...(connectionId === undefined ? {} : { connectionId }),
       ...(actor === undefined ? {} : { actor }),
       ...(action === undefined ? {} : { action }),
       ...(since === undefined ? {} : { since }),

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { yesOption } from "../confirm.ts";
 import { importSources } from "../import-sources/index.ts";
 import type { Run } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -56,6 +57,7 @@ export function addConnections(program: Command, run: Run): void {
   connections
     .command("disconnect <id>")
     .description("erase the tokens and remove the job; the history stays")
+    .option(...yesOption)
     .action(run(disconnect));
 }
 

@@ -10,6 +10,7 @@ import {
 } from "@evertoken/operations";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
+import { type Confirmed, confirm, yesOption } from "../confirm.ts";
 import { formatTime } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -36,7 +37,11 @@ export function addKeys(program: Command, run: Run): void {
     )
     .action(run(adopt));
   keys.command("list", { isDefault: true }).description("all keys, newest first").action(run(list));
-  keys.command("revoke <id>").description("revoke a key, for good").action(run(revoke));
+  keys
+    .command("revoke <id>")
+    .description("revoke a key, for good")
+    .option(...yesOption)
+    .action(run(revoke));
   keys
     .command("rotate")
     .description("encrypt everything anew with the first key of ENCRYPTION_KEY, while all goes on")
@@ -115,8 +120,9 @@ function limitsOf({ sealed, providers, users, endsAt, readOnly }: ApiKeyView): s
   ].join(", ");
 }
 
-async function revoke(io: Io, id: string): Promise<undefined> {
+async function revoke(io: Io, id: string, options: Confirmed): Promise<undefined> {
   await withEngine(io, async ({ engine }) => {
+    await confirm(io, `revoke the key ${id}, for good`, options);
     const view = await revokeApiKey(engine, id);
     await auditOperator(engine, { action: "api_key.revoked", detail: { key: view.id } });
     io.result(view, () => [`${view.id} (${view.name}) is revoked; the API knows it within a second`]);

@@ -1,6 +1,7 @@
 import { formatDuration, readConfig } from "@evertoken/adapters";
 import { marginMs, type RefreshPolicy, type Timing } from "@evertoken/core";
 import type { Command } from "commander";
+import { yesOption } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { readFile } from "../open.ts";
 import type { Run } from "../run.ts";
@@ -37,6 +38,7 @@ export function addProviders(program: Command, run: Run): void {
   providers
     .command("remove <id>")
     .description("remove a stored provider that has no connections any more")
+    .option(...yesOption)
     .action(run(removeProvider));
 }
 

@@ -1,11 +1,13 @@
 import type { BulkReport } from "@evertoken/engine";
 import { type Command, Option } from "commander";
-import { parseDuration } from "../duration.ts";
+import { formatTime, parseDuration } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { type NamedConnection, namedConnections } from "../named-connections.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
 import type { Run } from "../run.ts";
+import { table } from "../table.ts";
 import { requireProvider } from "./connections-list.ts";
 
 interface RefreshOptions {
@@ -69,13 +71,29 @@ async function refreshMany(io: Io, options: RefreshOptions): Promise<number> {
   return withEngine(io, async (opened) => {
     await requireProvider(opened.engine, options.provider);
     const report = await runBulk(io, opened, { ...options, withinMs, timeoutMs });
-    if (options.dryRun === true) {
-      io.result({ dryRun: true, ...report }, () => [`${report.total} would be refreshed:`, ...listed(report)]);
-      return 0;
-    }
-    io.result(report, () => summary(report, options.wait));
+    if (options.dryRun === true) return foresee(io, opened, report);
+    const failures = (await namedConnections(opened.engine, report.failedIds)).map(asFailure);
+    io.result({ ...report, failures }, () => [...summary(report, options.wait), ...failed(failures)]);
     return report.failed + report.pending === 0 ? 0 : 1;
   });
+}
+
+/** People see the first of them, programs all. */
+async function foresee(io: Io, { engine }: Opened, report: BulkReport): Promise<number> {
+  const { total, connectionIds } = report;
+  const connections = await namedConnections(engine, io.json ? connectionIds : connectionIds.slice(0, shown));
+  io.result({ dryRun: true, ...report, connections: connections.map(asName) }, () => [
+    `${total} would be refreshed:`,
+    ...table(
+      ["ID", "PROVIDER", "USER", "ACCOUNT", "STATUS", "EXPIRES"],
+      connections.map((row) => [
+        ...[row.id, row.provider, row.userId, row.displayName ?? row.externalAccountId, row.status],
+        formatTime(row.expiresAt, new Date()),
+      ]),
+    ),
+    ...rest(total),
+  ]);
+  return 0;
 }
 
 async function runBulk(
@@ -106,7 +124,22 @@ function summary({ total, refreshed, failed, skipped, pending }: BulkReport, wai
 
 const shown = 20;
 
-function listed({ connectionIds }: BulkReport): string[] {
-  const rest = connectionIds.length - shown;
-  return [...connectionIds.slice(0, shown), ...(rest > 0 ? [`and ${rest} more (all with --json)`] : [])];
+const rest = (count: number) => (count > shown ? [`and ${count - shown} more (all with --json)`] : []);
+
+const asName = ({ id, provider, userId, displayName, externalAccountId, status, expiresAt }: NamedConnection) => ({
+  ...{ connectionId: id, provider, userId, account: displayName ?? externalAccountId, status, expiresAt },
+});
+
+type Failure = ReturnType<typeof asFailure>;
+
+const asFailure = ({ id, provider, userId, lastErrorCode, lastErrorMessage }: NamedConnection) => ({
+  ...{ connectionId: id, provider, userId, code: lastErrorCode, message: lastErrorMessage },
+});
+
+function failed(failures: readonly Failure[]): string[] {
+  if (failures.length === 0) return [];
+  const rows = failures
+    .slice(0, shown)
+    .map((row) => [row.connectionId, row.provider, row.userId, row.code, row.message]);
+  return [...table(["FAILED", "PROVIDER", "USER", "CODE", "WHY"], rows), ...rest(failures.length)];
 }

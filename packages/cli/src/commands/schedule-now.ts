@@ -14,11 +14,12 @@ export function addScheduleNow(program: Command, run: Run): void {
 async function scheduleNow(io: Io, id: string, { force = false }: { force?: boolean }): Promise<undefined> {
   await withEngine(io, async ({ evertoken }) => {
     const scheduled = await evertoken.scheduleNow(id, { force });
+    const { connectionId } = scheduled;
     const waits = scheduled.dueAt.getTime() > Date.now() + 1000;
     io.result(scheduled, () => [
       waits
-        ? `${id} waits until ${scheduled.dueAt.toISOString()}, as its provider asked or a lost answer demands; --force goes before that`
-        : `${id} is due now (job ${scheduled.jobId})`,
+        ? `${connectionId} waits until ${scheduled.dueAt.toISOString()}, as its provider asked or a lost answer demands; --force goes before that`
+        : `${connectionId} is due now (job ${scheduled.jobId})`,
     ]);
   });
 }

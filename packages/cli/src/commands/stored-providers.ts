@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { EvertokenError } from "@evertoken/engine";
 import { type ProviderSource, type StoredProviderView, storedProviders } from "@evertoken/engine/internal";
 import { auditOperator } from "../audit-operator.ts";
+import { type Confirmed, confirm } from "../confirm.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { withEngine } from "../open.ts";
@@ -24,8 +25,9 @@ export async function addProvider(
   });
 }
 
-export async function removeProvider(io: Io, id: string): Promise<undefined> {
+export async function removeProvider(io: Io, id: string, options: Confirmed): Promise<undefined> {
   await withEngine(io, async ({ engine }) => {
+    await confirm(io, `remove the provider ${id}, with its client registrations and their secrets`, options);
     await storedProviders.remove(engine, id);
     await auditOperator(engine, { action: "provider.removed", detail: { provider: id } });
     io.result({ id, removed: true }, () => [`${id} is removed, with its client registrations`]);

@@ -12,6 +12,7 @@ import {
 } from "@evertoken/operations";
 import { type Command, Option } from "commander";
 import { auditOperator } from "../audit-operator.ts";
+import { type Confirmed, confirm, yesOption } from "../confirm.ts";
 import { formatTime } from "../duration.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -60,6 +61,7 @@ export function addUsers(program: Command, run: Run): void {
   users
     .command("remove <name>")
     .description("forget somebody, whatever is stored of him; all sessions end")
+    .option(...yesOption)
     .action(run(remove));
   users
     .command("log-out [name]")
@@ -89,8 +91,9 @@ async function add(io: Io, name: string, options: PasswordOptions & { role: Role
   });
 }
 
-async function remove(io: Io, name: string): Promise<undefined> {
+async function remove(io: Io, name: string, options: Confirmed): Promise<undefined> {
   await withEngine(io, async (opened) => {
+    await confirm(io, `forget ${name}, and end all sessions of that name`, options);
     await removePerson(opened.engine, name);
     await endSessions(opened.engine, name);
     await audited(opened, "person.removed", { person: name });
