@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join, matchesGlob } from "node:path";
 import { readConfig } from "@evertoken/adapters";
 import { expect, test } from "vitest";
+import { parseYaml } from "../support/parse-yaml.ts";
 import { root } from "./docs-pages.ts";
 
 interface Service {
@@ -21,19 +21,11 @@ interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-const compose = readCompose();
+/** Where Docker is installed, its own parser has a say as well. */
+const [compose] = parseYaml(readFileSync(join(root, "docker-compose.yml"), "utf8")) as [Compose];
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 const apps = ours.filter(([name]) => name !== "migrate");
 const text = (file: string) => readFileSync(join(root, file), "utf8");
-
-/** No parser of ours: knip brings one, and where Docker's own is installed it has a say as well. */
-function readCompose(): Compose {
-  const fromRoot = createRequire(join(root, "package.json"));
-  const { parse } = createRequire(fromRoot.resolve("knip"))("yaml") as {
-    parse: (text: string, options: object) => Compose;
-  };
-  return parse(readFileSync(join(root, "docker-compose.yml"), "utf8"), { merge: true });
-}
 
 const secrets = {
   POSTGRES_PASSWORD: "p".repeat(24),

@@ -19,10 +19,13 @@ test.each(pages)("%s has short lines, and no path of somebody's machine", (page)
 });
 
 test("the runbook quotes what the code really says", () => {
-  const source = globSync(["{packages,apps}/*/src/**/*.ts", "prisma/migrations/**/*.sql"], {
-    cwd: root,
-    exclude: ["**/*.test.ts"],
-  })
+  const source = globSync(
+    ["{packages,apps}/*/src/**/*.ts", "prisma/migrations/**/*.sql", "deploy/monitoring/rules.yml"],
+    {
+      cwd: root,
+      exclude: ["**/*.test.ts"],
+    },
+  )
     .map((file) => readFileSync(join(root, file), "utf8"))
     .join("\n");
   const quoted = seenAs(readPage("docs/guides/runbook.md"));
@@ -73,7 +76,7 @@ test("every setting that the pages name is in .env.example", () => {
   const added = ["MATTERMOST_WEBHOOK_URL"];
   // Constants of other languages.
   const foreign = ["JSON_THROW_ON_ERROR"];
-  const others = [...own, ...retired, ...added, ...foreign, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  const others = [...own, ...retired, ...added, ...foreign, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NO_COLOR"];
   const isKnown = (name: string) =>
     known.includes(name) || others.includes(name) || placeholders.some((suffix) => name.endsWith(suffix));
   // As they are, or as an app sets them that embeds the engine; a secret also as a file.

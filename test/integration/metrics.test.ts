@@ -2,10 +2,17 @@ import { createMetrics, refusalCounts } from "@evertoken/operations";
 import { expect, test } from "vitest";
 import { comesDue, patch } from "../support/drive.ts";
 import { addEndpoint, promptly } from "../support/events.ts";
+import { namedBy, queries, rules } from "../support/monitoring-queries.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRig, hasty, until } from "../support/rig.ts";
 
-const metricsOf = async ({ port }: { port: number }) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+/** All that the processes of this file have shown. */
+let shown = "";
+async function metricsOf({ port }: { port: number }): Promise<string> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  shown += text;
+  return text;
+}
 
 /** The value of one series. */
 function value(text: string, series: string): number | undefined {
@@ -109,8 +116,30 @@ test("what was refused is counted from where the scheduler began, each row once,
   await row("request.refused", "no_key", 5, "0 seconds");
   for (let n = 0; n < 2; n++) await counts.show();
   const text = await metrics.registry.metrics();
+  shown += text;
   expect(text.split("\n").filter((line) => line.startsWith("evertoken_refusals_total"))).toEqual([
     'evertoken_refusals_total{action="dashboard.login_refused",code="password"} 7',
     'evertoken_refusals_total{action="request.refused",code="wrong_key"} 42',
   ]);
+});
+
+test("each metric and label that alerts and dashboards ask for is one that the processes have shown", () => {
+  const labels = new Map<string, Set<string>>();
+  for (const [, metric = "", list = ""] of shown.matchAll(/^(evertoken_\w+?)(?:\{(.*)\})? /gm)) {
+    const known = labels.get(metric) ?? new Set(["instance", "job"]);
+    for (const [, label = ""] of list.matchAll(/(\w+)="/g)) known.add(label);
+    labels.set(metric, known);
+  }
+  // A recorded one has the labels that it was grouped by.
+  for (const { record, expr } of rules) {
+    if (record !== undefined) labels.set(record, new Set(namedBy(expr).flatMap(({ labels }) => labels)));
+  }
+  // Where two queues are compared, what is made of a provider stands beside it.
+  labels.get("evertoken_circuit_open")?.add("queue");
+  labels.get("evertoken_queue_oldest_overdue_seconds")?.add("provider");
+  const named = queries.flatMap(({ where, expr }) => namedBy(expr).map((each) => ({ where, ...each })));
+  expect(named.length).toBeGreaterThan(50);
+  for (const { where, metric, labels: asked } of named) {
+    expect([...(labels.get(metric) ?? [])], `${where}: ${metric}`).toEqual(expect.arrayContaining(asked));
+  }
 });
