@@ -13,9 +13,13 @@ const suites: Suite[] = [
   { name: "browser", turn: 4, maxWorkers: 1, timeoutSeconds: 60 },
 ];
 
+/** Files share the modules that are loaded already, which cost more than most tests: ours keep no state. */
+const isolate = false;
+
 const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
+    isolate,
     // Some hash passwords or start a process: on a busy machine that takes its time.
     testTimeout: 20_000,
     include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "prisma/src/**/*.test.ts"],
@@ -31,6 +35,7 @@ function withServices({ name, turn, maxWorkers, timeoutSeconds }: Suite): TestPr
       name,
       include: [`test/${name}/**/*.test.ts`, ...support],
       pool: "forks",
+      isolate,
       maxWorkers,
       // Where nobody looks on, a machine that stalled for a moment gets a second chance; `npm test` names each test that needed it.
       retry: process.env.CI ? 1 : 0,

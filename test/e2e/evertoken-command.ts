@@ -6,8 +6,10 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { inherited } from "../support/inherited.ts";
+import { programFile } from "../support/programs.ts";
 import { onFileEnd } from "../support/services.ts";
 
+/** What users run: it finds a Node that is new enough first. */
 export const launcher = fileURLToPath(new URL("../../packages/cli/bin/evertoken.js", import.meta.url));
 
 /** Stands at the start of each token of these tests; `runEvertoken` fails when any of it is printed. */
@@ -29,7 +31,7 @@ export interface RunOptions {
 
 /** Runs one command to its end, in an empty directory unless told otherwise. @throws when a token stands in its output */
 export async function runEvertoken(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [launcher, ...args], {
+  const child = spawn(process.execPath, [programFile("evertoken"), ...args], {
     cwd: cwd ?? (await emptyDirectory()),
     env: { ...inherited(), ...env },
   });

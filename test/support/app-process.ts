@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { inherited } from "./inherited.ts";
+import { programFile } from "./programs.ts";
 import { onFileEnd } from "./services.ts";
 
 export type AppName = "worker" | "scheduler" | "dashboard" | "api";
@@ -22,9 +22,9 @@ export interface AppProcess {
 /** Ports 0: any that is free; the log says which. */
 const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0" };
 
-/** Starts `apps/<name>/src/main.ts` and waits for its "ready" line. @throws with all that it printed when it ends before */
+/** Starts the app and waits for its "ready" line. @throws with all that it printed when it ends before */
 export function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
-  return startProcess(name, fileURLToPath(import.meta.resolve(`../../apps/${name}/src/main.ts`)), env);
+  return startProcess(name, programFile(name), env);
 }
 
 /** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */

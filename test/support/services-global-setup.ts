@@ -2,8 +2,9 @@ import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "@evertoken/database";
-import { endAbandonedServer, type LocalServer, startPostgres, startRedis } from "@evertoken/local";
+import { endAbandonedServer, startPostgres, startRedis } from "@evertoken/local";
 import type { TestProject } from "vitest/node";
+import { bundlePrograms } from "./programs.ts";
 
 /** What a test file gets to know; `services.ts` turns it into databases. */
 export type Services = { postgresUrl: string; redisUrl: string };
@@ -44,28 +45,26 @@ async function start(): Promise<Running> {
   // Four files at once, each with processes that have pools of their own.
   const settings = { fsync: "off", full_page_writes: "off", max_connections: "500" };
   const conf = { databases: "1024", appendonly: "no" };
-  const servers: LocalServer[] = [];
-  const stop = () => stopAll(servers, directory);
+  const cleanups = [() => rm(directory, { recursive: true, force: true })];
+  const stop = async () => {
+    for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
+  };
   try {
     const { TEST_POSTGRES: programs } = process.env;
     const postgres = await startPostgres({
       ...{ dataDir: join(directory, "postgres"), settings },
       ...(programs !== undefined && { programs }),
     });
-    servers.push(postgres);
+    cleanups.push(() => postgres.stop());
     const redis = await startRedis({ dataDir: join(directory, "redis"), conf, onLine: console.log });
-    servers.push(redis);
-    await migrate(postgres.url);
+    cleanups.push(() => redis.stop());
+    const [removeBundles] = await Promise.all([bundlePrograms(), migrate(postgres.url)]);
+    cleanups.push(removeBundles);
     return { services: { postgresUrl: postgres.url, redisUrl: redis.url }, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-async function stopAll(servers: LocalServer[], directory: string): Promise<void> {
-  await Promise.all(servers.map((server) => server.stop()));
-  await rm(directory, { recursive: true, force: true });
 }
 
 /** Ends what an earlier run left behind that was killed. */

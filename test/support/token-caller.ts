@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { inherited } from "./inherited.ts";
+import { programFile } from "./programs.ts";
 import type { Env } from "./rig.ts";
 import { onFileEnd } from "./services.ts";
 
@@ -12,7 +12,7 @@ export interface Calls {
 
 /** Starts an app in a process of its own. @returns what has it call getAccessToken `calls` times at once */
 export async function startTokenCaller(env: Env): Promise<(connectionId: string, calls: number) => Promise<Calls>> {
-  const child = fork(fileURLToPath(import.meta.resolve("./token-caller-main.ts")), [], {
+  const child = fork(programFile("token-caller"), [], {
     env: { ...inherited(), ...env },
   });
   const exited = once(child, "exit");

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { programFile } from "./programs.ts";
 import type { TokenServer, TokenServerOptions } from "./token-server.ts";
 import { remoteTokenServer } from "./token-server-control.ts";
 
@@ -9,7 +9,7 @@ import { remoteTokenServer } from "./token-server-control.ts";
 export async function startTokenServerProcess(
   options: TokenServerOptions & { controlPort?: number } = {},
 ): Promise<TokenServer & { controlUrl: string; pid: number | undefined }> {
-  const child = fork(fileURLToPath(import.meta.resolve("./token-server-main.ts")), [JSON.stringify(options)], {
+  const child = fork(programFile("token-server"), [JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   const exited = once(child, "exit");
