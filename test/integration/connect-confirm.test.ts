@@ -273,7 +273,7 @@ test("both clients say it in one line, and say what became of it without throwin
       ...{
         kind: "refused",
         code: "confirmed_for_another",
-        returnUrl,
+        returnUrl: null,
         message: expect.stringContaining("another user"),
       },
     });

@@ -36,6 +36,22 @@ test("a flow that SQL frees from its browser is no flow for another one", async 
   expect(await completeConnect(engine, answer)).toMatchObject({ kind: "refused", code: "state_expired" });
 });
 
+test("a flow to which SQL gives the browser of another flow is not that browser's", async () => {
+  const { engine, pool } = await createConnectRig();
+  const browser = "the browser of the one who is deceived";
+  const sentOut = async (userId: string, secret: string) => {
+    const { url } = await authorize(engine, { userId, provider: "acme", returnUrl, confirm: true });
+    return (await takeStart(engine, url.split("/").at(-1) ?? "", secret)) ?? "";
+  };
+  await sentOut("ada", browser);
+  const url = await sentOut("mallory", "the browser of mallory");
+  await pool.query(
+    "UPDATE oauth_states SET browser_hash = (SELECT browser_hash FROM oauth_states WHERE user_id = 'ada')",
+  );
+  const { binding: _, ...answer } = await consent({ url });
+  expect(await completeConnect(engine, { ...answer, browser })).toMatchObject({ code: "other_browser" });
+});
+
 test("however our callback is spelled, it takes only the browser that was sent out", async () => {
   const { engine } = await createConnectRig();
   const own = "http://127.0.0.1:9013";
@@ -71,7 +87,9 @@ test("what SQL says that came of a flow is told to nobody", async () => {
   await rig.pool.query("UPDATE oauth_states SET outcome = $1", [forged]);
   const { confirmation } = done;
   const { rows } = await rig.pool.query("SELECT user_id FROM oauth_states");
-  expect(await confirmConnect(rig.engine, { confirmation }, { userId: rows[0].user_id })).toMatchObject({
-    ...{ kind: "refused", code: "confirmation_expired", returnUrl },
-  });
+  const confirmed = () => confirmConnect(rig.engine, { confirmation }, { userId: rows[0].user_id });
+  const refused = { kind: "refused", code: "confirmation_expired" };
+  expect(await confirmed()).toMatchObject({ ...refused, returnUrl });
+  await rig.pool.query("UPDATE oauth_states SET return_url = 'https://evil.example/'");
+  expect(await confirmed()).toMatchObject({ ...refused, returnUrl: null });
 });

@@ -81,10 +81,13 @@ test("nor do many addresses help against one name", slow, async () => {
 
 test("two replicas share limits of keys, of wrong keys and of browsers", slow, async () => {
   const env = { API_REQUESTS_PER_MINUTE: "6", API_FAILED_KEYS_PER_MINUTE: "4", PUBLIC_URL: "http://localhost" };
-  const one = await startApi({ env });
+  const one = await startApi({ env: { ...env, API_TRUST_PROXY: "1" } });
   const other = await one.rig.start("api");
-  const at = async (port: number, path: string, key?: string) => {
-    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const at = async (port: number, path: string, key?: string, address = "203.0.113.1") => {
+    const headers = {
+      "x-forwarded-for": address,
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    };
     return (await fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: "manual" })).status;
   };
   const ports = [one.app.port, other.port];
@@ -103,6 +106,24 @@ test("two replicas share limits of keys, of wrong keys and of browsers", slow, a
   // Counted in parts of three, by two processes.
   expect(refused).toBeGreaterThanOrEqual(7);
   expect(refused).toBeLessThanOrEqual(16);
+
+  // A link and a callback of somebody at another address are as good as ever, at both replicas.
+  const { body } = await one.ask("POST /v1/connect/links", { body: { user_id: "u" } });
+  const link = new URL(body.url);
+  for (const port of ports) {
+    for (const path of [`${link.pathname}${link.search}`, "/connect/callback/acme?state=x", "/connect/go/x"]) {
+      expect([path, await at(port, path)]).toEqual([path, 429]);
+      expect([path, (await at(port, path, undefined, "203.0.113.2")) === 429]).toEqual([path, false]);
+    }
+  }
+  const opened: number[] = [];
+  for (let n = 0; n < 70; n++) {
+    const origin = "http://localhost";
+    const headers = { "x-forwarded-for": "203.0.113.3", origin, "content-type": "application/x-www-form-urlencoded" };
+    const where = `http://127.0.0.1:${ports[n % 2]}/connect/open`;
+    opened.push((await fetch(where, { method: "POST", headers, body: `link=${n}`, redirect: "manual" })).status);
+  }
+  expect(opened.filter((status) => status === 429)).toHaveLength(10);
 });
 
 test("no address, name or key stands in Redis", slow, async () => {

@@ -95,7 +95,7 @@ function registerNewFactor(app: FastifyInstance, { engine, enter, refuse, limit 
         return refuse(request, reply, "ticket", { next, problem: tookTooLong });
       }
       const { name } = person;
-      const secret = takenUp(engine, name, sealed, code);
+      const secret = await takenUp(engine, name, sealed, code);
       if (secret === null) {
         const problem = "That was not the code of now. Nothing was changed: log in again, and enter the new key first.";
         return refuse(request, reply, "code", { next, name, problem }, `person:${name}`);

@@ -1,5 +1,5 @@
 import { type Engine, openFor, sealFor } from "@evertoken/engine/internal";
-import { type NewSecondFactor, newSecondFactor, stepOfCode } from "@evertoken/operations";
+import { type NewSecondFactor, newSecondFactor, stepOfCode, takeCodeStep } from "@evertoken/operations";
 
 /** A second factor that nobody has yet; `sealed` goes along in the form, so that nothing has to be kept here. */
 export interface OfferedFactor extends NewSecondFactor {
@@ -14,9 +14,14 @@ export function offerFactor(engine: Engine, name: string): OfferedFactor {
   return { ...offered, sealed: sealFor(engine, purposeOf(name), { secret: offered.secret }, offerMs) };
 }
 
-/** @returns the secret that was offered, if the code is one of it; null: it is not, or the offer has ended */
-export function takenUp(engine: Engine, name: string, sealed: unknown, code: unknown): string | null {
+/**
+ * Uses the code up, so that whoever has seen it being entered cannot log in with it.
+ *
+ * @returns the secret that was offered, if the code is one of it; null: it is not, or the offer has ended
+ */
+export async function takenUp(engine: Engine, name: string, sealed: unknown, code: unknown): Promise<string | null> {
   const offer = openFor<{ secret: string }>(engine, purposeOf(name), String(sealed));
-  if (offer === null || stepOfCode(offer.secret, String(code), Date.now()) === null) return null;
-  return offer.secret;
+  const step = offer === null ? null : stepOfCode(offer.secret, String(code), Date.now());
+  if (offer === null || step === null) return null;
+  return (await takeCodeStep(engine, name, step)) ? offer.secret : null;
 }

@@ -39,7 +39,7 @@ export async function setFactor(context: PageContext, request: FastifyRequest, r
   // Whoever has one has to show it, and here nobody asks for it.
   if (person.codeSecret !== null) throw alreadyThere();
   await checkPresentPassword(request, person, form.present);
-  const secret = takenUp(engine, name, form.secret, form.code);
+  const secret = await takenUp(engine, name, form.secret, form.code);
   if (secret === null) {
     const text = "Nothing was changed. Go back, reload, enter the new key, and then its code.";
     throw new PageFault(400, "Not the code of now", text);

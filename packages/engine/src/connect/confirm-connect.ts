@@ -40,7 +40,11 @@ async function confirm(engine: Engine, confirmation: string, userId: string): Pr
   await withStore(engine.checkKeys);
   const found = await findPending(engine, confirmation);
   if (found === null) return refusedFlow(engine, new ConnectRefused("confirmation_unknown"), null, null);
-  const refuse = (why: ConnectRefused) => refusedFlow(engine, why, found, found.returnUrl);
+  const refuse = (why: ConnectRefused) => {
+    // Where another user was to be sent is nobody else's business.
+    const returnUrl = why.code === "confirmed_for_another" ? null : found.returnUrl;
+    return refusedFlow(engine, why, found, returnUrl);
+  };
   try {
     if (found.userId !== userId) return refuse(await forAnother(engine, found));
     if (found.pending === null) return (await outcomeConfirmed(engine, found.stateHash)) ?? refuse(ended());

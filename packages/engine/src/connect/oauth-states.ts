@@ -62,6 +62,16 @@ function hashState(state: string, binding: string | null): string {
   return hashSecret(binding === null ? state : `${state}.${binding}`);
 }
 
+/**
+ * Of the browser that was sent out. It holds for this flow alone: what stands in another row, put here, is nobody's.
+ *
+ * @param browserHash of the secret of its cookie
+ * @param startHash of the start address
+ */
+const boundBrowser = (browserHash: string, startHash: string) => hashSecret(`${browserHash}.${startHash}`);
+const boundBrowserSql = (browserHash: string) =>
+  `encode(sha256(convert_to(${browserHash} || '.' || start_hash, 'UTF8')), 'hex')`;
+
 /** @returns when it ends */
 export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promise<Date> {
   const { flow, state, codeVerifier, binding, start } = begun;
@@ -98,12 +108,13 @@ export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promi
  * @returns the provider's page for consent; null: not known, too late, or another browser's
  */
 export async function takeStart({ pool, keyring }: Engine, token: string, browser: string): Promise<string | null> {
+  const startHash = hashSecret(token);
   const { rows } = await withStore(() =>
     pool.query<{ state_hash: string; consent_url: string }>({
       name: "oauth-state-start",
       text: `UPDATE oauth_states SET browser_hash = $2 WHERE start_hash = $1 AND used_at IS NULL AND expires_at > now()
         AND coalesce(browser_hash, $2) = $2 RETURNING state_hash, consent_url`,
-      values: [hashSecret(token), hashSecret(browser)],
+      values: [startHash, boundBrowser(hashSecret(browser), startHash)],
     }),
   );
   const [row] = rows;
@@ -154,7 +165,7 @@ export async function takeFlow(
     engine.pool.query<StateRow>({
       name: "oauth-state-take",
       text: `UPDATE oauth_states SET used_at = now(), answer_hash = $2
-        WHERE state_hash = ANY($1) AND used_at IS NULL AND expires_at > now() AND (start_hash IS NULL OR browser_hash = $3)
+        WHERE state_hash = ANY($1) AND used_at IS NULL AND expires_at > now() AND (start_hash IS NULL OR browser_hash = ${boundBrowserSql("$3")})
         RETURNING *`,
       values: [hashes, answerHash, browserHash],
     }),
@@ -179,7 +190,8 @@ async function whyNot(engine: Engine, hashes: readonly string[], browserHash: st
   const row = rows[0];
   if (row === undefined) return { kind: "refused", why: new ConnectRefused("state_invalid"), returnUrl: null };
   // Nothing is used up, and nothing told: the browser that was sent out may still come.
-  if (row.start_hash !== null && row.browser_hash !== browserHash) {
+  const { start_hash: startHash, browser_hash: bound } = row;
+  if (startHash !== null && (browserHash === null || bound !== boundBrowser(browserHash, startHash))) {
     return { kind: "refused", why: new ConnectRefused("other_browser"), returnUrl: null };
   }
   const flow = openFlow(engine, row);

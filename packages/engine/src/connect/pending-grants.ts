@@ -5,7 +5,7 @@ import type { Identity } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 import { who } from "./end-flow.ts";
-import { type Flow, hashSecret, newSecret } from "./oauth-states.ts";
+import { type Flow, hashSecret, newSecret, openFlow, type StateRow } from "./oauth-states.ts";
 import type { Obtained } from "./store-connection.ts";
 
 /** How long the app has to confirm what a flow brought. */
@@ -80,18 +80,21 @@ export interface ToConfirm {
   readonly stateHash: string;
   readonly userId: string;
   readonly provider: string;
-  readonly returnUrl: string;
+  /** null: the row was altered, or its key is not in the ring any more. */
+  readonly returnUrl: string | null;
   /** null: it was confirmed, or dropped. */
   readonly pending: PendingRow | null;
   readonly late: boolean;
 }
 
 /** null: nobody knows this confirmation. */
-export async function findPending({ pool }: Engine, confirmation: string): Promise<ToConfirm | null> {
+export async function findPending(engine: Engine, confirmation: string): Promise<ToConfirm | null> {
   const { rows } = await withStore(() =>
-    pool.query({
+    engine.pool.query<
+      StateRow & { [Column in keyof PendingRow]: PendingRow[Column] | null } & { late: boolean | null }
+    >({
       name: "pending-grant-find",
-      text: `SELECT s.state_hash, s.user_id, s.provider, s.return_url, p.id, p.access_token, p.refresh_token, p.details,
+      text: `SELECT s.*, p.id, p.access_token, p.refresh_token, p.details,
           p.expires_at <= now() AS late
         FROM oauth_states s LEFT JOIN pending_grants p USING (state_hash) WHERE s.confirmation_hash = $1`,
       values: [hashSecret(confirmation)],
@@ -100,7 +103,9 @@ export async function findPending({ pool }: Engine, confirmation: string): Promi
   const [row] = rows;
   if (row === undefined) return null;
   return {
-    ...{ stateHash: row.state_hash, userId: row.user_id, provider: row.provider, returnUrl: row.return_url },
+    ...{ stateHash: row.state_hash, userId: row.user_id, provider: row.provider },
+    // What stands in the clear may lead anywhere.
+    returnUrl: openFlow(engine, row)?.returnUrl ?? null,
     pending: row.id === null ? null : (row as PendingRow),
     late: row.late === true,
   };
