@@ -15,11 +15,14 @@ ENV NODE_ENV=production HEALTH_HOST=0.0.0.0 DASHBOARD_HOST=0.0.0.0 API_HOST=0.0.
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/packages/cli/dist .
-# The directory exists with its owner, so that a new volume mounted there is writable.
-RUN mkdir -p /var/lib/evertoken/spool && chown -R node:node /var/lib/evertoken
+# No npm: nothing is installed in here any more. The directory exists with its owner, so that a new volume mounted there is writable.
+RUN mkdir -p /var/lib/evertoken/spool && chown -R node:node /var/lib/evertoken \
+  && chmod +x bin/evertoken.js && ln -s /app/bin/evertoken.js /usr/local/bin/evertoken \
+  && rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn*
 USER node
 VOLUME /var/lib/evertoken/spool
 # Dashboard 3010, worker 3011, scheduler 3012, API 3013.
 EXPOSE 3010 3011 3012 3013
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["node", "bin/healthcheck.js"]
 ENTRYPOINT ["node", "bin/evertoken.js"]
 CMD ["worker"]

@@ -37,6 +37,7 @@ export default defineConfig(
     options: { dts: false, plugins: [packedPlaces()] },
     beside: {
       "bin/evertoken.js": new URL("../../packages/cli/bin/packed.js", import.meta.url),
+      "bin/healthcheck.js": new URL("../../packages/cli/bin/healthcheck.js", import.meta.url),
       "bin/node-24.mjs": new URL("../node-24.mjs", import.meta.url),
       "redis.conf": new URL("../../deploy/redis.conf", import.meta.url),
     },

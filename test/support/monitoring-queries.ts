@@ -16,9 +16,14 @@ const [written] = parseYaml(readFileSync(`${monitoring}/rules.yml`, "utf8")) as 
 
 export const rules: readonly Rule[] = written.groups.flatMap((group) => group.rules);
 
-/** What Prometheus is asked by rules and dashboards, with Grafana's variables filled in. */
+const [adapter] = parseYaml(readFileSync(`${monitoring}/prometheus-adapter.yml`, "utf8")) as [
+  { rules: { external: { name: { as: string }; metricsQuery: string }[] } },
+];
+
+/** What Prometheus is asked by rules, dashboards and the autoscaler, with Grafana's variables filled in. */
 export const queries: readonly { readonly where: string; readonly expr: string }[] = [
   ...rules.map(({ record, alert, expr }) => ({ where: record ?? alert ?? "", expr })),
+  ...adapter.rules.external.map(({ name, metricsQuery }) => ({ where: name.as, expr: metricsQuery })),
   ...globSync(`${monitoring}/dashboards/*.json`).flatMap((file) => {
     const { panels, templating } = JSON.parse(readFileSync(file, "utf8"));
     const asked = panels.flatMap(({ title, targets }: { title: string; targets: { expr: string }[] }) =>
