@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 export interface Migration {
   readonly name: string;
   readonly script: string;
+  /** How it is done where data are: see online-steps.ts. null: as it stands. */
+  readonly online: string | null;
 }
 
 const migrationsDir = fileURLToPath(new URL("../migrations", import.meta.url));
@@ -14,9 +16,19 @@ const migrationsDir = fileURLToPath(new URL("../migrations", import.meta.url));
 export async function readMigrations(): Promise<Migration[]> {
   const names = await migrationNames();
   return Promise.all(
-    names.map(async (name) => ({ name, script: await readFile(join(migrationsDir, name, "migration.sql"), "utf8") })),
+    names.map(async (name) => ({
+      name,
+      script: await readFile(join(migrationsDir, name, "migration.sql"), "utf8"),
+      online: await readOnline(join(migrationsDir, name, "online.sql")),
+    })),
   );
 }
+
+const readOnline = (path: string) =>
+  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
 
 export async function migrationNames(): Promise<string[]> {
   const entries = await readdir(migrationsDir, { withFileTypes: true });

@@ -4,9 +4,13 @@ import type { Migration } from "./migration-files.ts";
 
 /** A row of `_prisma_migrations` that counts: one that was rolled back does not. */
 export interface Applied {
+  readonly id: string;
   readonly name: string;
   readonly finished: boolean;
+  /** What was said when it failed; null: it did not, or its process was killed. */
   readonly logs: string | null;
+  /** Of one that is done in steps. */
+  readonly steps: number;
 }
 
 /**
@@ -29,7 +33,7 @@ export async function readHistory(client: Client): Promise<Applied[] | null> {
   const found = await client.query<{ name: string | null }>("SELECT to_regclass('_prisma_migrations') AS name");
   if (!found.rows[0]?.name) return null;
   const { rows } = await client.query<Applied>(
-    `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, logs
+    `SELECT id, migration_name AS name, finished_at IS NOT NULL AS finished, logs, applied_steps_count AS steps
        FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
   );
   return rows;
@@ -56,6 +60,20 @@ export async function noteEnd(client: Client, id: string): Promise<void> {
     "UPDATE _prisma_migrations SET finished_at = clock_timestamp(), applied_steps_count = 1 WHERE id = $1",
     [id],
   );
+}
+
+export async function noteStep(client: Client, id: string, steps: number): Promise<void> {
+  await client.query("UPDATE _prisma_migrations SET applied_steps_count = $2 WHERE id = $1", [id, steps]);
+}
+
+/** One that is done in steps goes on after the last of them. @returns whether there was a failed one of this name */
+export async function noteResumed(client: Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `UPDATE _prisma_migrations SET logs = NULL
+       WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL`,
+    [name],
+  );
+  return rowCount !== 0;
 }
 
 export async function noteFailure(client: Client, id: string, logs: string): Promise<void> {

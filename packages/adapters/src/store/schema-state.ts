@@ -27,7 +27,8 @@ export async function readSchemaState(pool: Pool, known: readonly string[]): Pro
   const told = history ?? (hasTables ? known.map((name) => ({ name, finished: true })) : []);
   return {
     missing: known.filter((name) => !told.some((row) => row.name === name)),
-    broken: told.find(({ finished }) => !finished)?.name ?? null,
+    // One of a later version may be under way, and takes its time: those that it will replace go on.
+    broken: told.find(({ name, finished }) => !finished && known.includes(name))?.name ?? null,
     later: told.filter(({ name }) => !known.includes(name)).map(({ name }) => name),
     readOnly,
     ungranted: hasTables ? await readUngranted(pool) : [],
