@@ -27,7 +27,15 @@ export async function measureScale(connections: number) {
 
 function run({ pool, queues }: Ground) {
   const now = () => new Date();
-  return reconcile({ pool, queues, orphans: new OrphanSearch(pool), now, overdueSpreadMs: 60_000, deriving: [] });
+  return reconcile({
+    pool,
+    queues,
+    orphans: new OrphanSearch(pool),
+    now,
+    overdueSpreadMs: 60_000,
+    deriving: [],
+    whole: true,
+  });
 }
 
 async function timed<T>(task: () => Promise<T>): Promise<{ result: T; seconds: number }> {

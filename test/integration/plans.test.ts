@@ -1,13 +1,14 @@
 import {
   claimAgain,
   duePage,
+  dueSoonPage,
   grantHoldings,
   knownAccounts,
   makeDue,
   markOlder,
+  oddJobs,
   storeHashes,
   uncommitted,
-  withoutConnection,
 } from "@evertoken/adapters";
 import { FreshToken, getAccessToken } from "@evertoken/engine/internal";
 import type { Pool, QueryConfig } from "pg";
@@ -53,12 +54,13 @@ async function runAll(): Promise<void> {
   await refreshDeps.store.claim({ ...order, connectionId: id, trigger: "on_demand" }, new Date());
   await getAccessToken(engine, new FreshToken(engine), id, {}).catch(() => {});
   const jobs = ids.map((connectionId) => ({ connectionId, generation: 2 }));
-  await withoutConnection(pool, jobs);
+  await oddJobs(pool, jobs);
   await markOlder(pool, jobs);
   const late = { provider: "acme", registration: "default", client: null, due_at: new Date() };
   const rows = ids.map((each) => ({ ...late, id: each, generation: 2 }));
   await makeDue(pool, rows, new Date());
   await duePage(pool, id, 500);
+  await dueSoonPage(pool, new Date(), { ...late, id, generation: 2, next_refresh_at: new Date() }, 500);
   await claimAgain(pool, [{ owner: "nobody", connection: { id, generation: 1 }, endsInMs: 1 } as never]);
   await uncommitted(pool, [{ connectionId: id, generation: 2 } as never]);
   await storeHashes(pool, [{ ...rows[0], metadata: {}, refresh_token: "none", grantHash: "none" } as never]);
@@ -83,7 +85,7 @@ async function largeTables(): Promise<Set<string>> {
 test("the statements of a refresh, and those over sets of rows, were recorded", () => {
   expect([...statements.keys()]).toEqual(
     expect.arrayContaining([
-      ...["claim-take", "claim-look", "commit-grants", "token-by-id", "fault-write", "jobs-without-connection"],
+      ...["claim-take", "claim-look", "commit-grants", "token-by-id", "fault-write", "jobs-odd"],
       ...[
         "mark-older",
         "sweep-make-due",

@@ -9,7 +9,7 @@ const many = 2000;
 const now = () => new Date();
 const overdueSpreadMs = 60_000;
 const reconcileOf = ({ pool, queues }: Rig) =>
-  reconcile({ pool, queues, orphans: new OrphanSearch(pool), now, overdueSpreadMs, deriving: [] });
+  reconcile({ pool, queues, orphans: new OrphanSearch(pool), now, overdueSpreadMs, deriving: [], whole: true });
 const sweepOf = ({ pool, queues }: Rig) => sweep({ pool, queues, now, overdueSpreadMs }, 300_000, 300_000);
 
 /** Changes with every write to any of the rows. */

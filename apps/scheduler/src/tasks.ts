@@ -60,7 +60,7 @@ export function createTasks(engine: Engine): Task[] {
         await openQueues(engine);
         const { overdueSpreadMs } = config;
         const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
-        const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving });
+        const report = await reconcile({ pool, queues, orphans, now, overdueSpreadMs, deriving, whole: false });
         await closeLeftCircuits(pool, config.timing);
         await nudgeDelivery(queues);
         const unconfirmed = await dropUnconfirmed(engine);

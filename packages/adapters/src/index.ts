@@ -83,11 +83,13 @@ export {
   countExpiring,
   type DueRow,
   duePage,
+  dueSoonPage,
   type LateRow,
   latePage,
   makeDue,
   markExpired,
-  withoutConnection,
+  oddJobs,
+  type SoonRow,
 } from "./store/maintenance.ts";
 export { countOlder, markOlder, releaseOlder } from "./store/newer-generations.ts";
 export {
@@ -146,7 +148,7 @@ export {
 export { readSchemaState, type SchemaState, tryPrepared } from "./store/schema-state.ts";
 export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
-export { countInStore } from "./store/store-counts.ts";
+export { countConnectionsByStatus, countInStore, type StatusCount } from "./store/store-counts.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { tellSql } from "./store/tell-sql.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { givenRows } from "./given-rows.ts";
 import { issuedAtSql } from "./issued-at.ts";
-import { notOlderSql } from "./newer-generations.ts";
+import { notOlderSql, type SeenGeneration } from "./newer-generations.ts";
 
 /** A connection as reconcile needs it. */
 export interface DueRow {
@@ -26,6 +26,22 @@ export async function duePage(pool: Pool, afterId: string, limit: number): Promi
   return rows;
 }
 
+export interface SoonRow extends DueRow {
+  readonly next_refresh_at: Date;
+}
+
+/** Those whose jobs are due by then, or overdue, in pages by their due time. */
+export async function dueSoonPage(pool: Pool, until: Date, after: SoonRow | null, limit: number): Promise<SoonRow[]> {
+  const { rows } = await pool.query<SoonRow>({
+    name: "due-soon-page",
+    text: `SELECT id, provider, registration, client, generation, next_refresh_at, greatest(next_refresh_at, not_before) AS due_at
+      FROM connections WHERE next_refresh_at <= $1 AND auth_type = 'oauth2' AND status <> 'disconnected' AND ${notOlderSql("")}
+        AND (next_refresh_at, id) > ($2, $3) ORDER BY next_refresh_at, id LIMIT $4`,
+    values: [until, after?.next_refresh_at ?? "-infinity", after?.id ?? firstId, limit],
+  });
+  return rows;
+}
+
 /** Connections of these providers whose child tokens are behind their own. */
 export async function behindInDeriving(
   pool: Pool,
@@ -40,19 +56,28 @@ export async function behindInDeriving(
   return rows;
 }
 
-/** Of the given jobs, those whose connection is gone, needs none, or has moved on. One that is ahead of its connection is no orphan. */
-export async function withoutConnection(
-  pool: Pool,
-  jobs: readonly { connectionId: string; generation: number }[],
-): Promise<Set<string>> {
-  const { rows } = await pool.query<{ id: string; generation: number }>({
-    name: "jobs-without-connection",
-    text: `SELECT j.id::text AS id, j.generation FROM ${givenRows("j", "id uuid, generation int")}
-      LEFT JOIN connections c ON c.id = j.id AND c.generation <= j.generation AND c.next_refresh_at IS NOT NULL
-      WHERE c.id IS NULL`,
+/** Jobs that are not what their connection needs. */
+export interface OddJobs {
+  /** Its connection is gone, needs none, or has moved on. */
+  readonly orphans: ReadonlySet<string>;
+  /** Ahead of their connections. */
+  readonly ahead: readonly SeenGeneration[];
+}
+
+/** Most are neither, and no answer. */
+export async function oddJobs(pool: Pool, jobs: readonly SeenGeneration[]): Promise<OddJobs> {
+  const { rows } = await pool.query<{ id: string; generation: number; orphan: boolean; ahead: boolean }>({
+    name: "jobs-odd",
+    text: `SELECT j.id::text AS id, j.generation, coalesce(c.generation < j.generation, false) AS ahead,
+        c.id IS NULL OR c.generation > j.generation OR c.next_refresh_at IS NULL AS orphan
+      FROM ${givenRows("j", "id uuid, generation int")} LEFT JOIN connections c ON c.id = j.id
+      WHERE c.id IS NULL OR c.generation <> j.generation OR c.next_refresh_at IS NULL`,
     values: [JSON.stringify(jobs.map(({ connectionId: id, generation }) => ({ id, generation })))],
   });
-  return new Set(rows.map(({ id, generation }) => `${id}-${generation}`));
+  return {
+    orphans: new Set(rows.filter(({ orphan }) => orphan).map(({ id, generation }) => `${id}-${generation}`)),
+    ahead: rows.filter(({ ahead }) => ahead).map(({ id: connectionId, generation }) => ({ connectionId, generation })),
+  };
 }
 
 export interface LateRow {
@@ -142,9 +167,11 @@ export interface AttemptCounts {
 
 /** At a million connections an attempt is logged every half millisecond: half a million rows in such a slice. */
 const sliceMs = 900_000;
+const longMs = 7_200_000;
 
-/** Counted a quarter of an hour per statement, since none may run long. */
+/** Counted a quarter of an hour per statement, since none may run long; for hours on end by what was added up, to the hour. */
 export async function attemptsBetween(pool: Pool, since: Date, until: Date): Promise<AttemptCounts> {
+  if (until.getTime() - since.getTime() > longMs) return addedUpBetween(pool, since, until);
   const total = { refreshed: 0, failed: 0 };
   for (let from = since.getTime(); from < until.getTime(); from += sliceMs) {
     const { rows } = await pool.query<AttemptCounts>({
@@ -157,4 +184,15 @@ export async function attemptsBetween(pool: Pool, since: Date, until: Date): Pro
     total.failed += rows[0]?.failed ?? 0;
   }
   return total;
+}
+
+async function addedUpBetween(pool: Pool, since: Date, until: Date): Promise<AttemptCounts> {
+  const { rows } = await pool.query<AttemptCounts>({
+    name: "attempts-added-up",
+    text: `SELECT coalesce(sum(attempts) FILTER (WHERE outcome = 'granted'), 0)::int AS refreshed,
+        coalesce(sum(attempts) FILTER (WHERE outcome <> 'granted'), 0)::int AS failed
+      FROM refresh_stats WHERE hour >= date_trunc('hour', $1::timestamptz) AND hour <= $2`,
+    values: [since, until],
+  });
+  return rows[0] ?? { refreshed: 0, failed: 0 };
 }

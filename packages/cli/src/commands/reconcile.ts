@@ -35,7 +35,7 @@ async function reconcile(io: Io): Promise<undefined> {
     const { overdueSpreadMs } = config;
     const deriving = providers.all().flatMap(({ provider }) => (provider.derived === null ? [] : [provider.id]));
     const onPage = (checked: number) => progress.update(checked, Math.max(checked, total.rows[0]?.due ?? 0));
-    const deps = { pool, queues, orphans, now: clock.now, overdueSpreadMs, onPage, deriving };
+    const deps = { pool, queues, orphans, now: clock.now, overdueSpreadMs, onPage, deriving, whole: true };
     const first = await reconcileQueues(deps).finally(() => progress.stop());
     // An orphan is removed when two searches found it; the scheduler's next run would be the second.
     const orphansRemoved = first.orphansRemoved + (await orphans.search(queues));

@@ -1,5 +1,5 @@
 import type { Queues } from "@evertoken/adapters";
-import { markOlder, withoutConnection } from "@evertoken/adapters";
+import { markOlder, oddJobs } from "@evertoken/adapters";
 import { parseJobId } from "@evertoken/core";
 import type { Queue } from "bullmq";
 import type { Pool } from "pg";
@@ -51,8 +51,8 @@ export class OrphanSearch {
 
   async #judge(queue: Queue, ids: readonly string[]): Promise<number> {
     const jobs = ids.map(parseJobId).filter((job) => job !== null);
-    await markOlder(this.#pool, jobs);
-    const orphans = await withoutConnection(this.#pool, jobs);
+    const { orphans, ahead } = await oddJobs(this.#pool, jobs);
+    if (ahead.length > 0) await markOlder(this.#pool, ahead);
     let removed = 0;
     for (const id of ids) {
       if (!orphans.has(id)) {

@@ -1,10 +1,19 @@
 import type { Due, Queues } from "@evertoken/adapters";
-import { behindInDeriving, checkJobs, type DueRow, duePage, type JobStanding } from "@evertoken/adapters";
+import {
+  behindInDeriving,
+  checkJobs,
+  type DueRow,
+  duePage,
+  dueSoonPage,
+  type JobStanding,
+  type SoonRow,
+} from "@evertoken/adapters";
 import { jobId, spreadFraction } from "@evertoken/core";
 import type { Pool } from "pg";
 import { heldRegistrations, isHeld, isInPlace } from "./in-place.ts";
 import type { OrphanSearch } from "./orphans.ts";
 import { restorePauses } from "./pauses.ts";
+import { beginRun, endRun, firstId, isSmall, partOf, type Round, roundAfter } from "./rounds.ts";
 
 export interface ReconcileDeps {
   readonly pool: Pool;
@@ -13,6 +22,8 @@ export interface ReconcileDeps {
   readonly now: () => Date;
   /** Overdue jobs that are added again are spread over this time, so that no provider is stormed. */
   readonly overdueSpreadMs: number;
+  /** All rows in each run; else only when Redis was emptied, and a part of them in a run. */
+  readonly whole: boolean;
   /** Providers that hand out child tokens. */
   readonly deriving: readonly string[];
   /** Called after each page, for progress. */
@@ -29,43 +40,69 @@ export interface ReconcileReport {
   readonly queuesPaused: number;
 }
 
-const pageSize = 5000;
-const firstId = "00000000-0000-0000-0000-000000000000";
+const pageSize = 1000;
 
-/** Rebuilds from Postgres what Redis lost: missing jobs, wrong due times, pauses; removes jobs without a connection. */
+/** Before a job is due it is looked at once more: a run comes every minute, and may be late. */
+const soonMs = 120_000;
+
+/**
+ * Rebuilds from Postgres what Redis lost: missing jobs, wrong due times, pauses; removes jobs without a connection.
+ *
+ * Where there are many connections a run looks at those that are due soon, and at a tenth of all.
+ */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const queuesPaused = await restorePauses(deps.pool, deps.queues);
   const held = await heldRegistrations(deps.pool, deps.now());
   const report = { checked: 0, scheduled: 0, corrected: 0 };
-  for await (const page of pages(deps.pool)) {
-    for (const [provider, rows] of byProvider(page)) {
+  const compare = async (page: readonly DueRow[]) => {
+    for (const [provider, rows] of Map.groupBy(page, (row) => row.provider)) {
       const { scheduled, corrected } = await reconcileProvider(provider, rows, held, deps);
       report.scheduled += scheduled;
       report.corrected += corrected;
     }
     report.checked += page.length;
     deps.onPage?.(report.checked);
-  }
+  };
+  const round = deps.whole ? null : await beginRun(deps.queues);
+  if (round !== null && !isSmall(round)) await compareSoon(deps, 2 * partOf(round), compare);
+  const next = await walk(deps.pool, round ?? { after: firstId, walked: 0, total: 0 }, round === null, compare);
+  if (!deps.whole) await endRun(deps.queues, next);
   for (const { id, generation } of await behindInDeriving(deps.pool, deps.deriving))
     await deps.queues.derive(id, generation);
   const orphansRemoved = await deps.orphans.search(deps.queues);
   return { ...report, orphansRemoved, queuesPaused };
 }
 
+type Compare = (page: readonly DueRow[]) => Promise<void>;
+
+/** @param most after an outage all are due, and spread: the round sees to those beyond */
+async function compareSoon({ pool, now }: ReconcileDeps, most: number, compare: Compare): Promise<void> {
+  const until = new Date(now().getTime() + soonMs);
+  let after: SoonRow | null = null;
+  for (let seen = 0; seen < most; seen += pageSize) {
+    const page: SoonRow[] = await dueSoonPage(pool, until, after, pageSize);
+    await compare(page);
+    after = page.at(-1) ?? null;
+    if (page.length < pageSize) return;
+  }
+}
+
 /** The next page is read while the last one is compared: Postgres and Redis work side by side. */
-async function* pages(pool: Pool): AsyncGenerator<DueRow[]> {
-  let reading = duePage(pool, firstId, pageSize);
+async function walk(pool: Pool, round: Round, whole: boolean, compare: Compare): Promise<Round> {
+  const most = whole ? Number.POSITIVE_INFINITY : partOf(round);
+  let walked = 0;
+  let reading = duePage(pool, round.after, pageSize);
   for (;;) {
     const page = await reading;
     const last = page.at(-1);
-    if (last === undefined) return;
-    if (page.length < pageSize) {
-      yield page;
-      return;
+    walked += page.length;
+    if (last === undefined || page.length < pageSize || walked >= most) {
+      await compare(page);
+      return roundAfter(round, walked, page.length < pageSize ? null : (last?.id ?? null));
     }
     reading = duePage(pool, last.id, pageSize);
     reading.catch(() => {}); // seen when it is awaited, if the comparison gets that far
-    yield page;
+    await compare(page);
   }
 }
 
@@ -119,14 +156,4 @@ function dueOf(row: DueRow, now: Date, { overdueSpreadMs }: ReconcileDeps): Due 
   const overdue = row.due_at <= now;
   const dueAt = overdue ? new Date(now.getTime() + spreadFraction(row.id) * overdueSpreadMs) : row.due_at;
   return { id: row.id, provider: row.provider, generation: row.generation, dueAt };
-}
-
-function byProvider(rows: readonly DueRow[]): Map<string, DueRow[]> {
-  const groups = new Map<string, DueRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.provider);
-    if (group === undefined) groups.set(row.provider, [row]);
-    else group.push(row);
-  }
-  return groups;
 }

@@ -1,5 +1,12 @@
 import type { Queues } from "@evertoken/adapters";
-import { countInStore, oldestDelayed, refusalsAfter, taskAges } from "@evertoken/adapters";
+import {
+  countConnectionsByStatus,
+  countInStore,
+  oldestDelayed,
+  refusalsAfter,
+  type StatusCount,
+  taskAges,
+} from "@evertoken/adapters";
 import type { Pool } from "pg";
 import type { Metrics } from "./metrics.ts";
 
@@ -15,13 +22,15 @@ export function storeGauges(metrics: Metrics, pool: Pool, expiringWithinMs: numb
   const forget = () => {
     for (const gauge of [connections, expiring, circuits, undelivered, taskAge]) gauge.reset();
   };
+  const countStatuses = seldom(() => countConnectionsByStatus(pool));
   return {
     forget,
     async show() {
+      const statuses = await countStatuses();
       const read = await countInStore(pool, new Date(Date.now() + expiringWithinMs));
       const ages = await taskAges(pool);
       forget();
-      for (const { provider, status, count } of read.connections) {
+      for (const { provider, status, count } of statuses) {
         connections.set({ provider, status }, count);
         // A provider whose tokens are all fresh is shown with none, not left out.
         expiring.set({ provider }, 0);
@@ -33,6 +42,19 @@ export function storeGauges(metrics: Metrics, pool: Pool, expiringWithinMs: numb
       for (const [task, ageMs] of ages) taskAge.set({ task }, ageMs / 1000);
       for (const { kind, count } of read.undelivered) undelivered.set({ kind }, count);
     },
+  };
+}
+
+/** What reads all connections takes at most a hundredth of the time: the more there are, the longer the last counts stand. */
+function seldom(count: () => Promise<readonly StatusCount[]>): typeof count {
+  let [last, nextAt] = [[] as readonly StatusCount[], 0];
+  return async () => {
+    const started = performance.now();
+    if (started < nextAt) return last;
+    last = await count();
+    const took = performance.now() - started;
+    nextAt = performance.now() + 100 * took;
+    return last;
   };
 }
 
