@@ -41,6 +41,7 @@ export async function openGround(): Promise<Ground> {
     SPOOL_DIR: join(directory, "spool"),
     LOG_LEVEL: "warn",
     WORKER_PORT: "0",
+    WORKER_PROCESSES: "1",
     EVERTOKEN_ALLOW_PRIVATE_ADDRESSES: "true",
     EVERTOKEN_GENERIC_PROVIDERS: provider,
     BENCH_TOKEN_URL: server.tokenUrl,

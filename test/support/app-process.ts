@@ -19,8 +19,8 @@ export interface AppProcess {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
-/** Ports 0: any that is free; the log says which. */
-const anyPort = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0" };
+/** Ports 0: any that is free; the log says which. One process each, which a test can kill or suspend. */
+const small = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0", WORKER_PROCESSES: "1" };
 
 /** Starts the app and waits for its "ready" line. @throws with all that it printed when it ends before */
 export function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
@@ -30,7 +30,7 @@ export function startApp(name: AppName, env: Record<string, string>): Promise<Ap
 /** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */
 export async function startProcess(name: string, main: string, env: Record<string, string>): Promise<AppProcess> {
   const child = spawn(process.execPath, [main], {
-    env: { ...inherited(), ...anyPort, ...env },
+    env: { ...inherited(), ...small, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,33 +1,18 @@
-import { countRefreshes, createMetrics, runProcess, startEngine, startHealthServer } from "@evertoken/operations";
-import { ProgressWatch } from "./progress-watch.ts";
-import { QueueWorkers } from "./worker.ts";
+import { readFileSync } from "node:fs";
+import { readConfig } from "@evertoken/adapters";
+import { runProcess } from "@evertoken/operations";
+import { partOf, whole } from "./part.ts";
+import { Supervisor } from "./supervisor.ts";
+
+const part = partOf(process.argv);
+const { config, faults } = readConfig(process.env, (path) => readFileSync(path, "utf8"));
 
 await runProcess("worker", async (life) => {
-  const metrics = createMetrics();
-  const count = countRefreshes(metrics);
-  const { engine, config, logger } = await startEngine(life, {
-    env: process.env,
-    livesFrom: "queue",
-    inJob: true,
-    count,
-  });
-
-  const workers = new QueueWorkers(engine, metrics);
-  life.atStop(() => workers.stop());
-  await workers.start();
-  const watch = new ProgressWatch(engine);
-  life.atStop(() => watch.stop());
-  watch.start();
-  const health = await startHealthServer({
-    host: config.healthHost,
-    port: config.workerPort,
-    alive: () => true,
-    ready: () => watch.ready(),
-    metrics: () => metrics.registry.metrics(),
-  });
-  life.atStop(() => {
-    logger.info("stopping: running refreshes finish first");
-    return health.close();
-  });
-  logger.info({ port: health.port, queues: workers.queueNames }, "worker ready");
+  // What is wrong with the settings is told where the work begins, with that of the providers.
+  if (part === null && faults.length === 0 && config.workerProcesses > 1) {
+    await new Supervisor(life, config, import.meta.filename).start();
+    return;
+  }
+  const { work } = await import("./work.ts");
+  await work(life, part ?? whole);
 });

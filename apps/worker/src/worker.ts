@@ -5,6 +5,7 @@ import { type Metrics, SpoolDrain } from "@evertoken/operations";
 import { type Processor, Worker, type WorkerOptions } from "bullmq";
 import { createBulkProcessor } from "./bulk-processor.ts";
 import { createNotificationsProcessor } from "./notifications-processor.ts";
+import { type Part, shareOf, whole } from "./part.ts";
 import { backoff } from "./refresh-failed.ts";
 import { createRefreshProcessor } from "./refresh-processor.ts";
 import { createSyncProcessor } from "./sync-processor.ts";
@@ -19,14 +20,16 @@ const farewellMs = 2000;
 export class QueueWorkers {
   readonly #engine: Engine;
   readonly #metrics: Metrics;
+  readonly #part: Part;
   readonly #workers = new Map<string, Worker>();
   readonly #drain: SpoolDrain;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(engine: Engine, metrics: Metrics) {
+  constructor(engine: Engine, metrics: Metrics, part = whole) {
     this.#engine = engine;
     this.#metrics = metrics;
+    this.#part = part;
     this.#drain = new SpoolDrain(engine, metrics);
   }
 
@@ -96,8 +99,11 @@ export class QueueWorkers {
     });
   }
 
-  #run(name: string, processor: Processor, options: Partial<WorkerOptions>): void {
+  #run(name: string, processor: Processor, options: Partial<WorkerOptions> & { concurrency: number }): void {
     const { queues, config, logger } = this.#engine;
+    const concurrency = shareOf(options.concurrency, this.#part);
+    // Fewer places than processes: others have them.
+    if (concurrency === 0) return;
     const worker = new Worker(name, processor, {
       connection: queues.redis,
       prefix: queuePrefix(config.redisPrefix, name),
@@ -108,6 +114,7 @@ export class QueueWorkers {
       removeOnComplete: { count: 1000 },
       removeOnFail: { count: 5000 },
       ...options,
+      concurrency,
     });
     worker.on(
       "error",

@@ -92,6 +92,7 @@ export { type Life, runProcess } from "./process/run-process.ts";
 export { ableToServe, servicesReady } from "./process/services-ready.ts";
 export { SpoolDrain } from "./process/spool-drain.ts";
 export { startEngine } from "./process/start-engine.ts";
+export { type MetricsJson, sumMetrics } from "./process/sum-metrics.ts";
 export { trustProxies } from "./process/trust-proxies.ts";
 export type { JudgedGroup, Outage, Outages } from "./situation/outages.ts";
 export { readSituation, type Situation } from "./situation/situation.ts";

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defaultTiming, type InstallationSettings, type Timing } from "@evertoken/core";
 import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify-config.ts";
 import { type Env, SettingsReader, type TrustedProxies } from "./settings-reader.ts";
@@ -64,6 +65,8 @@ export interface Config {
   readonly shutdownMs: number;
   readonly healthHost: string;
   readonly workerPort: number;
+  /** How many processes a worker has. */
+  readonly workerProcesses: number;
   readonly schedulerPort: number;
   readonly dashboard: {
     readonly host: string;
@@ -215,6 +218,7 @@ function ofProcesses(read: SettingsReader) {
     keepGrantedDays: read.integer("KEEP_GRANTED_DAYS", Math.min(7, keepLogDays), { min: 1, max: keepLogDays }),
     healthHost: read.text("HEALTH_HOST", "127.0.0.1"),
     workerPort: read.integer("WORKER_PORT", 3011, { min: 0, max: 65_535 }),
+    workerProcesses: read.integer("WORKER_PROCESSES", availableParallelism(), { min: 1, max: 256 }),
     schedulerPort: read.integer("SCHEDULER_PORT", 3012, { min: 0, max: 65_535 }),
     dashboard: readDashboard(read),
     api: {

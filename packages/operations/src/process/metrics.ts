@@ -33,7 +33,11 @@ export function createMetrics() {
     taskAge: new Gauge(
       named("maintenance_age_seconds", "Since a maintenance task ended last, in any scheduler", "task"),
     ),
-    setAside: new Gauge(named("spool_set_aside", "Entries of the spool that cannot be read, or that Postgres refuses")),
+    setAside: new Gauge({
+      ...named("spool_set_aside", "Entries of the spool that cannot be read, or that Postgres refuses"),
+      // Of several processes with one spool each sees the same.
+      aggregator: "max",
+    }),
     connections: new Gauge(named("connections", "Connections by status", "provider", "status")),
     expiring: new Gauge(named("tokens_expiring_soon", "Access tokens that end within the sweep's window", "provider")),
     circuits: new Gauge(named("circuit_open", "1: its refreshes are paused", "provider", "registration")),

@@ -11,6 +11,8 @@ export interface Life {
    * @throws when the process is stopping already: then nothing may begin any more
    */
   atStop(stop: () => unknown): void;
+  /** Begins to stop, unless it does already. `code` is the exit code of a clean stop, 0 when not given. */
+  stop(why: string, code?: number): void;
 }
 
 const usualShutdownMs = 45_000;
@@ -45,6 +47,9 @@ export async function runProcess(name: string, start: (life: Life) => Promise<vo
     atStop(stop) {
       if (stopping) throw new Error("the process is stopping");
       stops.push(stop);
+    },
+    stop(why, code = 0) {
+      if (!stopping) void end(why, code);
     },
   };
   for (const signal of ["SIGTERM", "SIGINT"]) {
