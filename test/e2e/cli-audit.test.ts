@@ -18,6 +18,7 @@ const silent = [
     "start",
     "status",
     "top",
+    "simulate",
     "completion",
     "connections list",
     "connections show",

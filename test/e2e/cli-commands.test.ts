@@ -181,6 +181,41 @@ describe("top", () => {
   });
 });
 
+describe("simulate", () => {
+  test("foresees by the connections' own times, asks nobody and changes nothing", async () => {
+    const { id } = await rig.connect({ userId: "foreseen" });
+    await rig.pool.query(
+      `UPDATE connections SET connected_at = now(), last_refresh_at = NULL, expires_at = now() + interval '1 hour',
+         next_refresh_at = now() + interval '55 minutes', grant_ends_at = now() + interval '3 hours' WHERE id = $1`,
+      [id],
+    );
+    const before = await rig.row(id);
+    const { rows } = await rig.pool.query(
+      `SELECT count(*)::int AS n FROM connections WHERE status IN ('connected', 'token_expired') AND next_refresh_at < now() + interval '2 hours'`,
+    );
+    const { code, answer } = await ask(["simulate", "--for", "2h", "--workers", "2", "--concurrency", "10"]);
+    expect({ code, workers: answer.workers }).toEqual({ code: 0, workers: 2 });
+    const own = { provider: "acme", connections: rows[0].n, limitPerMinute: null, mostBehindMinutes: 0 };
+    expect(answer.providers).toMatchObject([own]);
+    const wider = await ask(["simulate", "--for", "2h", "--margin", "25m"]);
+    expect(wider.answer.providers[0].refreshes).toBeGreaterThan(answer.providers[0].refreshes);
+    expect((await ask(["simulate", "--for", "4h"])).answer.consents).toMatchObject([
+      { provider: "acme", connections: 1 },
+    ]);
+    expect((await run(["simulate", "--for", "4h"])).stdout).toMatch(/PROVIDER +CONNECTIONS[\s\S]*consents at acme end/);
+    expect(await rig.row(id)).toEqual(before);
+    expect(await rig.log(id)).toEqual([]);
+    for (const args of [
+      ["--for", "0s"],
+      ["--for", "60d"],
+      ["--workers", "0"],
+      ["--margin", "x"],
+    ])
+      expect((await run(["simulate", ...args])).code, args.join(" ")).toBe(2);
+    await ask(["connections", "disconnect", id, "--yes"]);
+  });
+});
+
 describe("one connection", () => {
   test("refresh spends the token once and tells the new expiry; log and status show it", async () => {
     const connection = await rig.connect();

@@ -40,6 +40,7 @@ export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
 export { claimAgain } from "./store/claim-again.ts";
+export { type ComingRefreshes, comingRefreshes, endingConsents } from "./store/coming-refreshes.ts";
 export { mostChildren, type Relative, type Surroundings, surroundingsOf } from "./store/connection-surroundings.ts";
 export * from "./store/connections.ts";
 export { type CountedConnections, countConnections, expirySteps } from "./store/count-connections.ts";

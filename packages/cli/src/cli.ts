@@ -16,6 +16,7 @@ import { addProviders } from "./commands/providers.ts";
 import { addReconcile } from "./commands/reconcile.ts";
 import { addRefresh } from "./commands/refresh.ts";
 import { addScheduleNow } from "./commands/schedule-now.ts";
+import { addSimulate } from "./commands/simulate.ts";
 import { addStart } from "./commands/start.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
@@ -82,6 +83,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     addTop,
     addConnections,
     addRefresh,
+    addSimulate,
     addScheduleNow,
     addReconcile,
     addLog,
