@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly input?: string;
   /** What it runs in is a terminal, on all three streams. */
   readonly terminal?: boolean;
+  /** Of a command that goes on: what it has printed just now. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Runs one command to its end, in an empty directory unless told otherwise. @throws when a token stands in its output */
@@ -49,18 +51,20 @@ type Cli = { runCli(args: readonly string[], surroundings: object): Promise<numb
 /** The same without a process of its own: many times faster. For what does not depend on files or signals. */
 export async function runInProcess(
   args: readonly string[],
-  { env = {}, input, terminal = false }: RunOptions = {},
+  { env = {}, input, terminal = false, onOutput }: RunOptions = {},
 ): Promise<Ended> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   if (terminal) {
     for (const stream of [stdin, stdout, stderr]) Object.assign(stream, { isTTY: true, columns: 160, rows: 40 });
     Object.assign(stdin, { setRawMode: () => stdin });
   }
+  const printed = text(stdout.pipe(new PassThrough()));
+  if (onOutput !== undefined) stdout.on("data", (data: Buffer) => onOutput(data.toString()));
   stdin.end(input ?? "");
   const { runCli } = (await import(cliModule)) as Cli;
   const code = await runCli(args, { env, cwd: tmpdir(), stdin, stdout, stderr });
   for (const stream of [stdout, stderr]) stream.end();
-  const ended = { code, stdout: await text(stdout), stderr: await text(stderr) };
+  const ended = { code, stdout: await printed, stderr: await text(stderr) };
   if (`${ended.stdout}${ended.stderr}`.includes(canary)) throw new Error(`a token was printed by: ${args.join(" ")}`);
   return ended;
 }

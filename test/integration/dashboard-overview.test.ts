@@ -62,7 +62,7 @@ test("refreshes and failures are told by hour, provider and reason", async () =>
   expect(text).toMatch(/transient provider_unavailable 7 .* denied refresh_token_expired 3 /);
   const body = await rig.read("/");
   expect(body).toContain("90 refreshed, 0 told to wait, 7 provider or network trouble, 3 refused or unusable");
-  expect(body).toContain('href="/connections?provider=acme&amp;state=failing"');
+  expect(body).toContain('href="/log/connections?provider=acme&amp;outcome=denied&amp;code=refresh_token_expired"');
 });
 
 test("open circuits, limits and overdue refreshes stand at the top, with what to do", async () => {

@@ -20,6 +20,8 @@ const own = {
   "GET /pages.js": "viewer",
   "GET /connections": "viewer",
   "GET /connections/:id": "viewer",
+  "GET /log": "viewer",
+  "GET /log/connections": "viewer",
   "GET /providers": "viewer",
   "GET /audit": "operator",
   "GET /audit.csv": "operator",
@@ -64,16 +66,18 @@ const boardActions: Readonly<Record<string, string>> = {
 
 export const boardPrefix = "/queues";
 
-const healthPages = [
+const ownPages = [
   "GET /",
   "GET /connections",
   "GET /connections/:id",
+  "GET /log",
+  "GET /log/connections",
   "GET /providers",
   "GET /audit",
   "GET /account",
 ];
 
-const pages = new Set([...healthPages, ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
+const pages = new Set([...ownPages, ...boardPages.map((route) => `GET ${boardPrefix}${route}`)]);
 
 /**
  * An allow list: a route that is not here is refused, whoever asks. An upgrade of Bull Board that brings new routes

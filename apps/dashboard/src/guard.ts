@@ -25,7 +25,8 @@ function fromOurOwnPage(request: FastifyRequest): boolean {
 /** Where to go after the login: only ever one of our own pages. */
 export function safeReturnPath(next: unknown): string {
   const isOurs =
-    typeof next === "string" && /^\/(?:queues|connections|providers|audit|account)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
+    typeof next === "string" &&
+    /^\/(?:queues|connections|log|providers|audit|account)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
   return isOurs ? next : "/";
 }
 

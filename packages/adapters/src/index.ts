@@ -130,6 +130,15 @@ export {
 export { type LogKept, pruneAudit, pruneLog, pruneOutbox } from "./store/prune.ts";
 export { troubleWithRecord } from "./store/record-trouble.ts";
 export {
+  type AttemptFilter,
+  type AttemptsOfConnection,
+  connectionsOfAttempts,
+  connectionsOfUser,
+  type LoggedAttempt,
+  listAttempts,
+  mostLookedAt,
+} from "./store/refresh-attempts.ts";
+export {
   addUpRefreshes,
   type DurationCount,
   pruneRefreshStats,

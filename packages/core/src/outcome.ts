@@ -39,6 +39,22 @@ export type Outcome =
 
 export type OutcomeKind = Outcome["kind"];
 
+const kinds: Readonly<Record<OutcomeKind, true>> = {
+  ...{
+    granted: true,
+    denied: true,
+    misconfigured: true,
+    throttled: true,
+    unsent: true,
+    transient: true,
+    uncertain: true,
+  },
+  ...{ unknown: true, nothing_to_spend: true, unreadable: true, unaddressable: true },
+};
+
+/** What stands in the log as an outcome. */
+export const outcomeKinds = Object.keys(kinds) as readonly OutcomeKind[];
+
 /** What a granted answer carried. Kept before it is judged pretty. */
 export interface GrantedTokens {
   readonly accessToken: string;

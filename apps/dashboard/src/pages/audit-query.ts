@@ -1,11 +1,12 @@
 import { type AuditFilter, isUuid } from "@evertoken/engine/internal";
 import { notUnderstood } from "./fault.ts";
+import { readTime, readZone } from "./read-time.ts";
 
 /** What the address of the page asks for, as it was typed; nothing that was left empty. */
 export type AuditQuery = Readonly<Partial<Record<AuditField, string>>>;
 type AuditField = (typeof fields)[number];
 
-const fields = ["actor", "action", "connection", "since", "until", "before"] as const;
+const fields = ["actor", "action", "connection", "since", "until", "zone", "before"] as const;
 
 /** @throws {PageFault} 400, with the field and what it may be */
 export function readAuditQuery(query: unknown): AuditQuery {
@@ -24,7 +25,8 @@ export function readAuditQuery(query: unknown): AuditQuery {
 }
 
 /** @throws {PageFault} 400 */
-export function filterOf({ actor, action, connection, since, until, before }: AuditQuery): AuditFilter {
+export function filterOf({ actor, action, connection, since, until, zone, before }: AuditQuery): AuditFilter {
+  const of = readZone(zone);
   if (connection !== undefined && !isUuid(connection)) {
     throw notUnderstood(`"connection" has to be the id of a connection.`);
   }
@@ -33,20 +35,10 @@ export function filterOf({ actor, action, connection, since, until, before }: Au
     ...(actor === undefined ? {} : { actor }),
     ...(action === undefined ? {} : { action }),
     ...(connection === undefined ? {} : { connectionId: connection }),
-    ...(since === undefined ? {} : { since: readTime("since", since) }),
-    ...(until === undefined ? {} : { until: readTime("until", until) }),
+    ...(since === undefined ? {} : { since: readTime("since", since, of) }),
+    ...(until === undefined ? {} : { until: readTime("until", until, of) }),
     ...(before === undefined ? {} : { before: BigInt(before) }),
   };
-}
-
-/** As a form gives it: without a zone, and so in UTC, as the page shows it. */
-const form = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)?Z?$/;
-
-function readTime(name: string, text: string): Date {
-  const day = text.replace(/Z$/, "");
-  const time = new Date(day.includes("T") ? `${day}Z` : day);
-  if (form.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw notUnderstood(`"${name}" has to be a time such as 2026-11-26T12:00, in UTC.`);
 }
 
 /** The same page, or its sheet, with something else about it. */

@@ -7,6 +7,7 @@ import { actions } from "./actions-form.ts";
 import { note } from "./attention.ts";
 import { type BannerCode, banners } from "./banners.ts";
 import { bothTimes, dash, pill, relative, statusPill, type Tone, words } from "./format.ts";
+import { logAddress } from "./log-query.ts";
 import { liveToggle } from "./page.ts";
 import { type ConnectionDetails, writePlace } from "./read-connection.ts";
 import { timelineList } from "./timeline-list.ts";
@@ -29,7 +30,7 @@ ${failure(details)}</div>
 ${role === "operator" ? actions(c, formToken) : null}
 <div id="facts" data-part><div class="two"><section class="card" aria-labelledby="token"><h2 id="token">Token</h2>${tokenFacts(details)}</section>
 <section class="card" aria-labelledby="account"><h2 id="account">Account</h2>${accountFacts(details)}</section></div></div>
-<section class="card" aria-labelledby="history"><h2 id="history">Timeline</h2>
+<section class="card" aria-labelledby="history"><div class="head"><h2 id="history">Timeline</h2><div class="side small"><a href="${logAddress("/log", { connection: c.id, range: "30d" })}">Its attempts in the log</a></div></div>
 <div id="entries"${earlier ? null : html` data-part`}>${timelineList(timeline.entries, now)}</div>
 <nav class="pages" aria-label="Pages of the timeline">${earlier ? html`<a class="button quiet" href="/connections/${c.id}">Newest</a>` : null}
 ${timeline.next === null ? null : html`<a class="button quiet" rel="next" href="/connections/${c.id}?before=${writePlace(timeline.next)}">Earlier</a>`}</nav></section>`;
@@ -42,7 +43,8 @@ function failure({ connection: c, now }: ConnectionDetails): Html | null {
   const since =
     c.failingSince === null ? null : html` since ${relative(c.failingSince, now)} (${c.consecutiveFailures} in a row)`;
   return html`<div class="banner ${c.status === "connected" ? "warn" : "bad"}"><b>${words(c.lastErrorCode)}${since}</b>
-${c.lastErrorMessage === null ? null : html`<p>${c.lastErrorMessage}</p>`}<p>What to do: ${todo}</p></div>`;
+${c.lastErrorMessage === null ? null : html`<p>${c.lastErrorMessage}</p>`}<p>What to do: ${todo}</p>
+<p class="small"><a href="${logAddress("/log/connections", { provider: c.provider, code: c.lastErrorCode, outcome: "failed" })}">Others with this code</a></p></div>`;
 }
 
 /** Where the code alone does not say it. */

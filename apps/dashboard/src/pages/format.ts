@@ -6,14 +6,19 @@ export const dash = html`<span class="dim" aria-label="none">–</span>`;
 /** How far away a time is; the time itself to machines, and to whoever points at it. */
 export function relative(time: Date | null, now: Date, absent: Html | string = dash): Html | string {
   if (time === null) return absent;
-  return html`<time datetime="${time.toISOString()}" title="${time.toISOString()}">${distance(time, now)}</time>`;
+  return html`<time datetime="${time.toISOString()}" title="${time.toISOString()}" data-title>${distance(time, now)}</time>`;
+}
+
+/** By the clock: of UTC, and where scripts run of the reader's own zone. */
+export function clock(time: Date): Html {
+  const iso = time.toISOString();
+  return html`<time datetime="${iso}" data-at="${iso}">${iso.slice(0, 19).replace("T", " ")} UTC</time>`;
 }
 
 /** Both, for pages with room. */
 export function bothTimes(time: Date | null, now: Date, absent: Html | string = dash): Html | string {
   if (time === null) return absent;
-  const iso = time.toISOString();
-  return html`<time datetime="${iso}">${distance(time, now)} <span class="dim small nowrap">${iso}</span></time>`;
+  return html`${distance(time, now)} <span class="dim small nowrap">${clock(time)}</span>`;
 }
 
 /** Of numbers that may not be those of this moment. */

@@ -6,7 +6,7 @@ import { brandMark } from "../brand-mark.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
-type Section = "overview" | "connections" | "providers" | "audit";
+type Section = "overview" | "connections" | "log" | "providers" | "audit";
 
 export interface Page {
   readonly status?: number;
@@ -21,6 +21,7 @@ export interface Page {
 const sections: readonly { id: Section | "queues"; path: string; label: string; operators?: true }[] = [
   { id: "overview", path: "/", label: "Overview" },
   { id: "connections", path: "/connections", label: "Connections" },
+  { id: "log", path: "/log", label: "Log" },
   { id: "providers", path: "/providers", label: "Providers" },
   { id: "queues", path: boardPrefix, label: "Queues" },
   { id: "audit", path: "/audit", label: "Audit", operators: true },
@@ -77,6 +78,7 @@ function document({ title, content, section, session, live }: Page): Html {
 <div class="who"><a href="/account">${session.name} (${session.role})</a><a href="/logout">Log out</a></div></div></header>
 <main id="main"${live === undefined ? null : html` data-live="${live}"`}>
 ${content}
+<p class="small dim zone">Times in <span data-zone>UTC</span></p>
 </main>
 </body>
 </html>

@@ -2,6 +2,7 @@ import { type Html, html } from "@evertoken/operations";
 import { barChart, type Series } from "./chart.ts";
 import { hoursShown } from "./context.ts";
 import { asOf, count, counted, dash, relative, words } from "./format.ts";
+import { logAddress } from "./log-query.ts";
 import type { Overview } from "./read-overview.ts";
 
 /** Eleven outcomes are too many colours: they are drawn by what they ask of people. The table of failures tells them apart. */
@@ -76,17 +77,19 @@ export function failureTable({ stats, statsAt, now, nameOf }: Overview): Html {
     return html`<section class="card"><h2>Failures, last 24 h</h2><p class="dim">${stats.behind ? "Not known: the statistics are behind." : html`None, ${asOf(statsAt, now)}.`}</p></section>`;
   return html`<section class="card"><div class="scroll"><table class="stack"><caption>Failures by provider and reason, last 24 h</caption>
 <thead><tr><th scope="col">Provider</th><th scope="col">Outcome</th><th scope="col">Code</th><th scope="col" class="num">Attempts</th>
-<th scope="col">Last</th><th scope="col">For example</th><th scope="col">Now failing</th></tr></thead>
+<th scope="col">Last</th><th scope="col">For example</th><th scope="col">Whose</th></tr></thead>
 <tbody>${rows.slice(0, mostFailures).map((row) => failure(row, nameOf(row.provider), now))}</tbody></table></div>
 ${rows.length > mostFailures ? html`<p class="small dim">and ${count(rows.length - mostFailures)} more kinds</p>` : null}</section>`;
 }
 
-const failure = (
+function failure(
   { provider, outcome, code, attempts, lastAt, lastConnectionId }: Failures,
   name: string,
   now: Date,
-): Html =>
-  html`<tr><th scope="row">${name}</th><td data-label="Outcome">${words(outcome)}</td><td data-label="Code">${code ?? dash}</td>
-<td class="num" data-label="Attempts">${count(attempts)}</td><td data-label="Last">${relative(lastAt, now)}</td>
+): Html {
+  const group = { provider, outcome, ...(code === null ? {} : { code }) };
+  return html`<tr><th scope="row">${name}</th><td data-label="Outcome">${words(outcome)}</td><td data-label="Code">${code ?? dash}</td>
+<td class="num" data-label="Attempts"><a href="${logAddress("/log", group)}">${count(attempts)}</a></td><td data-label="Last">${relative(lastAt, now)}</td>
 <td data-label="For example"><a class="code" href="/connections/${lastConnectionId}">${lastConnectionId.slice(0, 8)}</a></td>
-<td data-label="Now failing"><a href="/connections?provider=${provider}&amp;state=failing">failing ones</a></td></tr>`;
+<td data-label="Whose"><a href="${logAddress("/log/connections", group)}">their connections</a></td></tr>`;
+}

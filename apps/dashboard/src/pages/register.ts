@@ -9,6 +9,7 @@ import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
 import { type AccountDeps, createContext, type PageContext } from "./context.ts";
 import { failed } from "./failed.ts";
+import { registerLog } from "./log.ts";
 import { overviewPage } from "./overview-page.ts";
 import { registerAssets, sendPage } from "./page.ts";
 import { providersPage } from "./providers-page.ts";
@@ -34,6 +35,7 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     registerViews(scope, context);
     registerAccount(scope, context);
     registerAudit(scope, engine);
+    registerLog(scope, context);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }

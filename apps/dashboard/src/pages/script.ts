@@ -10,12 +10,31 @@ export const script = `
   const was = new Map();
   let paused = false;
 
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const wall = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+  const named = new Intl.DateTimeFormat("en", { timeZoneName: "short" });
+  const zoneAt = (time) => named.formatToParts(time).find(({ type }) => type === "timeZoneName").value;
+  const local = (iso) => wall.format(new Date(iso)) + " " + zoneAt(new Date(iso));
+  const tellTimes = (within) => {
+    for (const each of within.querySelectorAll("[data-at]")) each.textContent = local(each.dataset.at);
+    for (const each of within.querySelectorAll("[data-hour]")) each.textContent = wall.format(new Date(each.dataset.hour)).slice(each.dataset.day === undefined ? 11 : 5, each.dataset.day === undefined ? 16 : 10);
+    for (const each of within.querySelectorAll("time[data-title]")) each.title = local(each.dateTime);
+  };
+  tellTimes(document);
+  for (const each of document.querySelectorAll("[data-zone]")) each.textContent = zone + " (" + zoneAt(new Date()) + ")";
+  for (const field of document.querySelectorAll("input[name=zone]")) {
+    if (field.value !== "") continue;
+    field.value = zone;
+    for (const each of field.form.querySelectorAll("[data-zone-name]")) each.textContent = zone;
+  }
+
   const busy = (part) => part.contains(document.activeElement) || (getSelection().type === "Range" && part.contains(getSelection().anchorNode));
   const replace = (part, next) => {
     const open = [...part.querySelectorAll("details[open][id]")].map(({ id }) => id);
     const scrolled = [...part.querySelectorAll(".scroll,.tall")].map(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]);
     const known = new Set([...part.querySelectorAll("[data-entry]")].map(({ dataset }) => dataset.entry));
     part.replaceChildren(...next.childNodes);
+    tellTimes(part);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     part.querySelectorAll(".scroll,.tall").forEach((each, index) => each.scrollTo(...(scrolled[index] ?? [0, 0])));
     for (const entry of part.querySelectorAll("[data-entry]")) if (known.size > 0 && !known.has(entry.dataset.entry)) entry.classList.add("fresh");

@@ -50,6 +50,9 @@ a.tile:hover{border-color:var(--dim)}a.tile:hover{border-left-color:var(--tone,v
 .banner.ok{color:var(--ok);background:var(--ok-bg)}.banner.warn{color:var(--warn);background:var(--warn-bg)}
 .banner.bad{color:var(--bad);background:var(--bad-bg)}
 .banner b{display:block}
+.ranges{display:flex;gap:.1rem}
+.ranges a{padding:.3rem .55rem;border-radius:.45rem;text-decoration:none;color:var(--dim);font-weight:600;font-size:.8125rem}
+.ranges a[aria-current]{color:var(--text);background:var(--card);border:1px solid var(--line)}
 .notes{display:grid;gap:.6rem}
 .notes .button,.notes button{margin-top:.35rem}
 .banner details{margin-top:.2rem}

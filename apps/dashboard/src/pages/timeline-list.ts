@@ -1,19 +1,20 @@
 import type { TimelineEntry } from "@evertoken/adapters";
 import { type Html, html } from "@evertoken/operations";
-import { milliseconds, pill, relative, type Tone, words } from "./format.ts";
+import { clock, milliseconds, pill, relative, words } from "./format.ts";
+import { outcomeTone } from "./outcome-tone.ts";
 
 export function timelineList(entries: readonly TimelineEntry[], now: Date): Html {
   if (entries.length === 0) return html`<p class="dim">Nothing has happened yet.</p>`;
   return html`<ol class="line">${entries.map(
     (entry) =>
-      html`<li data-entry="${entry.kind}${entry.id}"><div>${relative(entry.at, now)}<div class="small dim">${entry.at.toISOString().slice(0, 19).replace("T", " ")}</div></div><div>${told(entry, now)}</div></li>`,
+      html`<li data-entry="${entry.kind}${entry.id}"><div>${relative(entry.at, now)}<div class="small dim">${clock(entry.at)}</div></div><div>${told(entry, now)}</div></li>`,
   )}</ol>`;
 }
 
 function told(entry: TimelineEntry, now: Date): Html {
   switch (entry.kind) {
     case "refresh":
-      return html`${pill(words(entry.outcome), entry.success ? "ok" : toneOf(entry.outcome))} refresh (${words(entry.trigger)})
+      return html`${pill(words(entry.outcome), outcomeTone(entry.outcome))} refresh (${words(entry.trigger)})
 <span class="dim small">${attempt(entry)}${entry.new_expires_at === null ? null : html`, new token ends ${relative(entry.new_expires_at, now)}`}</span>
 ${entry.message === null ? null : html`<p class="small any">${entry.message}</p>`}`;
     case "event":
@@ -27,9 +28,6 @@ ${entry.message === null ? null : html`<p class="small any">${entry.message}</p>
       return entry satisfies never;
   }
 }
-
-const toneOf = (outcome: string): Tone =>
-  outcome === "throttled" || outcome === "transient" || outcome === "unsent" ? "warn" : "bad";
 
 function attempt({
   error_code,
