@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { patch } from "../support/drive.ts";
 import { until } from "../support/rig.ts";
-import { createDashboardRig, type DashboardRig } from "./dashboard-rig.ts";
+import { createDashboardRig, type DashboardRig, page } from "./dashboard-rig.ts";
 
 let rig: DashboardRig;
 beforeAll(async () => {
@@ -65,6 +65,25 @@ test("refreshes and failures are told by hour, provider and reason", async () =>
   expect(body).toContain('href="/log/connections?provider=acme&amp;outcome=denied&amp;code=refresh_token_expired"');
 });
 
+test("of each time bars and numbers open what they count", async () => {
+  for (const range of ["1h", "24h", "7d", "30d"]) {
+    const body = await until(`the last ${range} are counted`, async () => {
+      const shown = await rig.read(`/?range=${range}`);
+      return shown.includes("90 refreshed") && shown;
+    });
+    const bars = [...body.matchAll(/<a href="(\/log\?[^"]*since=[^"]*)" tabindex="-1"/g)].map(([, url = ""]) =>
+      url.replaceAll("&amp;", "&"),
+    );
+    const pages = await Promise.all([...new Set(bars)].map((url) => rig.read(url)));
+    expect([range, pages.length > 0, pages.every((each) => each.includes("data-entry"))]).toEqual([range, true, true]);
+    expect(pages.some((each) => each.includes("refresh token expired"))).toBe(true);
+  }
+  for (const [query, said] of Object.entries({ "range=2h": "cannot be", "colour=red": "There is no filter" })) {
+    const answer = await rig.operator("GET", `/?${query}`, page);
+    expect([answer.statusCode, answer.body.includes(said)]).toEqual([400, true]);
+  }
+});
+
 test("open circuits, limits and overdue refreshes stand at the top, with what to do", async () => {
   const { id } = await rig.connect();
   await rig.pool.query(
@@ -83,7 +102,7 @@ test("open circuits, limits and overdue refreshes stand at the top, with what to
   expect(text).toContain("describe the answer in its file");
   expect(text).toContain("asked us to wait Nothing needs to be done. Goes on in ");
   await patch(rig, id, "next_refresh_at = now() - interval '2 hours', provider = 'beta'");
-  const late = await overview(/beta: a refresh is late/);
+  const late = await overview(/beta: 1 refresh is late/);
   expect(late).toContain("No worker has been heard of");
   expect(late).toMatch(new RegExp(`The oldest by 2 h, .* For example ${id}`));
 });

@@ -54,7 +54,9 @@ test.each([
   ["?user=ada&range=7d", "connection_id = (SELECT id FROM connections WHERE user_id = 'ada')"],
   ["?user=nobody", "false"],
 ])("/log%s: each attempt once, newest first, over all pages", async (query, where) => {
-  const { rows } = await rig.pool.query(`SELECT id::text FROM token_refresh_log WHERE ${where} ORDER BY token_refresh_log.id DESC`);
+  const { rows } = await rig.pool.query(
+    `SELECT id::text FROM token_refresh_log WHERE ${where} ORDER BY token_refresh_log.id DESC`,
+  );
   expect(await walk(`/log${query}`)).toEqual(rows.map(({ id }) => id));
 });
 

@@ -104,6 +104,32 @@ test("outcomes, codes, hours and durations are kept apart; what is old is not to
   expect([behind, await pruneRefreshStats(pool, since()), await added()]).toEqual([false, 1, 7]);
 });
 
+test("of the last hour steps of five minutes are told, of longer times steps of hours, each attempt in one", async () => {
+  await log(2, "'granted', NULL, 100, now() - interval '12 minutes'");
+  await log(3, "'denied', 'refresh_token_expired', 100, now() - interval '22 minutes'");
+  await log(4, "'granted', NULL, 100, now() - interval '30 hours'");
+  const told = async (ms: number, step: number) => {
+    const { counts } = await refreshStats(pool, new Date((Math.floor(Date.now() / step) + 1) * step - ms), step);
+    const age = (at: Date) => Math.floor((Math.floor(Date.now() / step) * step - at.getTime()) / step);
+    return counts.map(({ at, outcome, attempts }) => [outcome, attempts, age(at) * (step / 60_000)]);
+  };
+  const expected = [
+    ["denied", 3, expect.toSatisfy((age: number) => age === 20 || age === 25)],
+    ["granted", 2, expect.toSatisfy((age: number) => age === 10 || age === 15)],
+  ];
+  expect(await told(3_600_000, 300_000)).toEqual(expected);
+  for (let run = 0; run < 2; run++) {
+    await later();
+    await addUpRefreshes(pool);
+  }
+  expect(await told(3_600_000, 300_000)).toEqual(expected);
+  const days = await told(30 * 86_400_000, 86_400_000);
+  expect(days.reduce((sum, [, attempts = 0]) => sum + Number(attempts), 0)).toBe(9);
+  await pool.query("UPDATE refresh_steps SET step = step - interval '3 days'");
+  await pruneRefreshStats(pool, since());
+  expect((await pool.query("SELECT * FROM refresh_steps")).rows).toEqual([]);
+});
+
 test("the scheduler does it, and says how many", async () => {
   const rig = await createRig();
   pool = rig.pool;

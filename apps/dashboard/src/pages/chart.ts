@@ -14,9 +14,16 @@ export interface Chart {
   readonly unit: string;
   readonly series: readonly Series[];
   /** From left to right; a value for each of the series. */
-  readonly bars: readonly { readonly label: string; readonly values: readonly number[] }[];
+  readonly bars: readonly {
+    readonly label: string | Html;
+    readonly values: readonly number[];
+    /** The label, where it is no text. */
+    readonly spoken?: string;
+    /** Where what it counts is listed. */
+    readonly href?: string;
+  }[];
   /** Below the first bar, the middle and the last one. */
-  readonly axis: readonly string[];
+  readonly axis: readonly (string | Html)[];
 }
 
 const height = 100;
@@ -41,7 +48,7 @@ ${series.length < 2 ? null : html`<div class="legend" aria-hidden="true">${serie
 
 type Bar = Chart["bars"][number];
 
-function drawn({ series }: Chart, { label, values }: Bar, index: number, most: number): Html {
+function drawn({ series }: Chart, { label, spoken, values, href }: Bar, index: number, most: number): Html {
   let y = height;
   const parts = values.map((value, part) => {
     const tall = value === 0 ? 0 : Math.max((value / most) * height, least);
@@ -50,16 +57,20 @@ function drawn({ series }: Chart, { label, values }: Bar, index: number, most: n
     return html`<rect class="f-${series[part]?.tone ?? "plain"}" x="${index * width + 1}" y="${round(y)}" width="${width - 2}" height="${round(tall)}"/>`;
   });
   const told = values.flatMap((value, part) => (value === 0 ? [] : [`${count(value)} ${series[part]?.name ?? ""}`]));
-  return html`<g><title>${label}: ${told.length === 0 ? "none" : told.join(", ")}</title>
+  const shown = html`<g><title>${spoken ?? label}: ${told.length === 0 ? "none" : told.join(", ")}</title>
 <rect class="slot" x="${index * width}" y="0" width="${width}" height="${height}"/>${parts.filter((part) => part !== null)}</g>`;
+  // For pointers; the table has the same ways for everybody.
+  return href === undefined || told.length === 0
+    ? shown
+    : html`<a href="${href}" tabindex="-1" aria-hidden="true">${shown}</a>`;
 }
 
 function asTable({ title, unit, series, bars }: Chart): Html {
   return html`<table><caption class="hidden">${title}</caption>
 <thead><tr><th scope="col">${unit}</th>${series.map(({ name }) => html`<th scope="col" class="num">${name}</th>`)}</tr></thead>
 <tbody>${bars.map(
-    ({ label, values }) =>
-      html`<tr><th scope="row">${label}</th>${values.map((value) => html`<td class="num ${value === 0 ? "zero" : ""}">${count(value)}</td>`)}</tr>`,
+    ({ label, values, href }) =>
+      html`<tr><th scope="row">${href === undefined || sum(values) === 0 ? label : html`<a href="${href}">${label}</a>`}</th>${values.map((value) => html`<td class="num ${value === 0 ? "zero" : ""}">${count(value)}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 

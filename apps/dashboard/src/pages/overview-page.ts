@@ -6,6 +6,7 @@ import { count, counted, statusTone, words } from "./format.ts";
 import { liveToggle } from "./page.ts";
 import { providerTable } from "./provider-table.ts";
 import { queueTable } from "./queue-table.ts";
+import { rangeLinks } from "./range.ts";
 import type { Overview } from "./read-overview.ts";
 import { failureTable, refreshCharts } from "./refresh-charts.ts";
 import { statuses } from "./statuses.ts";
@@ -15,7 +16,7 @@ const part = (id: string, content: Html): Html => html`<div id="${id}" data-part
 
 export function overviewPage(overview: Overview, formToken: string | null): Html {
   const { situation, stats, now } = overview;
-  return html`<div class="head"><h1>Token health</h1><div class="side">${liveToggle}</div></div>
+  return html`<div class="head"><h1>Token health</h1><div class="side">${rangeLinks(stats.range, (range) => (range === "24h" ? "/" : `/?range=${range}`))}${liveToggle}</div></div>
 ${part("answer", answer(situation, now))}
 ${part("attention", attention({ situation, now, formToken, behind: stats.behind }))}
 ${part("tiles", tiles(overview))}

@@ -1,10 +1,12 @@
 import { type Html, html } from "@evertoken/operations";
 import { count, dash, milliseconds, percent, words } from "./format.ts";
+import { ranges } from "./range.ts";
 import type { Overview } from "./read-overview.ts";
 import { statuses } from "./statuses.ts";
 
 /** Per provider: what it has, how its refreshes go and how long they take. */
 export function providerTable({ counts: { value: counts }, stats, nameOf }: Overview): Html {
+  const { label } = ranges[stats.range];
   const providers = [...new Set([...counts, ...stats.counts].map(({ provider }) => provider))].sort((a, b) =>
     nameOf(a).localeCompare(nameOf(b)),
   );
@@ -17,12 +19,12 @@ export function providerTable({ counts: { value: counts }, stats, nameOf }: Over
     const durations = stats.durations.filter((each) => each.provider === provider);
     return html`<tr><th scope="row"><a href="/providers#${provider}">${nameOf(provider)}</a></th>
 ${statuses.map((status) => number(provider, status, counts))}
-<td class="num" data-label="refreshes, 24 h">${all === 0 ? dash : count(all)}</td><td class="num" data-label="succeeded">${all === 0 ? dash : percent(granted, all)}</td>
+<td class="num" data-label="refreshes, ${label}">${all === 0 ? dash : count(all)}</td><td class="num" data-label="succeeded">${all === 0 ? dash : percent(granted, all)}</td>
 <td class="num nowrap" data-label="p50">${duration(durations, 0.5)}</td><td class="num nowrap" data-label="p95">${duration(durations, 0.95)}</td></tr>`;
   };
   return html`<section class="card"><div class="scroll"><table class="stack"><caption>By provider</caption>
 <thead><tr><th scope="col">Provider</th>${statuses.map((status) => html`<th scope="col" class="num">${words(status)}</th>`)}
-<th scope="col" class="num">refreshes, 24 h</th><th scope="col" class="num">succeeded</th><th scope="col" class="num">p50</th><th scope="col" class="num">p95</th></tr></thead>
+<th scope="col" class="num">refreshes, ${label}</th><th scope="col" class="num">succeeded</th><th scope="col" class="num">p50</th><th scope="col" class="num">p95</th></tr></thead>
 <tbody>${providers.map(row)}</tbody></table></div>
 <p class="small dim gap">p50 and p95: how long an attempt takes, right within an eighth.</p></section>`;
 }

@@ -9,11 +9,13 @@ import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
 import { type AccountDeps, createContext, type PageContext } from "./context.ts";
 import { failed } from "./failed.ts";
+import { notUnderstood } from "./fault.ts";
 import { registerLog } from "./log.ts";
 import { overviewPage } from "./overview-page.ts";
 import { registerAssets, sendPage } from "./page.ts";
 import { providersPage } from "./providers-page.ts";
 import { queueStandings } from "./queue-standings.ts";
+import { type Range, readRange } from "./range.ts";
 import { readConnection } from "./read-connection.ts";
 import { readList } from "./read-list.ts";
 import { readOverview } from "./read-overview.ts";
@@ -47,10 +49,18 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
 /** What forms of this session need; null: it only looks. */
 const actorToken = ({ role, formToken }: Session): string | null => (role === "operator" ? formToken : null);
 
+/** @throws {PageFault} 400 */
+function rangeIn(query: unknown): Range {
+  const { range, ...others } = (query ?? {}) as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw notUnderstood(`There is no filter "${other}" here. There is: range.`);
+  return readRange(range);
+}
+
 function registerViews(app: FastifyInstance, context: PageContext): void {
   app.get("/", async (request, reply) => {
     const session = sessionOf(request);
-    const content = overviewPage(await readOverview(context), actorToken(session));
+    const content = overviewPage(await readOverview(context, rangeIn(request.query)), actorToken(session));
     return sendPage(reply, { title: "Token health", content, section: "overview", session, live: overviewSeconds });
   });
 

@@ -3,9 +3,18 @@ import type { Pool } from "pg";
 /** Each step of durations is a quarter longer than the one before: percentiles are right within an eighth. */
 const bucketSql = "greatest(0, ceil(ln(greatest(duration_ms, 1)) / ln(1.25)))::int";
 
-const addedSql = `date_trunc('hour', created_at) AS hour, provider, outcome, coalesce(error_code, '') AS error_code,
+/** The finest that is kept. */
+const stepMs = 300_000;
+
+const addedSql = `date_bin(interval '${stepMs} milliseconds', created_at, 'epoch') AS step, provider, outcome, coalesce(error_code, '') AS error_code,
   ${bucketSql} AS duration_bucket, count(*)::int AS attempts, max(created_at) AS last_at,
   (array_agg(connection_id ORDER BY id DESC))[1] AS last_connection_id`;
+
+const togetherSql = `sum(attempts)::int AS attempts, max(last_at) AS last_at,
+  (array_agg(last_connection_id ORDER BY last_at DESC))[1] AS last_connection_id`;
+
+const addToSql = `SET attempts = s.attempts + excluded.attempts, last_at = greatest(s.last_at, excluded.last_at),
+  last_connection_id = CASE WHEN excluded.last_at >= s.last_at THEN excluded.last_connection_id ELSE s.last_connection_id END`;
 
 /** Client-side, a statement is given up after 10 s; none that got an id this long ago is still to come. */
 const allVisibleMs = 30_000;
@@ -34,12 +43,14 @@ export async function addUpRefreshes(pool: Pool): Promise<number> {
           FROM was RETURNING p.added_up_to
         ), sums AS (
           SELECT ${addedSql} FROM refresh_log l, was WHERE l.id > was.added_up_to AND l.id <= was.up_to GROUP BY 1, 2, 3, 4, 5
-        ), stored AS (
+        ), by_hour AS (
           INSERT INTO refresh_stats AS s (hour, provider, outcome, error_code, duration_bucket, attempts, last_at, last_connection_id)
-          SELECT * FROM sums
-          ON CONFLICT (hour, provider, outcome, error_code, duration_bucket) DO UPDATE SET attempts = s.attempts + excluded.attempts,
-            last_at = greatest(s.last_at, excluded.last_at),
-            last_connection_id = CASE WHEN excluded.last_at >= s.last_at THEN excluded.last_connection_id ELSE s.last_connection_id END
+          SELECT date_trunc('hour', step, 'UTC'), provider, outcome, error_code, duration_bucket, ${togetherSql} FROM sums GROUP BY 1, 2, 3, 4, 5
+          ON CONFLICT (hour, provider, outcome, error_code, duration_bucket) DO UPDATE ${addToSql}
+        ), by_step AS (
+          INSERT INTO refresh_steps AS s (step, provider, outcome, error_code, attempts, last_at, last_connection_id)
+          SELECT step, provider, outcome, error_code, ${togetherSql} FROM sums WHERE step > now() - interval '1 day' GROUP BY 1, 2, 3, 4
+          ON CONFLICT (step, provider, outcome, error_code) DO UPDATE ${addToSql}
         )
         SELECT coalesce((SELECT sum(attempts) FROM sums), 0)::int AS added, was.up_to < was.seen_up_to AS left FROM was`,
       values: [slice, allVisibleMs],
@@ -50,13 +61,15 @@ export async function addUpRefreshes(pool: Pool): Promise<number> {
 }
 
 export async function pruneRefreshStats(pool: Pool, before: Date): Promise<number> {
+  await pool.query("DELETE FROM refresh_steps WHERE step < now() - interval '2 days'");
   const { rowCount } = await pool.query("DELETE FROM refresh_stats WHERE hour < $1", [before]);
   return rowCount ?? 0;
 }
 
-/** Attempts of an hour that ended alike. */
+/** Attempts of a step of time that ended alike. */
 export interface RefreshCount {
-  readonly hour: Date;
+  /** When the step began. */
+  readonly at: Date;
   readonly provider: string;
   readonly outcome: string;
   readonly error_code: string | null;
@@ -82,24 +95,37 @@ export interface RefreshStats {
 /** What is in the log and not yet added up is read along, so far. */
 const mostUnadded = 200_000;
 
-/** Attempts since an hour, up to this moment. */
-export async function refreshStats(pool: Pool, since: Date): Promise<RefreshStats> {
-  const { rows } = await pool.query<RefreshCount & DurationCount & { of_hour: boolean; unadded: number }>(
+const hourMs = 3_600_000;
+
+/**
+ * Attempts since then, up to this moment, in steps that begin at `since`: of five minutes or a multiple of an hour.
+ * How long they took is told from the beginning of that hour on.
+ */
+export async function refreshStats(pool: Pool, since: Date, step = hourMs): Promise<RefreshStats> {
+  const [table, column] = step < hourMs ? ["refresh_steps", "step"] : ["refresh_stats", "hour"];
+  const { rows } = await pool.query<RefreshCount & DurationCount & { of_step: boolean; unadded: number }>(
     `WITH newest AS MATERIALIZED (
        SELECT l.* FROM refresh_log l WHERE l.id > (SELECT added_up_to FROM refresh_stats_progress) AND l.created_at >= $1
        ORDER BY l.id DESC LIMIT $2
-     ), every AS (
-       SELECT hour, provider, outcome, error_code, duration_bucket, attempts, last_at, last_connection_id FROM refresh_stats WHERE hour >= $1
-       UNION ALL SELECT ${addedSql} FROM newest GROUP BY 1, 2, 3, 4, 5)
-     SELECT grouping(hour) = 0 AS of_hour, hour, provider, outcome, nullif(error_code, '') AS error_code, duration_bucket,
-       sum(attempts)::int AS attempts, max(last_at) AS last_at, (array_agg(last_connection_id ORDER BY last_at DESC))[1] AS last_connection_id,
-       (SELECT count(*)::int FROM newest) AS unadded
-     FROM every GROUP BY GROUPING SETS ((hour, provider, outcome, error_code), (provider, duration_bucket)) ORDER BY hour`,
-    [since, mostUnadded],
+     ), unadded AS MATERIALIZED (
+       SELECT ${addedSql} FROM newest GROUP BY 1, 2, 3, 4, 5
+     ), counted AS (
+       SELECT ${column} AS at, provider, outcome, error_code, attempts, last_at, last_connection_id FROM ${table} WHERE ${column} >= $1
+       UNION ALL SELECT step, provider, outcome, error_code, attempts, last_at, last_connection_id FROM unadded
+     ), timed AS (
+       SELECT provider, duration_bucket, attempts FROM refresh_stats WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC')
+       UNION ALL SELECT provider, duration_bucket, attempts FROM unadded)
+     SELECT true AS of_step, date_bin($3 * interval '1 millisecond', at, $1) AS at, provider, outcome, nullif(error_code, '') AS error_code,
+       NULL::int AS duration_bucket, ${togetherSql}, (SELECT count(*)::int FROM newest) AS unadded
+     FROM counted GROUP BY 2, 3, 4, 5
+     UNION ALL
+     SELECT false, NULL, provider, NULL, NULL, duration_bucket, sum(attempts)::int, NULL, NULL, (SELECT count(*)::int FROM newest)
+     FROM timed GROUP BY provider, duration_bucket ORDER BY at`,
+    [since, mostUnadded, step],
   );
   return {
-    counts: rows.filter(({ of_hour }) => of_hour),
-    durations: rows.filter(({ of_hour }) => !of_hour),
+    counts: rows.filter(({ of_step }) => of_step),
+    durations: rows.filter(({ of_step }) => !of_step),
     behind: (rows[0]?.unadded ?? 0) >= mostUnadded,
   };
 }
