@@ -22,6 +22,7 @@ import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
 import { addTop } from "./commands/top.ts";
 import { addUsers } from "./commands/users.ts";
+import { addWebhooks } from "./commands/webhooks.ts";
 import { isGiven, merge, readGivenEnvironment, readLocalEnv } from "./environment.ts";
 import { explain, failureOf, Interrupted, UsageError } from "./failure.ts";
 import { asLines, createOutput, type Surroundings } from "./io.ts";
@@ -95,6 +96,7 @@ function createProgram(run: Run, { stdout, stderr }: Surroundings): Command {
     addConnectLink,
     addKeys,
     addUsers,
+    addWebhooks,
     addHashPassword,
     addAudit,
     addAdopt,

@@ -27,12 +27,19 @@ export {
 } from "./maintenance/schedules.ts";
 export { type SweepReport, sweep } from "./maintenance/sweep.ts";
 export { createNotifier } from "./notify/create-notifier.ts";
-export { type DeliveryFilter, type DeliveryView, listDeliveries, replayDelivery } from "./notify/delivery-log.ts";
+export {
+  type DeliveryFilter,
+  type DeliveryView,
+  listDeliveries,
+  replayDelivery,
+  replayFailed,
+} from "./notify/delivery-log.ts";
 export { openKinds } from "./notify/endpoint.ts";
 export {
   type EndpointDeps,
   type EndpointInput,
   type EndpointView,
+  endpointDepsOf,
   listEndpoints,
   removeEndpoint,
   type SavedEndpoint,
@@ -42,6 +49,7 @@ export { type FailingEndpoint, failingEndpoints } from "./notify/failing-endpoin
 export { endpointJob, Notifier, type NotifierDeps } from "./notify/notifier.ts";
 export type { ToReconnect } from "./notify/reconnect-mail.ts";
 export { createSendMail } from "./notify/send-mail.ts";
+export { type EndpointTest, testEndpoint } from "./notify/test-endpoint.ts";
 export {
   hashPassword,
   isPassword,

@@ -13,7 +13,9 @@ const delivery = z
     ...{ id: z.string(), endpoint_id: uuid, event_id: z.string(), event: z.string(), provider: z.string() },
     ...{ connection_id: uuid.nullable(), status, attempts: z.number().int() },
     ...{ http_status: z.number().int().nullable(), error: z.string().nullable() },
-    ...{ next_attempt_at: timeOut.nullable(), delivered_at: timeOut.nullable(), created_at: timeOut },
+    ...{ next_attempt_at: timeOut.nullable(), delivered_at: timeOut.nullable(), attempted_at: timeOut.nullable() },
+    answer_ms: z.number().int().nullable().describe("How long the answer to the last attempt took"),
+    ...{ created_at: timeOut },
   })
   .meta({ id: "WebhookDelivery" });
 

@@ -1,8 +1,16 @@
 import { eventNames } from "@evertoken/core";
-import { type Engine, type Told, withStore } from "@evertoken/engine/internal";
-import { type EndpointView, listEndpoints, openKinds, removeEndpoint, saveEndpoint } from "@evertoken/operations";
+import { type Told, withStore } from "@evertoken/engine/internal";
+import {
+  type EndpointView,
+  endpointDepsOf,
+  listEndpoints,
+  openKinds,
+  removeEndpoint,
+  saveEndpoint,
+  testEndpoint,
+} from "@evertoken/operations";
 import { z } from "zod";
-import { Problem } from "../problem.ts";
+import { Problem, wrongField } from "../problem.ts";
 import { type ApiContext, route } from "../route.ts";
 import { byId, text, timeOut, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
@@ -15,6 +23,7 @@ const endpoint = z
     ...{ id: uuid, kind: z.string(), events: z.array(z.string()), enabled: z.boolean() },
     target: z.string().nullable().describe("Of channels whose addresses are secrets, such as Slack, the host only"),
     failing_since: timeOut.nullable(),
+    old_secret_until: timeOut.nullable().describe("Until then the signing secret of before signs as well"),
     from_settings: z.boolean().describe("It comes from the settings and cannot be changed here"),
     created_at: timeOut,
   })
@@ -34,12 +43,14 @@ const create = z.strictObject({
 const change = z.strictObject({
   ...{ target: text(2048).optional(), events: events.optional(), enabled: z.boolean().optional() },
   rotate_secret: z.boolean().optional(),
+  overlap: z
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .optional()
+    .describe("With `rotate_secret`: for so many seconds the old secret signs as well. Default: a day; 0: not at all"),
 });
-
-function endpointDeps({ pool, keyring, config }: Engine) {
-  const { allowPrivateAddresses } = config.request;
-  return { pool, keyring, notify: config.notify, allowPrivateAddresses };
-}
 
 const toEndpoint = (view: EndpointView) => ({ ...toWire(view), events: [...view.events] });
 const noSuch = () => new Problem("not_found", { detail: "there is no such webhook endpoint" });
@@ -50,7 +61,7 @@ async function save(
   input: Parameters<typeof saveEndpoint>[1],
 ): Promise<z.output<typeof saved>> {
   await withStore(engine.checkKeys);
-  const result = await withStore(() => saveEndpoint(endpointDeps(engine), input));
+  const result = await withStore(() => saveEndpoint(endpointDepsOf(engine), input));
   switch (result.kind) {
     case "saved": {
       tell({ detail: { endpoint: result.endpoint.id } });
@@ -81,7 +92,7 @@ export const webhookRoutes = [
     summary: "Where events are sent to",
     answer: z.object({ data: z.array(endpoint) }),
     async handle(_input, { engine }) {
-      const found = await withStore(() => listEndpoints(endpointDeps(engine)));
+      const found = await withStore(() => listEndpoints(endpointDepsOf(engine)));
       return { data: found.map(toEndpoint) };
     },
   }),
@@ -97,7 +108,7 @@ export const webhookRoutes = [
     summary: "One endpoint",
     ...{ params: byId, answer: endpoint },
     async handle({ params }, { engine }) {
-      const found = await withStore(() => listEndpoints(endpointDeps(engine)));
+      const found = await withStore(() => listEndpoints(endpointDepsOf(engine)));
       const one = found.find(({ id }) => id === params.id.toLowerCase());
       if (one === undefined) throw noSuch();
       return toEndpoint(one);
@@ -107,10 +118,35 @@ export const webhookRoutes = [
     ...{ method: "PATCH", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks", audited: "webhook.saved" },
     summary: "Change an endpoint",
     description:
-      "With `rotate_secret`, or with a target at another origin, it gets a new signing secret, told in this answer.",
+      "With `rotate_secret`, or with a target at another origin, it gets a new signing secret, told in this answer. Where it stays, the old one signs beside it for a day (`overlap`).",
     ...{ params: byId, body: change, answer: saved },
-    handle: ({ params, body: { rotate_secret: rotateSecret, ...rest }, tell }, context) =>
-      save(context, tell, { ...given({ ...rest, rotateSecret }), id: params.id.toLowerCase() }),
+    handle: ({ params, body: { rotate_secret: rotateSecret, overlap, ...rest }, tell }, context) => {
+      if (overlap !== undefined && rotateSecret !== true)
+        throw wrongField("overlap", "goes with rotate_secret, which makes the new secret");
+      return save(context, tell, {
+        ...given({ ...rest, rotateSecret, overlapSeconds: overlap }),
+        id: params.id.toLowerCase(),
+      });
+    },
+  }),
+  route({
+    ...{ method: "POST", url: "/v1/webhooks/:id/test", scope: "admin", tag: "Webhooks", audited: "webhook.tested" },
+    summary: "Send a test event now",
+    description:
+      "One signed request of the type `webhook.test`, sent at once. An endpoint that takes it counts as working again, and what waits for it is sent.",
+    params: byId,
+    answer: z.object({
+      ...{ delivered: z.boolean(), http_status: z.number().int().nullable(), error: z.string().nullable() },
+      answer_ms: z.number().int(),
+    }),
+    async handle({ params, tell }, { engine }) {
+      const id = params.id.toLowerCase();
+      tell({ detail: { endpoint: id } });
+      const tested = await testEndpoint(engine, id);
+      if (tested === null)
+        throw new Problem("not_found", { detail: "there is no such endpoint, it is switched off, or it mails users" });
+      return toWire(tested);
+    },
   }),
   route({
     ...{ method: "DELETE", url: "/v1/webhooks/:id", scope: "admin", tag: "Webhooks", audited: "webhook.removed" },
@@ -119,7 +155,7 @@ export const webhookRoutes = [
     async handle({ params, tell }, { engine }) {
       const id = params.id.toLowerCase();
       tell({ detail: { endpoint: id } });
-      if (!(await withStore(() => removeEndpoint(endpointDeps(engine), id)))) throw noSuch();
+      if (!(await withStore(() => removeEndpoint(endpointDepsOf(engine), id)))) throw noSuch();
       return undefined;
     },
   }),

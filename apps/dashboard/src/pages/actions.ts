@@ -7,6 +7,7 @@ import {
   reconnectUrl,
   requestSync,
 } from "@evertoken/engine/internal";
+import type { Session } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { BannerCode } from "./banners.ts";
 import type { PageContext } from "./context.ts";
@@ -125,6 +126,9 @@ export function readForm(request: FastifyRequest) {
   }
   return { form, session };
 }
+
+/** What forms of this session need; null: it only looks. */
+export const actorToken = ({ role, formToken }: Session): string | null => (role === "operator" ? formToken : null);
 
 /** The guard lets nobody come here without one. */
 export function sessionOf({ session }: FastifyRequest) {

@@ -74,7 +74,7 @@ function unusable({ kind, provider }: Trouble, { byReason }: Outages): Html | nu
   )}`;
 }
 
-function firstAct({ kind, provider, queue, connectionId }: Trouble, formToken: string | null): Html | null {
+function firstAct({ kind, provider, queue, endpoint, connectionId }: Trouble, formToken: string | null): Html | null {
   switch (kind) {
     case "circuit":
     case "limit":
@@ -86,6 +86,7 @@ function firstAct({ kind, provider, queue, connectionId }: Trouble, formToken: s
     case "late":
       return html`<a class="button" href="/connections/${connectionId ?? ""}">Open the oldest</a>`;
     case "receiver":
+      return html`<a class="button" href="/webhooks/${endpoint ?? ""}">Open the receiver</a>`;
     case "held":
     case "redis":
       return null;

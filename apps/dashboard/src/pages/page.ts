@@ -6,7 +6,7 @@ import { brandMark } from "../brand-mark.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
-type Section = "overview" | "connections" | "log" | "providers" | "audit";
+type Section = "overview" | "connections" | "log" | "providers" | "webhooks" | "audit";
 
 export interface Page {
   readonly status?: number;
@@ -23,6 +23,7 @@ const sections: readonly { id: Section | "queues"; path: string; label: string; 
   { id: "connections", path: "/connections", label: "Connections" },
   { id: "log", path: "/log", label: "Log" },
   { id: "providers", path: "/providers", label: "Providers" },
+  { id: "webhooks", path: "/webhooks", label: "Webhooks" },
   { id: "queues", path: boardPrefix, label: "Queues" },
   { id: "audit", path: "/audit", label: "Audit", operators: true },
 ];

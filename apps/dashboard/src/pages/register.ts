@@ -1,8 +1,7 @@
 import { providersAtWork, withStore } from "@evertoken/engine/internal";
-import type { Session } from "@evertoken/operations";
 import type { FastifyInstance } from "fastify";
 import { registerAccount } from "./account.ts";
-import { act, actionsByName, sessionOf, showReconnectLink } from "./actions.ts";
+import { act, actionsByName, actorToken, sessionOf, showReconnectLink } from "./actions.ts";
 import { registerAudit } from "./audit.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
@@ -20,6 +19,7 @@ import { readConnection } from "./read-connection.ts";
 import { readList } from "./read-list.ts";
 import { readOverview } from "./read-overview.ts";
 import { resume } from "./resume.ts";
+import { registerWebhooks } from "./webhooks.ts";
 
 const overviewSeconds = 5;
 const connectionSeconds = 5;
@@ -38,6 +38,7 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     registerAccount(scope, context);
     registerAudit(scope, engine);
     registerLog(scope, context);
+    registerWebhooks(scope, context);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
@@ -45,9 +46,6 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     scope.post("/connections/:id/reconnect-link", (request, reply) => showReconnectLink(context, request, reply));
   });
 }
-
-/** What forms of this session need; null: it only looks. */
-const actorToken = ({ role, formToken }: Session): string | null => (role === "operator" ? formToken : null);
 
 /** @throws {PageFault} 400 */
 function rangeIn(query: unknown): Range {

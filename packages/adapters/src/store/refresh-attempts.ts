@@ -119,9 +119,9 @@ async function looked(pool: Pool, filter: AttemptFilter): Promise<{ text: string
   const bounds = `l.created_at >= $1 AND l.created_at < $2 AND l.id >= $3 AND l.id < $4 ${failed ? "AND NOT l.success" : ""}`;
   const rows =
     connectionIds === undefined
-      ? `SELECT l.* FROM token_refresh_log l WHERE ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}`
+      ? `SELECT l.* FROM refresh_log l WHERE ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}`
       : `SELECT l.* FROM unnest($8::uuid[]) AS o(id) CROSS JOIN LATERAL (
-           SELECT l.* FROM token_refresh_log l WHERE l.connection_id = o.id AND ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}) l
+           SELECT l.* FROM refresh_log l WHERE l.connection_id = o.id AND ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}) l
          ORDER BY l.id DESC LIMIT ${mostLookedAt}`;
   return {
     text: `WITH looked AS MATERIALIZED (${rows}),
@@ -147,7 +147,7 @@ async function boundsOf(
   const nearest = async (pick: "min" | "max", range: (step: string) => string) => {
     for (const step of steps) {
       const { rows } = await pool.query<{ id: string | null }>(
-        `SELECT ${pick}(id)::text AS id FROM (SELECT id FROM token_refresh_log WHERE created_at >= $1 AND created_at < $2 AND ${range(step)} ${only}
+        `SELECT ${pick}(id)::text AS id FROM (SELECT id FROM refresh_log WHERE created_at >= $1 AND created_at < $2 AND ${range(step)} ${only}
            OFFSET 0) near`,
         [since, until],
       );

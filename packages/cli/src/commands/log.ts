@@ -69,7 +69,7 @@ async function log(io: Io, id: string | undefined, options: LogOptions): Promise
 }
 
 async function filterOf(
-  { engine, evertoken }: Opened,
+  { engine, evertoken }: Pick<Opened, "engine" | "evertoken">,
   id: string | undefined,
   options: LogOptions,
 ): Promise<AttemptFilter> {

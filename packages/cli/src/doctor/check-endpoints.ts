@@ -15,6 +15,8 @@ function toFinding({ id, kind, failingSince, waiting, error, enabled }: FailingE
   return warn(
     "events",
     what,
-    enabled ? "mend the receiver: what waits is sent then" : "mend the receiver, then switch the endpoint on again",
+    enabled
+      ? `mend the receiver, then \`evertoken webhooks test ${id}\`: what waits is sent as soon as it takes that`
+      : "mend the receiver, then switch the endpoint on again",
   );
 }

@@ -50,6 +50,7 @@ const columns: readonly SealedColumn[] = [
   { table: "api_keys", column: "rights", place: "'api_keys/' || id || '/rights'" },
   { table: "webhook_endpoints", column: "target", place: "'webhook_endpoints/' || id || '/target'" },
   { table: "webhook_endpoints", column: "secret", place: "'webhook_endpoints/' || id || '/secret'" },
+  { table: "webhook_endpoints", column: "old_secret", place: "'webhook_endpoints/' || id || '/secret'" },
   { table: "people", column: "sealed", place: "'people/' || name || '/sealed'" },
   { table: "sessions", column: "sealed", place: "'sessions/' || id || '/sealed'" },
 ];

@@ -2,23 +2,19 @@ import type { OutboxEvent } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 import { makeConnectLink, reconnectUrl } from "@evertoken/engine/internal";
 import type { Metrics } from "../process/metrics.ts";
+import { httpSendingOf } from "./http-sending.ts";
 import { Notifier } from "./notifier.ts";
 import type { ToReconnect } from "./reconnect-mail.ts";
 import { createSendMail } from "./send-mail.ts";
 
 /** Event delivery with the engine's own exchange: no redirect, TLS verified, private addresses refused unless allowed. */
 export function createNotifier(engine: Engine, onEvent: (event: OutboxEvent) => void, metrics?: Metrics): Notifier {
-  const { pool, keyring, config, queues, exchange, providers, logger } = engine;
+  const { pool, keyring, config, queues, providers, logger } = engine;
   const { notify } = config;
   return new Notifier({
     ...{ pool, keyring, notify, onEvent },
     queue: queues.fixed("notifications"),
-    http: {
-      send: exchange,
-      timeoutMs: notify.timeoutMs,
-      allowPrivateAddresses: config.request.allowPrivateAddresses,
-      now: engine.clock.now,
-    },
+    http: httpSendingOf(engine),
     sendMail: createSendMail(notify),
     providerName: (id) => providers.get(id)?.provider.name ?? id,
     reconnectLink: async (connection) => reconnectUrl(config, connection) ?? (await pageLink(engine, connection)),

@@ -14,10 +14,15 @@ export interface DeliveryView {
   readonly error: string | null;
   readonly nextAttemptAt: Date | null;
   readonly deliveredAt: Date | null;
+  /** When the last attempt was made, and how long its answer took. */
+  readonly attemptedAt: Date | null;
+  readonly answerMs: number | null;
   readonly createdAt: Date;
 }
 
 export interface DeliveryFilter {
+  /** One alone. */
+  readonly id?: string;
   readonly endpointId?: string;
   readonly status?: string;
   /** The id of the last one seen: newest come first. */
@@ -27,16 +32,26 @@ export interface DeliveryFilter {
 
 const columns = `d.id::text, d.endpoint_id AS "endpointId", 'evt_' || d.event_id AS "eventId", o.event,
   o.connection_id AS "connectionId", o.provider, d.status, d.attempts, d.http_status AS "httpStatus", d.error,
-  greatest(d.next_attempt_at, CASE WHEN d.status = 'pending' THEN e.held_until END) AS "nextAttemptAt", d.delivered_at AS "deliveredAt", d.created_at AS "createdAt"`;
+  greatest(d.next_attempt_at, CASE WHEN d.status = 'pending' THEN e.held_until END) AS "nextAttemptAt", d.delivered_at AS "deliveredAt",
+  d.attempted_at AS "attemptedAt", d.answer_ms AS "answerMs", d.created_at AS "createdAt"`;
 
+/** By an index that begins with the endpoint: events are in the order of their ids, and so are their deliveries. */
 export async function listDeliveries(pool: Pool, filter: DeliveryFilter = {}): Promise<DeliveryView[]> {
-  const { endpointId, status, before, limit = 50 } = filter;
+  const { id, endpointId, status, before, limit = 50 } = filter;
+  if ([id, before].some((given) => given !== undefined && !isId(given))) return [];
+  const values: unknown[] = [Math.min(Math.max(1, limit), 1000)];
+  const is = (sql: (parameter: string) => string, value: unknown) =>
+    value === undefined ? [] : [sql(`$${values.push(value)}`)];
+  const conditions = [
+    ...is((parameter) => `d.id = ${parameter}`, id),
+    ...is((parameter) => `d.endpoint_id = ${parameter}::uuid`, endpointId),
+    ...is((parameter) => `d.status = ${parameter}`, status),
+    ...is((parameter) => `d.event_id < (SELECT event_id FROM webhook_deliveries WHERE id = ${parameter})`, before),
+  ];
   const { rows } = await pool.query<DeliveryView>(
-    `SELECT ${columns} FROM webhook_deliveries d JOIN outbox o ON o.id = d.event_id
-     JOIN webhook_endpoints e ON e.id = d.endpoint_id
-     WHERE ($1::text IS NULL OR d.endpoint_id::text = $1) AND ($2::text IS NULL OR d.status = $2)
-       AND ($3::bigint IS NULL OR d.id < $3) ORDER BY d.id DESC LIMIT $4`,
-    [endpointId ?? null, status ?? null, isId(before) ? before : null, Math.min(Math.max(1, limit), 1000)],
+    `SELECT ${columns} FROM webhook_deliveries d JOIN outbox o ON o.id = d.event_id JOIN webhook_endpoints e ON e.id = d.endpoint_id
+     ${conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`} ORDER BY d.event_id DESC, d.id DESC LIMIT $1`,
+    values,
   );
   return rows;
 }
@@ -54,6 +69,22 @@ export async function replayDelivery(pool: Pool, id: string): Promise<boolean> {
     [id],
   );
   return (rowCount ?? 0) > 0;
+}
+
+const replayedAtOnce = 1000;
+
+/** Delivers once more whatever this endpoint did not take, of those that were given up. @returns how many; the caller nudges delivery */
+export async function replayFailed(pool: Pool, endpointId: string): Promise<number> {
+  for (let total = 0; ; ) {
+    const { rowCount } = await pool.query(
+      `UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = now(), error = NULL, http_status = NULL
+       WHERE d.id IN (SELECT f.id FROM webhook_deliveries f JOIN outbox o ON o.id = f.event_id
+         WHERE f.endpoint_id::text = $1 AND f.status = 'failed' ORDER BY f.id LIMIT $2)`,
+      [endpointId, replayedAtOnce],
+    );
+    total += rowCount ?? 0;
+    if ((rowCount ?? 0) < replayedAtOnce) return total;
+  }
 }
 
 const isId = (id: string | undefined): id is string => id !== undefined && /^\d{1,18}$/.test(id);

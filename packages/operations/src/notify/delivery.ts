@@ -83,14 +83,14 @@ export async function claimGroup(
 export async function markDelivered(
   pool: Pool,
   ids: readonly string[],
-  httpStatus: number | null,
-  note: string | null,
+  { httpStatus, note = null, answerMs }: { httpStatus: number | null; note?: string | null; answerMs: number },
 ): Promise<void> {
   await pool.query({
     name: "notify-delivered",
-    text: `UPDATE webhook_deliveries SET status = 'delivered', delivered_at = now(), next_attempt_at = NULL, http_status = $2, error = $3
+    text: `UPDATE webhook_deliveries SET status = 'delivered', delivered_at = now(), next_attempt_at = NULL, http_status = $2, error = $3,
+        attempted_at = now(), answer_ms = $4
       WHERE id = ANY($1::bigint[]) AND status = 'pending'`,
-    values: [ids, httpStatus, note],
+    values: [ids, httpStatus, note, answerMs],
   });
 }
 
@@ -98,15 +98,15 @@ export async function markDelivered(
 export async function markFailed(
   pool: Pool,
   ids: readonly string[],
-  { httpStatus, error }: Failed,
+  { httpStatus, error, answerMs }: Pick<Failed, "httpStatus" | "error"> & { answerMs: number },
   delayMs: number | null,
 ): Promise<void> {
   await pool.query({
     name: "notify-failed",
     text: `UPDATE webhook_deliveries SET http_status = $2, error = $3, next_attempt_at = now() + $4 * interval '1 millisecond',
-        status = CASE WHEN $4::float8 IS NULL THEN 'failed' ELSE 'pending' END
+        attempted_at = now(), answer_ms = $5, status = CASE WHEN $4::float8 IS NULL THEN 'failed' ELSE 'pending' END
       WHERE id = ANY($1::bigint[]) AND status = 'pending'`,
-    values: [ids, httpStatus, error, delayMs],
+    values: [ids, httpStatus, error, delayMs, answerMs],
   });
 }
 

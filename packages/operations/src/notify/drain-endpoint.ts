@@ -63,19 +63,26 @@ async function claim({ id, kind }: Endpoint, { pool, notify }: DrainDeps): Promi
 
 /** @returns whether the receiver can take more */
 async function attempt(endpoint: Endpoint, message: readonly Delivery[], deps: DrainDeps): Promise<boolean> {
+  const started = performance.now();
   const result = await send(endpoint, message, deps);
+  const answerMs = Math.round(performance.now() - started);
   const ids = message.map(({ id }) => id);
   if (result.kind === "delivered") {
     deps.onDelivered({ kind: endpoint.kind, deliveries: ids.length });
-    await markDelivered(deps.pool, ids, result.httpStatus, result.note ?? null);
+    await markDelivered(deps.pool, ids, { httpStatus: result.httpStatus, note: result.note ?? null, answerMs });
     await noteEndpoint(deps.pool, endpoint.id, "works");
     return true;
   }
-  await markAttemptFailed(endpoint, message, result, deps);
+  await markAttemptFailed(endpoint, message, { ...result, answerMs }, deps);
   return !result.forAll && !result.gone;
 }
 
-async function markAttemptFailed(endpoint: Endpoint, message: readonly Delivery[], failure: Failed, deps: DrainDeps) {
+async function markAttemptFailed(
+  endpoint: Endpoint,
+  message: readonly Delivery[],
+  failure: Failed & { answerMs: number },
+  deps: DrainDeps,
+) {
   const { pool, notify, random } = deps;
   const attempts = Math.max(...message.map((delivery) => delivery.attempts));
   const failingMs = endpoint.failingSince === null ? 0 : Date.now() - endpoint.failingSince.getTime();

@@ -13,6 +13,9 @@ export interface EndpointRow {
   readonly kind: EndpointKind;
   readonly target: string;
   readonly secret: string | null;
+  /** Signs as well, until then. */
+  readonly old_secret: string | null;
+  readonly old_secret_until: Date | null;
   readonly events: string[];
   readonly enabled: boolean;
   readonly failing_since: Date | null;
@@ -24,11 +27,13 @@ export interface Endpoint {
   readonly id: string;
   readonly kind: EndpointKind;
   readonly target: string;
-  readonly secret: string | null;
+  /** None for channels; two while one takes the place of the other. */
+  readonly secrets: readonly string[];
   readonly failingSince: Date | null;
 }
 
-export const endpointColumns = "id, kind, target, secret, events, enabled, failing_since, created_at";
+export const endpointColumns =
+  "id, kind, target, secret, old_secret, old_secret_until, events, enabled, failing_since, created_at";
 
 export const targetPlace = (id: string) => `webhook_endpoints/${id}/target`;
 export const secretPlace = (id: string) => `webhook_endpoints/${id}/secret`;
@@ -79,8 +84,10 @@ export async function openEndpoint(
   if (row === undefined) return null;
   const target = targetOf(row, keyring, notify);
   if (target === null) return null;
-  const secret = row.secret === null ? null : keyring.openText(row.secret, secretPlace(id));
-  return { id, kind: row.kind, target, secret, failingSince: row.failing_since };
+  const overlaps = row.old_secret_until !== null && row.old_secret_until > new Date();
+  const sealed = [row.secret, ...(overlaps ? [row.old_secret] : [])].filter((text) => text !== null);
+  const secrets = sealed.map((text) => keyring.openText(text, secretPlace(id)));
+  return { id, kind: row.kind, target, secrets, failingSince: row.failing_since };
 }
 
 export function targetOf({ id, target }: EndpointRow, keyring: Keyring, notify: NotifyConfig): string | null {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Keyring } from "@evertoken/adapters";
 import { isMailAddress, type NotifyConfig } from "@evertoken/adapters";
 import { alertChannel, eventNames } from "@evertoken/core";
+import type { Engine } from "@evertoken/engine/internal";
 import { leadsToPrivateAddress } from "@evertoken/providers";
 import type { Pool } from "pg";
 import {
@@ -26,6 +27,8 @@ export interface EndpointInput {
   readonly enabled?: boolean;
   /** Make a new signing secret. */
   readonly rotateSecret?: boolean;
+  /** For so long the one of before signs as well, so that receivers can be changed without losing anything. Default: a day. */
+  readonly overlapSeconds?: number;
 }
 
 /** An endpoint as it may be shown: of channels' targets that are secrets, the host only. */
@@ -36,6 +39,8 @@ export interface EndpointView {
   readonly events: readonly string[];
   readonly enabled: boolean;
   readonly failingSince: Date | null;
+  /** Until when the signing secret of before signs as well; null: there is one alone. */
+  readonly oldSecretUntil: Date | null;
   /** It comes from the settings and cannot be changed here. */
   readonly fromSettings: boolean;
   readonly createdAt: Date;
@@ -55,6 +60,10 @@ export interface EndpointDeps {
   readonly allowPrivateAddresses: boolean;
 }
 
+export function endpointDepsOf({ pool, keyring, config }: Engine): EndpointDeps {
+  return { pool, keyring, notify: config.notify, allowPrivateAddresses: config.request.allowPrivateAddresses };
+}
+
 export async function listEndpoints({ pool, keyring, notify }: EndpointDeps): Promise<EndpointView[]> {
   const { rows } = await pool.query<EndpointRow>(
     `SELECT ${endpointColumns} FROM webhook_endpoints ORDER BY created_at, id`,
@@ -72,14 +81,16 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
   const faults = wrong.length > 0 ? wrong : await faultsOfHost(deps, kind, input);
   if (faults.length > 0) return { kind: "refused", faults };
   const id = known?.id ?? randomUUID();
-  const makesSecret =
-    kind === "webhook" && (known?.secret == null || input.rotateSecret === true || moves(deps, known, target));
+  const moved = known !== null && moves(deps, known, target);
+  const makesSecret = kind === "webhook" && (known?.secret == null || input.rotateSecret === true || moved);
   const secret = makesSecret ? `whsec_${randomBytes(32).toString("base64")}` : null;
   const sealedSecret = secret === null ? (known?.secret ?? null) : keyring.sealText(secret, secretPlace(id));
   const { rows } = await pool.query<EndpointRow>(
-    `INSERT INTO webhook_endpoints (id, kind, target, secret, events, enabled) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO webhook_endpoints AS e (id, kind, target, secret, events, enabled) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (id) DO UPDATE SET target = excluded.target, secret = excluded.secret, events = excluded.events,
-       enabled = excluded.enabled, failing_since = NULL, held_until = NULL
+       enabled = excluded.enabled, failing_since = NULL, held_until = NULL,
+       old_secret = CASE WHEN $7::float8 > 0 THEN e.secret WHEN $7 = 0 THEN NULL ELSE e.old_secret END,
+       old_secret_until = CASE WHEN $7 > 0 THEN now() + $7 * interval '1 second' WHEN $7 = 0 THEN NULL ELSE e.old_secret_until END
      RETURNING ${endpointColumns}`,
     [
       id,
@@ -88,9 +99,18 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
       sealedSecret,
       input.events ?? known?.events ?? [],
       input.enabled ?? known?.enabled ?? true,
+      overlapOf(input, secret !== null, moved),
     ],
   );
   return { kind: "saved", endpoint: view(rows[0] as EndpointRow, target), secret };
+}
+
+const dayOfOverlap = 86_400;
+
+/** For how many seconds the secret of before goes on; null: nothing changes. Never at an address to which it is a stranger. */
+function overlapOf({ overlapSeconds = dayOfOverlap }: EndpointInput, isNew: boolean, moved: boolean): number | null {
+  if (moved) return 0;
+  return isNew ? overlapSeconds : null;
 }
 
 /** To another origin: what is signed there must not count as ours at the receiver which knows the secret. */
@@ -149,8 +169,20 @@ async function faultsOfHost(
 
 function view(row: EndpointRow, target: string | null): EndpointView {
   const { id, kind, events, enabled, failing_since: failingSince, created_at: createdAt } = row;
+  const { old_secret_until: until } = row;
+  const oldSecretUntil = until !== null && until > new Date() ? until : null;
   const fromSettings = isOfSettings(id);
-  return { id, kind, target: shown(kind, target), events, enabled, failingSince, fromSettings, createdAt };
+  return {
+    id,
+    kind,
+    target: shown(kind, target),
+    events,
+    enabled,
+    failingSince,
+    oldSecretUntil,
+    fromSettings,
+    createdAt,
+  };
 }
 
 function shown(kind: EndpointKind, target: string | null): string | null {

@@ -25,8 +25,8 @@ export interface HttpSending {
 
 export async function sendWebhook(endpoint: Endpoint, delivery: Delivery, http: HttpSending): Promise<AttemptResult> {
   const body = webhookBody(delivery);
-  if (endpoint.secret === null) return failed("the endpoint has no signing secret");
-  return post(endpoint.target, body, signWebhook(endpoint.secret, eventId(delivery), http.now(), body), http);
+  if (endpoint.secrets.length === 0) return failed("the endpoint has no signing secret");
+  return post(endpoint.target, body, signWebhook(endpoint.secrets, eventId(delivery), http.now(), body), http);
 }
 
 export async function post(
