@@ -26,7 +26,7 @@ function fromOurOwnPage(request: FastifyRequest): boolean {
 export function safeReturnPath(next: unknown): string {
   const isOurs =
     typeof next === "string" &&
-    /^\/(?:queues|connections|log|providers|webhooks|audit|account)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
+    /^\/(?:queues|connections|log|providers|user|settings|webhooks|audit|account)(?:[/?][\w/?=&%.:~+-]*)?$/.test(next);
   return isOurs ? next : "/";
 }
 

@@ -35,7 +35,7 @@ export { answerWithin, closeWorkers, RunningWork, within } from "./running-work.
 export { type Config, ConfigError, type OpenIdSettings, readConfig, readEngineConfig } from "./settings/config.ts";
 export { nearSetting, recordNames } from "./settings/known-settings.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
-export type { Env, TrustedProxies } from "./settings/settings-reader.ts";
+export type { Env, ToldSetting, TrustedProxies } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
@@ -76,6 +76,7 @@ export {
   type ListTime,
   listConnectionsByTime,
   listConnectionsWithout,
+  listedByIds,
 } from "./store/list-connections.ts";
 export { type LogSize, logSize } from "./store/log-size.ts";
 export {

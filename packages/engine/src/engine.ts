@@ -51,6 +51,7 @@ import { createKeepCopy } from "./refresh/keep-copy.ts";
 import { createObserver, type Settled } from "./refresh/observe.ts";
 import { providerRules } from "./refresh/provider-rules.ts";
 import { createUserHasher, type UserHasher } from "./user-hash.ts";
+import { version } from "./version.ts";
 
 /** Everything a process needs to refresh tokens, opened from one configuration. */
 export interface Engine {
@@ -175,7 +176,9 @@ export function openEngine(options: EngineOptions): Engine {
     },
   });
   const presence =
-    options.name === undefined ? null : new Presence(pool, { id: owner, name: options.name, keyIds: keyring.keyIds });
+    options.name === undefined
+      ? null
+      : new Presence(pool, { id: owner, name: options.name, keyIds: keyring.keyIds, version });
   const checkKeys = once(async () => {
     await checkSchema({ pool, logger });
     const faults = await checkKeyring(pool, keyring);

@@ -66,3 +66,4 @@ export { getAccessToken } from "./token/access-token.ts";
 export { FreshToken } from "./token/fresh-token.ts";
 export { reconnectUrl } from "./token/reconnect-url.ts";
 export { type Actor, type Told, told } from "./told.ts";
+export { version } from "./version.ts";

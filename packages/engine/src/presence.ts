@@ -4,12 +4,16 @@ import type { Pool } from "pg";
 /** Says every half minute that this process lives, and which keys it can open; and at its end that it does not. */
 export class Presence {
   readonly #pool: Pool;
-  readonly #who: Pick<LiveProcess, "id" | "name" | "keyIds">;
+  readonly #who: Pick<LiveProcess, "id" | "name" | "keyIds" | "version">;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(pool: Pool, who: Pick<LiveProcess, "id" | "name" | "keyIds">) {
+  constructor(pool: Pool, who: Pick<LiveProcess, "id" | "name" | "keyIds" | "version">) {
     this.#pool = pool;
     this.#who = who;
+  }
+
+  get id(): string {
+    return this.#who.id;
   }
 
   /** Before this process spends or reads anything: whoever gives everybody a new key finds it. @throws as `pg` does */

@@ -78,7 +78,7 @@ function firstAct({ kind, provider, queue, endpoint, connectionId }: Trouble, fo
   switch (kind) {
     case "circuit":
     case "limit":
-      return html`<a class="button" href="/providers#${provider ?? ""}">Open ${provider ?? "it"}</a>`;
+      return html`<a class="button" href="/providers/${provider ?? ""}">Open ${provider ?? "it"}</a>`;
     case "paused":
       if (provider === null || formToken === null)
         return html`<a class="button" href="${boardPrefix}/queue/${queue ?? ""}">Open the queue</a>`;

@@ -11,6 +11,7 @@ import { logAddress } from "./log-query.ts";
 import { liveToggle } from "./page.ts";
 import { type ConnectionDetails, writePlace } from "./read-connection.ts";
 import { timelineList } from "./timeline-list.ts";
+import { userAddress } from "./user-page.ts";
 
 export interface ConnectionPage {
   readonly details: ConnectionDetails;
@@ -96,7 +97,7 @@ function accountFacts({ connection: c, surroundings, now }: ConnectionDetails): 
       : html`${c.lastSyncStatus} ${bothTimes(c.lastSyncAt, now, "")} ${c.lastSyncMessage ?? ""}`;
   return html`<dl class="facts">
 ${fact("Connection", html`<span class="code">${c.id}</span>`)}
-${fact("User", html`<a href="/connections?q=${encodeURIComponent(c.userId)}">${c.userId}</a>`)}
+${fact("User", html`<a href="${userAddress(c.userId)}">${c.userId}</a>`)}
 ${fact("Account at the provider", c.externalAccountId)}
 ${fact("Kind, registration", `${words(c.authType)}, ${c.registration}`)}
 ${fact("Scopes", c.scopes.length === 0 ? dash : html`<span class="code">${c.scopes.join(" ")}</span>`)}

@@ -6,6 +6,7 @@ import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
 import { type ConnectionList, marginOf, timeOf } from "./read-list.ts";
 import { statuses } from "./statuses.ts";
+import { userAddress } from "./user-page.ts";
 
 export function connectionsPage({ engine }: PageContext, list: ConnectionList): Html {
   const { query, rows, next, now } = list;
@@ -62,7 +63,7 @@ function line(row: ListedConnection, provider: string, margin: number, now: Date
   const failing = row.failing_since === null || row.status !== "connected" ? null : pill("failing", "warn");
   return html`<tr><th scope="row" class="any"><a href="/connections/${row.id}">${row.display_name ?? row.external_account_id}</a>
 <span class="code dim">${row.id.slice(0, 8)}</span></th>
-<td data-label="Provider">${provider}</td><td data-label="User" class="any">${row.user_id}</td>
+<td data-label="Provider">${provider}</td><td data-label="User" class="any"><a href="${userAddress(row.user_id)}">${row.user_id}</a></td>
 <td data-label="Status">${statusPill(shownStatus(row.status, row.expires_at, now))} ${failing}${row.last_error_code === null ? null : html` <span class="small dim nowrap">${words(row.last_error_code)}</span>`}</td>
 <td data-label="Token ends" class="nowrap">${relative(row.expires_at, now, "never")} ${ended ? pill("expired", "bad") : soon ? pill("soon", "warn") : null}</td>
 <td data-label="Last refresh" class="nowrap">${relative(row.last_refresh_at, now)}</td>

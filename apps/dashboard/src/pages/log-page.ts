@@ -6,7 +6,7 @@ import { type LogQuery, logAddress, rangeOf } from "./log-query.ts";
 import { outcomeTone } from "./outcome-tone.ts";
 import { rangeLinks } from "./range.ts";
 
-export interface LogPage {
+interface LogPage {
   readonly query: LogQuery;
   readonly now: Date;
   /** Where the next page begins; null: that was all. */

@@ -6,7 +6,7 @@ import { brandMark } from "../brand-mark.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
-type Section = "overview" | "connections" | "log" | "providers" | "webhooks" | "audit";
+type Section = "overview" | "connections" | "log" | "providers" | "webhooks" | "settings" | "audit";
 
 export interface Page {
   readonly status?: number;
@@ -25,6 +25,7 @@ const sections: readonly { id: Section | "queues"; path: string; label: string; 
   { id: "providers", path: "/providers", label: "Providers" },
   { id: "webhooks", path: "/webhooks", label: "Webhooks" },
   { id: "queues", path: boardPrefix, label: "Queues" },
+  { id: "settings", path: "/settings", label: "Settings" },
   { id: "audit", path: "/audit", label: "Audit", operators: true },
 ];
 

@@ -17,7 +17,7 @@ export function providerTable({ counts: { value: counts }, stats, nameOf }: Over
     const all = sum(attempts);
     const granted = sum(attempts.filter(({ outcome }) => outcome === "granted"));
     const durations = stats.durations.filter((each) => each.provider === provider);
-    return html`<tr><th scope="row"><a href="/providers#${provider}">${nameOf(provider)}</a></th>
+    return html`<tr><th scope="row"><a href="/providers/${provider}">${nameOf(provider)}</a></th>
 ${statuses.map((status) => number(provider, status, counts))}
 <td class="num" data-label="refreshes, ${label}">${all === 0 ? dash : count(all)}</td><td class="num" data-label="succeeded">${all === 0 ? dash : percent(granted, all)}</td>
 <td class="num nowrap" data-label="p50">${duration(durations, 0.5)}</td><td class="num nowrap" data-label="p95">${duration(durations, 0.95)}</td></tr>`;

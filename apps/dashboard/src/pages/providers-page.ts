@@ -25,10 +25,11 @@ export function providersPage({ engine }: PageContext, page: ProvidersPage): Htm
   return html`<div class="head"><h1>Providers</h1><div class="side">${liveToggle}</div></div>
 <div id="providers" data-part>${page.situation.troubles.filter(({ kind }) => kind === "redis").map((each) => note(each, page.situation.outages, page))}
 ${page.ids.length === 0 ? html`<p class="card">No provider is configured, and no account is connected yet.</p>` : null}
-<div class="two">${page.ids.map((id) => card(engine, id, page))}</div></div>`;
+<div class="two">${page.ids.map((id) => providerCard(engine, id, page))}</div></div>`;
 }
 
-function card(
+/** What is known of one provider, and what stands in its way. */
+export function providerCard(
   { providers, config }: PageContext["engine"],
   id: string,
   { counts, situation, queues, now, formToken }: ProvidersPage,
@@ -39,7 +40,7 @@ function card(
   const name = known?.provider.name ?? id;
   const standing = queues?.find((queue) => queue.name === `refresh-${id}`) ?? null;
   const own = situation.troubles.filter(({ provider }) => provider === id);
-  return html`<section class="card" id="${id}" aria-labelledby="${id}-name"><div class="head"><h2 id="${id}-name">${name}</h2>
+  return html`<section class="card" id="${id}" aria-labelledby="${id}-name"><div class="head"><h2 id="${id}-name"><a href="/providers/${id}">${name}</a></h2>
 <span class="code dim">${id}</span>${known === undefined ? pill("not known here", "bad") : known.configured ? null : pill("no registration", "warn")}</div>
 ${fault === undefined ? null : html`<p class="banner bad gap"><b>${why}</b>${fault}</p>`}
 <div class="notes">${own.map((each) => note(each, situation.outages, { now, formToken }))}</div>

@@ -12,13 +12,16 @@ import { notUnderstood } from "./fault.ts";
 import { registerLog } from "./log.ts";
 import { overviewPage } from "./overview-page.ts";
 import { registerAssets, sendPage } from "./page.ts";
+import { providerPage, readProvider } from "./provider-page.ts";
 import { providersPage } from "./providers-page.ts";
 import { queueStandings } from "./queue-standings.ts";
 import { type Range, readRange } from "./range.ts";
 import { readConnection } from "./read-connection.ts";
 import { readList } from "./read-list.ts";
 import { readOverview } from "./read-overview.ts";
-import { resume } from "./resume.ts";
+import { registerSettings } from "./settings.ts";
+import { turnQueue } from "./turn-queue.ts";
+import { readUser, userPage } from "./user-page.ts";
 import { registerWebhooks } from "./webhooks.ts";
 
 const overviewSeconds = 5;
@@ -39,10 +42,12 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     registerAudit(scope, engine);
     registerLog(scope, context);
     registerWebhooks(scope, context);
+    registerSettings(scope, context);
     for (const name of Object.keys(actionsByName)) {
       scope.post(`/connections/:id/${name}`, (request, reply) => act(context, name, request, reply));
     }
-    scope.post("/providers/:id/resume", (request, reply) => resume(context, request, reply));
+    for (const turn of ["pause", "resume"] as const)
+      scope.post(`/providers/:id/${turn}`, (request, reply) => turnQueue(context, turn, request, reply));
     scope.post("/connections/:id/reconnect-link", (request, reply) => showReconnectLink(context, request, reply));
   });
 }
@@ -79,6 +84,24 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
       return sendPage(reply, { title, content, section: "connections", session, ...live });
     },
   );
+
+  app.get("/user", async (request, reply) => {
+    const user = await readUser(context, request.query);
+    return sendPage(reply, {
+      title: user.userId,
+      content: userPage(user),
+      section: "connections",
+      session: sessionOf(request),
+    });
+  });
+
+  app.get<{ Params: { id: string } }>("/providers/:id", async (request, reply) => {
+    const session = sessionOf(request);
+    const page = await readProvider(context, request.params.id, rangeIn(request.query));
+    const content = providerPage(context, page, actorToken(session));
+    const title = page.overview.nameOf(page.id);
+    return sendPage(reply, { title, content, section: "providers", session, live: overviewSeconds });
+  });
 
   app.get("/providers", async (request, reply) => {
     const { engine, counts } = context;

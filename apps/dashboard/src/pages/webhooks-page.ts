@@ -31,7 +31,6 @@ function state({ enabled, failingSince }: EndpointView, now: Date): Html {
 }
 
 const statuses = ["pending", "delivered", "failed"] as const;
-export type DeliveryStatus = (typeof statuses)[number];
 export const deliveryStatuses: readonly string[] = statuses;
 
 export interface WebhookPage {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defaultTiming, type InstallationSettings, type Timing } from "@evertoken/core";
 import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify-config.ts";
-import { type Env, SettingsReader, type TrustedProxies } from "./settings-reader.ts";
+import { type Env, SettingsReader, type ToldSetting, type TrustedProxies } from "./settings-reader.ts";
 
 /** Of an OpenID Connect provider that people of the dashboard log in at. */
 export interface OpenIdSettings {
@@ -21,6 +21,8 @@ export interface OpenIdSettings {
 export interface Config {
   /** About settings that are taken in another form than they were given, by name. */
   readonly warnings: readonly string[];
+  /** Each setting with what counts of it, and nothing of a secret. */
+  readonly told: readonly ToldSetting[];
   readonly databaseUrl: string;
   readonly databasePool: number;
   /** Whether statements are prepared under names: a pooler in transaction mode may not take those along. */
@@ -153,7 +155,7 @@ export function readEngineConfig(env: Env, readFile: (path: string) => string): 
 function ofEngine(read: SettingsReader) {
   const timeoutMs = read.ms("REQUEST_TIMEOUT_MS", 30 * second);
   return {
-    warnings: read.warnings,
+    ...{ warnings: read.warnings, told: read.told },
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
     databasePrepared: read.flag("DATABASE_PREPARED", true),

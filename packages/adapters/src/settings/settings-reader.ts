@@ -18,11 +18,23 @@ function isNetwork(text: string): boolean {
 /** How many proxies are in front of us, or their networks; false: none. */
 export type TrustedProxies = false | number | string[];
 
+/** A setting as it may be shown to operators. */
+export interface ToldSetting {
+  readonly name: string;
+  readonly given: boolean;
+  /** Then nothing of it is told. */
+  readonly secret: boolean;
+  /** What counts; null: nothing does, or it is a secret. */
+  readonly value: string | null;
+}
+
 /** Reads settings one by one and collects what is wrong instead of stopping at the first. Never repeats a secret in a fault. */
 export class SettingsReader {
   readonly faults: string[] = [];
   /** What was taken off secrets that were pasted with something around them. */
   readonly warnings: string[] = [];
+  /** Each that was asked for, in the order in which they were. */
+  readonly told: ToldSetting[] = [];
   readonly #env: Env;
   readonly #readFile: (path: string) => string;
 
@@ -32,12 +44,27 @@ export class SettingsReader {
   }
 
   text(name: string, fallback: string): string {
-    return this.optionalText(name) ?? fallback;
+    return this.#open(name, fallback) ?? fallback;
   }
 
   optionalText(name: string): string | null {
+    return this.#open(name, null);
+  }
+
+  #open(name: string, fallback: string | null): string | null {
+    const value = this.#given(name);
+    this.#tell({ name, given: value !== null, secret: false, value: value ?? fallback });
+    return value;
+  }
+
+  #given(name: string): string | null {
     const value = this.#env[name]?.trim();
     return value === undefined || value === "" ? null : value;
+  }
+
+  /** Some are read in several places. */
+  #tell(told: ToldSetting): void {
+    if (!this.told.some(({ name }) => name === told.name)) this.told.push(told);
   }
 
   /** From the variable, or from the file that `<NAME>_FILE` names. */
@@ -47,8 +74,9 @@ export class SettingsReader {
   }
 
   #unread(name: string): string | null {
-    const value = this.optionalText(name);
-    const path = this.optionalText(`${name}_FILE`);
+    const value = this.#given(name);
+    const path = this.#given(`${name}_FILE`);
+    this.#tell({ name, given: value !== null || path !== null, secret: true, value: null });
     if (value !== null && path !== null) return this.#fault(`${name} and ${name}_FILE are both set: keep one`, null);
     if (path === null) return value === null ? null : (this.#env[name] as string);
     try {
@@ -100,7 +128,7 @@ export class SettingsReader {
   }
 
   integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
-    const value = this.optionalText(name);
+    const value = this.#open(name, String(fallback));
     if (value === null) return fallback;
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= min && number <= max) return number;

@@ -112,6 +112,15 @@ export async function listConnectionsWithout(
   return rows;
 }
 
+/** By provider, and of one provider those that were refreshed last first. */
+export async function listedByIds(pool: Pool, ids: readonly string[]): Promise<ListedConnection[]> {
+  const { rows } = await pool.query<ListedConnection>(
+    `SELECT ${listedColumns} FROM connections c WHERE c.id = ANY($1::uuid[]) ORDER BY c.provider, c.last_refresh_at DESC NULLS LAST, c.id`,
+    [ids],
+  );
+  return rows;
+}
+
 /** How many there are, counted no further than `most`. */
 export async function countListed(
   pool: Pool,
