@@ -18,8 +18,7 @@ export function answer({ outages, at }: Situation, now: Date): Html {
   const what = `${count(connections)} ${connections === 1 ? "connection" : "connections"}`;
   return html`<section class="card answer bad" aria-label="Who cannot work now">
 <p class="large"><a href="/connections?state=down">${who} cannot use ${what} now</a></p>
-<ul class="causes">${causes.filter((cause) => byCause[cause].connections > 0).map((cause) => line(cause, byCause[cause]))}</ul>
-<p class="small dim">${asOf(at, now)}</p></section>`;
+<ul class="causes">${causes.filter((cause) => byCause[cause].connections > 0).map((cause) => line(cause, byCause[cause]))}<li class="small dim">${asOf(at, now)}</li></ul></section>`;
 }
 
 const line = (cause: Cause, { connections, customers }: Situation["outages"]["byCause"][Cause]): Html =>

@@ -1,4 +1,4 @@
-import { type OutageReason, outageReasons } from "@evertoken/core";
+import type { OutageReason } from "@evertoken/core";
 import { type Html, html, type Outages, type Situation, type Trouble } from "@evertoken/operations";
 import { boardPrefix } from "../access.ts";
 import { count, relative } from "./format.ts";
@@ -37,11 +37,11 @@ type Reader = Pick<Attention, "now" | "formToken">;
 /** What happened, what to do, and the button that does it first. */
 export function note(trouble: Trouble, outages: Outages, { now, formToken }: Reader): Html {
   const { severity, title, detail, todo, since, until, connectionId } = trouble;
+  const rest = html`<p class="small any">${detail}</p>${connectionId === null ? null : html`<p class="small">For example <a class="code" href="/connections/${connectionId}">${connectionId}</a></p>`}`;
   return html`<div class="banner ${severity}"><b>${title}</b>
 <p>${todo === null ? "Nothing needs to be done." : todo}</p>
 <p class="small">${unusable(trouble, outages)}${since === null ? null : html`Since ${relative(since, now)}. `}${until === null ? null : html`${trouble.kind === "limit" ? "Goes on" : "Looked at again"} ${relative(until, now)}. `}</p>
-${firstAct(trouble, formToken)}
-<details id="note-${idOf(trouble)}"><summary>More</summary><p class="small any">${detail}</p>${connectionId === null ? null : html`<p class="small">For example <a class="code" href="/connections/${connectionId}">${connectionId}</a></p>`}</details></div>`;
+<div class="first">${firstAct(trouble, formToken)}<details id="note-${idOf(trouble)}"><summary>More</summary>${rest}</details></div></div>`;
 }
 
 const idOf = ({ kind, provider, registration, queue, endpoint }: Trouble): string =>
@@ -70,7 +70,7 @@ function unusable({ kind, provider }: Trouble, { byReason }: Outages): Html | nu
     return reasons.length === 0 || kind === "limit" ? null : html`All of them can still be used. `;
   return html`${found.map(
     (each) =>
-      html`<a href="/connections?state=${each.cause}${provider === null ? null : html`&amp;provider=${provider}`}&amp;reason=${each.reason}">${count(each.connections)} cannot be used now</a> (${outageReasons[each.reason].words}). `,
+      html`<a href="/connections?state=${each.cause}${provider === null ? null : html`&amp;provider=${provider}`}&amp;reason=${each.reason}">${count(each.connections)} cannot be used now</a>. `,
   )}`;
 }
 

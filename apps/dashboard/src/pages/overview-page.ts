@@ -16,10 +16,11 @@ const part = (id: string, content: Html): Html => html`<div id="${id}" data-part
 
 export function overviewPage(overview: Overview, formToken: string | null): Html {
   const { situation, stats, now } = overview;
-  return html`<div class="head"><h1>Token health</h1><div class="side">${rangeLinks(stats.range, (range) => (range === "24h" ? "/" : `/?range=${range}`))}${liveToggle}</div></div>
+  return html`<div class="head"><h1>Token health</h1><div class="side">${liveToggle}</div></div>
 ${part("answer", answer(situation, now))}
 ${part("attention", attention({ situation, now, formToken, behind: stats.behind }))}
 ${part("tiles", tiles(overview))}
+<div class="head">${rangeLinks(stats.range, (range) => (range === "24h" ? "/" : `/?range=${range}`))}</div>
 ${part("refreshes", refreshCharts(overview))}
 ${part("by-provider", providerTable(overview))}
 ${part("failures", failureTable(overview))}

@@ -1,5 +1,4 @@
 import { answerWithin, liveProcesses } from "@evertoken/adapters";
-import { migrationNames } from "@evertoken/database";
 import { version, withStore } from "@evertoken/engine/internal";
 import type { FastifyInstance } from "fastify";
 import { sessionOf } from "./actions.ts";
@@ -14,11 +13,10 @@ const patienceMs = 1000;
 export function registerSettings(app: FastifyInstance, { engine }: PageContext): void {
   app.get("/settings", async (request, reply) => {
     const { config, presence, keyring } = engine;
-    const [processes, servers, instance, migrations] = await Promise.all([
+    const [processes, servers, instance] = await Promise.all([
       withStore(() => liveProcesses(engine.pool)),
       withStore(() => versionsOf(engine)),
       withStore(() => engine.prisma.installation.findFirst({ select: { identity: true, adoptedAt: true } })),
-      migrationNames(),
     ]);
     const content = settingsPage({
       ...{
@@ -30,7 +28,7 @@ export function registerSettings(app: FastifyInstance, { engine }: PageContext):
         version,
         own: presence?.id ?? "",
       },
-      ...{ ...servers, keyId: keyring.activeKeyId, migration: migrations.at(-1) ?? "none" },
+      ...{ ...servers, keyId: keyring.activeKeyId },
     });
     return sendPage(reply, {
       title: "Settings",
@@ -45,11 +43,14 @@ export function registerSettings(app: FastifyInstance, { engine }: PageContext):
 async function versionsOf({
   pool,
   queues,
-}: PageContext["engine"]): Promise<{ postgres: string; redis: string | null }> {
+}: PageContext["engine"]): Promise<{ postgres: string; redis: string | null; migration: string }> {
   const [{ rows }, info] = await Promise.all([
-    pool.query<{ version: string }>("SELECT current_setting('server_version') AS version"),
+    pool.query<{ version: string; migration: string | null }>(
+      `SELECT current_setting('server_version') AS version,
+         (SELECT max(migration_name) FROM _prisma_migrations WHERE finished_at IS NOT NULL) AS migration`,
+    ),
     answerWithin(patienceMs, queues.redis.info("server")),
   ]);
   const told = info === null ? null : (/^(?:redis|valkey)_version:(.+)$/m.exec(info)?.[1]?.trim() ?? "not told");
-  return { postgres: rows[0]?.version ?? "not told", redis: told };
+  return { postgres: rows[0]?.version ?? "not told", redis: told, migration: rows[0]?.migration ?? "none" };
 }

@@ -54,8 +54,8 @@ a.tile:hover{border-color:var(--dim)}a.tile:hover{border-left-color:var(--tone,v
 .ranges a{padding:.3rem .55rem;border-radius:.45rem;text-decoration:none;color:var(--dim);font-weight:600;font-size:.8125rem}
 .ranges a[aria-current]{color:var(--text);background:var(--card);border:1px solid var(--line)}
 .notes{display:grid;gap:.6rem}
-.notes .button,.notes button{margin-top:.35rem}
-.banner details{margin-top:.2rem}
+.first{display:flex;flex-wrap:wrap;gap:.2rem .9rem;align-items:center;margin-top:.35rem}
+.first details[open]{flex-basis:100%}
 .banner details>summary{color:inherit}
 .answer{border-left:.3rem solid var(--tone)}.answer.ok{--tone:var(--bar-ok)}.answer.bad{--tone:var(--bar-bad)}
 .large{font-size:1.25rem;font-weight:700;line-height:1.3}
@@ -119,8 +119,11 @@ text-decoration:none;color:var(--act-text);background:var(--act);border:1px soli
 @media(max-width:40rem){
 main{padding:.75rem .75rem 2rem}.bar>div{padding:.35rem .75rem}.card{padding:.75rem}
 .scroll{margin:0 -.75rem -.35rem;padding:0 .75rem .35rem}
-.who{margin-left:0;width:100%;justify-content:space-between}
-.bar nav,.bar nav ul{width:100%}.bar nav li{flex:auto}.bar nav a{text-align:center;padding:.55rem .1rem;font-size:.8125rem}
+.brand{margin-right:auto}.who{margin-left:0;justify-content:space-between}.bar nav{order:3}
+.bar nav{width:100%;overflow-x:auto}.bar nav ul{flex-wrap:nowrap;width:max-content}.bar nav a{padding:.45rem .5rem;font-size:.8125rem}
+.bar>div{gap:0 1rem}.who{font-size:.75rem}main{gap:.6rem}.large{font-size:1.1rem}
+.banner{padding:.45rem .7rem;font-size:.8125rem;line-height:1.35}.banner b{font-size:.875rem}.banner .small{font-size:.75rem}
+.banner .button,.banner button{min-height:2rem;padding:.25rem .75rem}.notes{gap:.45rem}
 .tiles{grid-template-columns:1fr 1fr}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack,.stack tbody,.stack tr,.stack th,.stack td{display:block;border:0;padding:0}
