@@ -119,7 +119,7 @@ test.skipIf(noChromium)(
     await page.getByRole("button", { name: "Cancel" }).click();
     expect(await outcome()).toBe("consent_refused");
     await page.goto(`${apiUrl}/connect?status=refused&error=consent_refused`);
-    expect(await page.getByRole("alert").textContent()).toBe("Access was not granted. Nothing was connected.");
+    expect(await page.getByRole("alert").textContent()).toContain("choose to allow it");
     await shot(page, "refused");
 
     // The consent is given past the browser, so that the answer can be changed on its way back into it.
@@ -227,6 +227,47 @@ test.skipIf(noChromium)(
   },
 );
 
+test.skipIf(noChromium)(
+  "the app's button opens the page in a window, which tells the app and nobody else",
+  async () => {
+    const { appUrl, apiUrl } = await startJourney({}, true);
+    const page = await (await openBrowser()).newPage();
+    await page.goto(`${appUrl}/embed`);
+    const opening = page.waitForEvent("popup");
+    await page.getByRole("button", { name: "Connect your account" }).click();
+    const popup = await opening;
+    await popup.getByRole("button", { name: "Ja, weiter" }).click();
+    await popup.waitForURL(`${apiUrl}/connect`);
+    await popup.getByRole("button", { name: "Verbinden Demo" }).click();
+    await signInAndAllow(popup, "ada");
+    await page.locator("#told", { hasText: '"status":"connected"' }).waitFor();
+    expect(JSON.parse((await page.locator("#told").textContent()) ?? "")).toMatchObject({
+      ...{ status: "connected", provider: "demo", connection_id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    });
+    await popup.close();
+    await page.locator("#told", { hasText: "closed" }).waitFor();
+    // A page of another origin that has opened the same address hears nothing.
+    const stranger = await startJourney();
+    await page.goto(`${stranger.appUrl}/embed`);
+    await page.evaluate("heard = []; addEventListener('message', ({ data }) => heard.push(data))");
+    const opened = page.waitForEvent("popup");
+    await page.evaluate(`void open("${apiUrl}/connect?status=connected&provider=demo")`);
+    const other = await opened;
+    await other.getByRole("heading", { name: "Verbundene Konten" }).waitFor();
+    expect(await other.evaluate("opener !== null")).toBe(true);
+    expect(await page.evaluate("heard")).toEqual([]);
+  },
+);
+
+/** Nothing is wider than the screen, and what is pressed is high enough for a finger. */
+async function fits(page: Page, name: string): Promise<void> {
+  const { wide, seen, low } = (await page.evaluate(`({
+    wide: document.documentElement.scrollWidth, seen: innerWidth,
+    low: [...document.querySelectorAll("button, input:not([type=hidden])")].filter((each) => each.checkVisibility() && each.offsetHeight < 44).length
+  })`)) as { wide: number; seen: number; low: number };
+  expect([name, wide, low]).toEqual([name, Math.min(wide, seen), 0]);
+}
+
 test.skipIf(noChromium)("light, dark and on a phone, with long names and many accounts", async () => {
   const journey = await startJourney({
     HUBSPOT_CLIENT_ID: "x",
@@ -260,13 +301,17 @@ test.skipIf(noChromium)("light, dark and on a phone, with long names and many ac
     await page.goto(journey.link());
     await itIsMe(page);
     expect(await page.locator("[data-connection]").count()).toBe(5);
-    const { wide, seen } = (await page.evaluate(
-      "({ wide: document.documentElement.scrollWidth, seen: innerWidth })",
-    )) as { wide: number; seen: number };
-    expect([name, wide]).toEqual([name, Math.min(wide, seen)]);
+    await fits(page, name);
     expect(await page.content()).not.toContain("canary");
     if (name.startsWith("phone")) await page.locator("summary").first().click();
     await shot(page, name);
+    // On to the provider, whose pages fit as well.
+    await page
+      .locator("form", { has: page.locator("input[value=demo]") })
+      .getByRole("button")
+      .click();
+    await page.waitForURL(/\/interaction\//);
+    await fits(page, `${name}: sign in`);
     await page.context().close();
   }
 });

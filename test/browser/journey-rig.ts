@@ -31,11 +31,19 @@ export async function startJourney(env: Env = {}, framed = false): Promise<Journ
   onFileEnd(() => api.close());
   const link: Journey["link"] = (options) => connectLink(rig.engine, { userId: "u", ...options });
   app.on("request", async (request, response) => {
+    if (request.method === "POST") {
+      response.setHeader("content-type", "application/json");
+      return response.end(JSON.stringify({ url: link() }));
+    }
     const back = request.url?.startsWith("/done") === true;
     const [first] = back ? await rig.client.health("u") : [];
     const status = back ? `<p id="status">${first?.status ?? "nothing"}</p>` : "";
     const page =
-      request.url === "/frame" ? `<iframe title="accounts" width="600" height="500" src="${link()}"></iframe>` : status;
+      request.url === "/frame"
+        ? `<iframe title="accounts" width="600" height="500" src="${link()}"></iframe>`
+        : request.url === "/embed"
+          ? embedded(apiUrl)
+          : status;
     response.setHeader("content-type", "text/html; charset=utf-8");
     response.end(
       `<!doctype html><title>App</title><h1>My app</h1>${page}<a href="${link({ returnUrl: `${appUrl}/done` })}">Connect accounts</a>`,
@@ -43,6 +51,15 @@ export async function startJourney(env: Env = {}, framed = false): Promise<Journ
   });
   return { ...rig, demo, apiUrl, appUrl, link };
 }
+
+/** As the guide says: a script, the button, and what is done with its events. */
+const embedded = (apiUrl: string) => `<script src="${apiUrl}/connect/embed.js"></script>
+<evertoken-connect src="/connect-link" locale="de">Connect your account</evertoken-connect><p id="told"></p>
+<script>
+  const told = document.querySelector("#told");
+  addEventListener("evertoken-result", ({ detail }) => (told.textContent = JSON.stringify(detail)));
+  addEventListener("evertoken-closed", () => (told.textContent = "closed"));
+</script>`;
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -63,7 +63,11 @@ test("a setting without a stated default has none in the code either", () => {
   const empty = shared.filter((name) => example.get(name) === "" && !known.includes(name));
   const targets = Object.values(alertChannels).map(({ setting }) => setting.name);
   expect(empty.filter((name) => !targets.some((target) => target === name)).sort()).toEqual([
+    "APP_COLOR",
+    "APP_LOGO_URL",
     "APP_NAME",
+    "APP_PRIVACY_URL",
+    "APP_SUPPORT_EMAIL",
     "DASHBOARD_OIDC_CLIENT_ID",
     "DASHBOARD_OIDC_CLIENT_SECRET",
     "DASHBOARD_OIDC_ISSUER",

@@ -1,3 +1,4 @@
+import { eventNames } from "@evertoken/core";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
@@ -27,17 +28,52 @@ test("the document is valid OpenAPI 3.1, names every endpoint, who may ask, and 
   );
   for (const { name, definition } of operationsOf(document)) {
     expect(definition.summary, name).toEqual(expect.any(String));
-    expect(definition.security, name).toEqual(/connect_callback/.test(definition.operationId) ? [] : [{ key: [] }]);
+    expect(definition.security, name).toEqual(/onnectCallback/.test(definition.operationId) ? [] : [{ key: [] }]);
     const problem = definition.responses["4XX"].content["application/problem+json"].schema;
     expect(problem, name).toEqual({ $ref: "#/components/schemas/Problem" });
   }
   expect(JSON.stringify(document)).not.toContain(api.adminKey);
 });
 
+test("every operation has a name of its own and an example of all that is sent and answered; errors are counted up, events too", () => {
+  expect(document.info).toMatchObject({ title: "Evertoken API", version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+  const operations = operationsOf(document);
+  const ids = operations.map(({ definition }) => definition.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { name, definition } of operations) {
+    expect(definition.operationId, name).toMatch(/^[a-z]+([A-Z][a-z]+)*$/);
+    for (const parameter of definition.parameters ?? []) expect(parameter, name).toHaveProperty("example");
+    const bodies = [definition.requestBody, ...Object.values(definition.responses)] as { content?: object }[];
+    for (const content of bodies.flatMap((body) => Object.values(body?.content ?? {})))
+      expect(content, name).toHaveProperty("example");
+  }
+  const { Problem } = document.components.schemas;
+  expect(Problem.properties.code.enum).toEqual(expect.arrayContaining(["wrong_key", "rate_limited", "state_used"]));
+  expect(Object.keys(document.webhooks)).toEqual(eventNames);
+});
+
+test("what is sent in an example is taken: whatever stands against it, its form does not", async () => {
+  const { id } = await api.rig.connect({ userId: "user-42" });
+  const refused: unknown[] = [];
+  for (const { method, path, name, definition } of operationsOf(document)) {
+    const sent = definition.requestBody?.content["application/json"]?.example;
+    if (sent === undefined) continue;
+    const url = path
+      .replaceAll("{id}", id)
+      .replaceAll("{provider}", "acme")
+      .replaceAll(/\{\w+\}/g, "x");
+    const { body } = await api.ask(`${method} ${url}`, { body: sent });
+    if (body?.code === "invalid_request") refused.push([name, sent, body.detail]);
+  }
+  expect(refused).toEqual([]);
+});
+
 test("the docs can be browsed, with scripts of their own only", async () => {
   const page = await api.ask("GET /docs", { key: null, redirect: "follow" });
   expect(page.status).toBe(200);
   expect(page.text).toContain("swagger-ui");
+  expect(page.text).toContain("<title>Evertoken API</title>");
+  expect(page.text).toContain("evertoken.css");
   expect(page.headers.get("content-security-policy")).toMatch(/script-src 'self'/);
   const [, script = ""] = /<script src="([^"]+)"/.exec(page.text) ?? [];
   expect((await api.ask(`GET ${new URL(script, `${api.url}/docs/`).pathname}`, { key: null })).status).toBe(200);

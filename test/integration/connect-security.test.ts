@@ -1,3 +1,4 @@
+import { readConfig } from "@evertoken/adapters";
 import { createApi } from "@evertoken/api";
 import { authorize, completeConnect, confirmConnect, connectLink } from "@evertoken/engine/internal";
 import { expect, test } from "vitest";
@@ -160,6 +161,98 @@ test("pages load nothing, run nothing, and are framed by nobody who was not allo
   expect(inside.headers["content-security-policy"]).toContain("frame-ancestors https://app.example https://b.example");
   expect(inside.headers["x-frame-options"]).toBeUndefined();
   expect(inside.body).toContain('target="_top"');
+});
+
+test("a window reports to the allowed origins in codes, and what stands in its address runs nothing", async () => {
+  const { rig, app } = await createPages({ EMBED_ORIGINS: "https://app.example" });
+  const { cookie } = await open(app, rig, "u");
+  const shown = (query: string) => app.inject({ url: `/connect?${query}`, headers: { cookie } });
+  const told = await shown("status=connected&provider=acme&connection_id=1-a&error=</script><script>alert(1)");
+  const [, nonce] = /script-src 'nonce-([^']+)'/.exec(String(told.headers["content-security-policy"])) ?? [];
+  expect([...told.body.matchAll(/<script[^>]*>(.*?)<\/script>/g)].map(([whole]) => whole)).toEqual([
+    `<script nonce="${nonce}">for (const origin of ["https://app.example"]) window.opener?.postMessage(` +
+      `{"type":"evertoken-connect","result":{"status":"connected","provider":"acme","connection_id":"1-a"}}, origin);</script>`,
+  ]);
+  expect(told.headers["cross-origin-opener-policy"]).toBe("unsafe-none");
+  const plain = await shown("q=x");
+  expect([plain.body.includes("<script"), String(plain.headers["content-security-policy"])]).toEqual([
+    false,
+    expect.not.stringContaining("script-src"),
+  ]);
+  const script = await app.inject({ url: "/connect/embed.js" });
+  expect(script.headers).toMatchObject({ "cross-origin-resource-policy": "cross-origin" });
+  expect(script.headers["content-type"]).toContain("text/javascript");
+});
+
+test("the page speaks the user's language, and keeps what the address asks for", async () => {
+  const { rig, app } = await createPages();
+  const { cookie } = await open(app, rig, "u");
+  const title = async (headers: Record<string, string>, url = "/connect") => {
+    const page = await app.inject({ url, headers: { cookie, ...headers } });
+    const [, language, text] = /<html lang="(\w+)">[\s\S]*<h1>(.*?)<\/h1>/.exec(page.body) ?? [];
+    return { language, text, kept: String(page.headers["set-cookie"] ?? "") };
+  };
+  expect(await title({})).toMatchObject({ language: "en", text: "Connected accounts" });
+  expect(await title({ "accept-language": "nl, de-AT;q=0.8, fr;q=0.9" })).toMatchObject({ language: "fr" });
+  expect(await title({ "accept-language": "de;q=0, *;q=0.1" })).toMatchObject({ language: "en" });
+  for (const odd of ["constructor", "xx", "de;q=x", ";;;,,"]) {
+    expect(await title({ "accept-language": odd })).toMatchObject({ text: expect.any(String) });
+    expect((await title({}, `/connect?locale=${encodeURIComponent(odd)}`)).kept).toBe("");
+  }
+  const asked = await title({ "accept-language": "fr" }, "/connect?locale=pt-BR");
+  expect(asked).toMatchObject({ language: "pt", text: "Contas conectadas" });
+  expect(asked.kept).toMatch(/^evertoken_locale=pt; Path=\/connect; HttpOnly; SameSite=Lax$/);
+  expect(await title({ cookie: `${cookie}; evertoken_locale=ja` })).toMatchObject({ language: "ja" });
+  const gone = await app.inject({ url: "/connect", headers: { "accept-language": "es" } });
+  expect(gone.body).toContain("Esta página ya no está abierta");
+});
+
+test("the page shows the app's own logo, colour, privacy page and address for help, and loads nothing else", async () => {
+  const { rig, app } = await createPages({
+    ...{ APP_NAME: "Shop", APP_LOGO_URL: "https://app.example/logo.svg", APP_COLOR: "#ffcc00" },
+    ...{ APP_PRIVACY_URL: "https://app.example/privacy", APP_SUPPORT_EMAIL: "help@app.example" },
+  });
+  const { page } = await open(app, rig, "u");
+  for (const shown of [
+    'src="https://app.example/logo.svg"',
+    'href="https://app.example/privacy"',
+    "mailto:help@app.example",
+  ])
+    expect(page.body).toContain(shown);
+  expect(page.body).toContain("--act:#ffcc00;--act-text:#000");
+  expect(page.headers["content-security-policy"]).toContain("img-src data: https://app.example/logo.svg;");
+  const { faults } = readConfig(
+    { APP_COLOR: "red;}", APP_LOGO_URL: "https://x.example/a b'; script-src *", APP_SUPPORT_EMAIL: "a@b?cc=x" },
+    () => "",
+  );
+  for (const name of ["APP_COLOR", "APP_LOGO_URL", "APP_SUPPORT_EMAIL"])
+    expect(faults.filter((fault) => fault.startsWith(name))).not.toEqual([]);
+});
+
+test("consent is explained, and of many providers those that are searched for are shown", async () => {
+  const ids = ["hubspot", "slack", "spotify", "github-app", "dropbox", "zoom", "asana", "notion", "linear"];
+  const credentials = Object.fromEntries(
+    ids.flatMap((id) => {
+      const name = id.toUpperCase().replaceAll("-", "_");
+      return [
+        [`${name}_CLIENT_ID`, "x"],
+        [`${name}_CLIENT_SECRET`, "y"],
+      ];
+    }),
+  );
+  const { rig, app } = await createPages(credentials);
+  const { page, cookie } = await open(app, rig, "u");
+  expect(page.body).toContain("<code>oauth</code> the smallest scope that HubSpot installs an app with");
+  expect(page.body).toMatch(/class="mark sign"/);
+  const offered = (body: string) => [...body.matchAll(/name="provider" value="([\w-]+)"/g)].map(([, id]) => id);
+  expect(offered(page.body)).toEqual(expect.arrayContaining(ids));
+  const search = async (q: string) =>
+    (await app.inject({ url: `/connect?q=${encodeURIComponent(q)}`, headers: { cookie } })).body;
+  expect(offered(await search(" HUBS"))).toEqual(["hubspot"]);
+  const none = await search('"><script>');
+  expect(offered(none)).toEqual([]);
+  expect(none).toContain("There is none of that name.");
+  expect(none).not.toContain("<script>");
 });
 
 test("what users and providers say is shown as text", async () => {

@@ -1,24 +1,6 @@
 import type { ConnectRefusalCode, EvertokenErrorCode } from "@evertoken/engine/internal";
 import { z } from "zod";
 
-/** Every error answer, RFC 9457. `code` is stable and what programs switch on; `detail` is for people. */
-export const problemSchema = z
-  .object({
-    type: z.string().describe("urn:evertoken:problem:<code>"),
-    code: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string().optional(),
-    errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
-    consent_helps: z.boolean().optional().describe("true: nothing but the user's consent helps"),
-    reconnect_url: z.string().nullable().optional(),
-    return_url: z.string().nullable().optional(),
-    retry_at: z.string().nullable().optional(),
-  })
-  .meta({ id: "Problem" });
-
-export type ProblemBody = z.output<typeof problemSchema>;
-
 const own = {
   invalid_request: [400, "The request is not as it has to be"],
   malformed_body: [400, "The body cannot be read"],
@@ -106,6 +88,24 @@ const ofConnect: Readonly<Record<Exclude<ConnectRefusalCode, EvertokenErrorCode>
 };
 
 const kinds: Readonly<Record<string, readonly [status: number, title: string]>> = { ...own, ...ofEngine, ...ofConnect };
+
+/** Every error answer, RFC 9457. `code` is stable and what programs switch on; `detail` is for people. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe("urn:evertoken:problem:<code>"),
+    code: z.enum(Object.keys(kinds) as [ProblemCode, ...ProblemCode[]]),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
+    consent_helps: z.boolean().optional().describe("true: nothing but the user's consent helps"),
+    reconnect_url: z.string().nullable().optional(),
+    return_url: z.string().nullable().optional(),
+    retry_at: z.string().nullable().optional(),
+  })
+  .meta({ id: "Problem" });
+
+export type ProblemBody = z.output<typeof problemSchema>;
 
 export type ProblemCode = keyof typeof own | EvertokenErrorCode | ConnectRefusalCode;
 type Details = Omit<Partial<ProblemBody>, "type" | "code" | "title" | "status">;

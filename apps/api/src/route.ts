@@ -3,6 +3,7 @@ import { type ApiScope, type KeyRights, noLimits } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Authenticate, Caller } from "./authenticate.ts";
+import { operationName } from "./operation-names.ts";
 import { problemSchema } from "./problem.ts";
 import { refuseOutOfReach, type Subject } from "./reach.ts";
 
@@ -132,7 +133,7 @@ function schemaOf({
   ...rest
 }: Route) {
   return {
-    ...{ tags: [tag], summary, operationId: operationId(rest.method, rest.url) },
+    ...{ tags: [tag], summary, operationId: operationName(rest.method, rest.url) },
     ...(description === undefined ? {} : { description }),
     security: scope === "public" ? [] : [{ key: [] }],
     ...(scope === "public" ? {} : { "x-scope": scope }),
@@ -153,9 +154,4 @@ function queryOf(scope: Route["scope"], query: Schema) {
   if (scope === "public") return query === undefined ? {} : { querystring: query };
   const known = query ?? z.object({});
   return { querystring: known instanceof z.ZodObject ? known.strict() : known };
-}
-
-/** `GET /v1/connections/:id/token` is `get_connections_id_token`. */
-function operationId(method: string, url: string): string {
-  return `${method.toLowerCase()}_${url.replace(/^\/v1\//, "").replaceAll(/[^a-zA-Z]+/g, "_")}`;
 }

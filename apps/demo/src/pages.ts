@@ -3,12 +3,13 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character
 
 const style = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  * { box-sizing: border-box }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center }
-  main { width: min(22rem, 90vw); padding: 1.5rem; border: 1px solid #8884; border-radius: .75rem }
+  main { width: min(22rem, 100vw - 1.5rem); padding: 1.5rem; overflow-wrap: anywhere; border: 1px solid #8884; border-radius: .75rem }
   h1 { font-size: 1.25rem; margin: 0 0 1rem }
   label { display: block; margin: 0 0 .75rem }
-  input { box-sizing: border-box; width: 100%; font: inherit; padding: .5rem; border: 1px solid #8888; border-radius: .4rem }
-  button { font: inherit; width: 100%; padding: .6rem; border: 0; border-radius: .4rem; background: #2456d6; color: #fff; cursor: pointer }
+  input { width: 100%; min-height: 2.75rem; font: inherit; padding: .5rem; border: 1px solid #8888; border-radius: .4rem }
+  button { font: inherit; width: 100%; min-height: 2.75rem; padding: .6rem; border: 0; border-radius: .4rem; background: #2456d6; color: #fff; cursor: pointer }
   .quiet { background: none; color: inherit; margin-top: .5rem; border: 1px solid #8888 }
   small { opacity: .75 }`;
 
@@ -22,7 +23,7 @@ export const pageHeaders = {
 };
 
 const page = (title: string, body: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${style}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>${body}</main></body></html>`;
 

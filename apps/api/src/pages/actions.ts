@@ -8,10 +8,12 @@ import {
 } from "@evertoken/engine/internal";
 import { html } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { brandOf } from "./brand.ts";
 import type { PagesContext } from "./context.ts";
 import { linkGone } from "./link-gone.ts";
 import { message, sendPage } from "./page.ts";
 import { isOwnForm, readSession, type Session } from "./session.ts";
+import { said, speechOf } from "./speech.ts";
 
 type Form = Readonly<Record<string, unknown>>;
 type Action = (context: PagesContext, session: Session, form: Form, reply: FastifyReply) => Promise<unknown>;
@@ -24,8 +26,8 @@ export async function act(context: PagesContext, request: FastifyRequest, reply:
   if (isOwnForm(context.engine, request, session.formToken, form.form_token))
     return action(context, session, form, reply);
   request.refusal = "not_own_form";
-  const content = message("Not allowed", "The form did not come from this page. Please go back and try again.");
-  return sendPage(reply, { status: 403, title: "Not allowed", content }, context.embedOrigins);
+  const { notAllowed: title, notThisPage } = speechOf(request).words;
+  return sendPage(reply, { status: 403, title, content: message(title, notThisPage) }, context.embedOrigins);
 }
 
 /** Answers with a page that goes on, not with a redirect: `form-action` would judge that, and all the provider redirects to in turn. */
@@ -49,9 +51,11 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
     ...{ action: "connect.begun", connectionId: known?.id ?? null, detail: { provider } },
   });
   const name = engine.providers.get(provider)?.provider.name ?? provider;
-  const content = html`<div class="card lone"><h1>Going on to ${name}</h1>
-<p class="dim">You give your consent there, and come back afterwards.</p><a class="button" href="${url}">Continue to ${name}</a></div>`;
-  return sendPage(reply, { title: `Going on to ${name}`, content, goOn: url }, []);
+  const { words } = speechOf(reply.request);
+  const title = said(words.goingOn, { name });
+  const content = html`<div class="card lone"><h1>${title}</h1>
+<p class="dim">${words.consentThere}</p><a class="button" href="${url}">${said(words.continueTo, { name })}</a></div>`;
+  return sendPage(reply, { title, content, goOn: url, brand: brandOf(engine) }, []);
 };
 
 const statusOf = {

@@ -1,41 +1,35 @@
-import { type ConnectRefusalCode, refusalText } from "@evertoken/engine/internal";
 import type { ConnectPage } from "./connect-page.ts";
+import { said } from "./speech.ts";
+import type { Words } from "./words/words.ts";
 
 /** What became of it, told in texts of ours only: anybody can write an address. */
 export function bannerOf(
   query: Readonly<Record<string, unknown>>,
+  words: Words,
   providerName: (id: string) => string | null,
 ): ConnectPage["banner"] {
   switch (query.status) {
-    case "connected":
-      return { kind: "ok", text: `${named(query.provider, providerName)} is connected.` };
+    case "connected": {
+      const name = typeof query.provider === "string" ? providerName(query.provider) : null;
+      return { kind: "ok", text: said(words.isConnected, { name: name ?? words.theAccount }) };
+    }
     case "refused":
-      return { kind: "bad", text: textOf(query.error) };
+      return { kind: "bad", text: refusedIn(words, query.error) };
     case "revoked":
-      return { kind: "off", text: "The account is disconnected, and the provider has ended the app's access." };
+      return { kind: "off", text: words.bannerRevoked };
     case "disconnected":
-      return { kind: "off", text: "The account is disconnected." };
+      return { kind: "off", text: words.bannerDisconnected };
     case "revoking":
-      return {
-        kind: "off",
-        text: "The account is disconnected here. The provider did not answer yet and is asked again.",
-      };
+      return { kind: "off", text: words.bannerRevoking };
     case "disconnected_here":
-      return {
-        kind: "off",
-        text: "The account is disconnected here. The provider did not confirm it: look at your security settings there.",
-      };
+      return { kind: "off", text: words.bannerDisconnectedHere };
     default:
       return null;
   }
 }
 
-function named(id: unknown, providerName: (id: string) => string | null): string {
-  return (typeof id === "string" ? providerName(id) : null) ?? "The account";
-}
-
-function textOf(code: unknown): string {
-  return typeof code === "string" && Object.hasOwn(refusalText, code)
-    ? refusalText[code as ConnectRefusalCode]
-    : "The account was not connected.";
+export function refusedIn({ refused, notConnected }: Words, code: unknown): string {
+  return typeof code === "string" && Object.hasOwn(refused, code)
+    ? refused[code as keyof typeof refused]
+    : notConnected;
 }

@@ -1,7 +1,9 @@
 import { type Engine, withOutcome } from "@evertoken/engine/internal";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { bringAnswer, outcomeOf } from "../bring-answer.ts";
+import { refusedIn } from "./banner.ts";
 import { message, sendPage } from "./page.ts";
+import { speechOf } from "./speech.ts";
 
 /**
  * Where the provider sends the user back to: the redirect URI `<PUBLIC_URL>/connect/callback/<provider>`, one for each, so that a code of
@@ -12,8 +14,9 @@ export async function callback(engine: Engine, request: FastifyRequest, reply: F
   const redirectUri = `${engine.config.connect.publicUrl}/connect/callback${provider === undefined ? "" : `/${provider}`}`;
   const done = await bringAnswer(engine, request, redirectUri);
   if (done.returnUrl === null) {
-    const text = done.kind === "refused" ? done.message : "";
-    return sendPage(reply, { status: 400, title: "Not connected", content: message("Not connected", text) }, []);
+    const { words } = speechOf(request);
+    const text = refusedIn(words, done.kind === "refused" ? done.code : null);
+    return sendPage(reply, { status: 400, title: words.notConnected, content: message(words.notConnected, text) }, []);
   }
   const { state } = request.query as { state: string };
   reply.header("referrer-policy", "no-referrer");

@@ -1,19 +1,10 @@
 import { type Html, html } from "@evertoken/operations";
-
-export interface ShownConnection {
-  readonly id: string;
-  readonly provider: string;
-  readonly providerName: string;
-  readonly displayName: string | null;
-  readonly status: string;
-  readonly missingScopes: readonly string[];
-  /** When the consent ends, if that is soon. */
-  readonly endsAt: Date | null;
-  /** Whether consent can be given for it here. */
-  readonly connectable: boolean;
-  /** Names of what lives from it, such as Pages. */
-  readonly children: readonly { readonly name: string; readonly status: string }[];
-}
+import { type Brand, logo } from "./brand.ts";
+import { providerMark } from "./provider-mark.ts";
+import type { OfferedProvider, ShownConnection } from "./shown-connections.ts";
+import { filled, said } from "./speech.ts";
+import { standingOf } from "./standing.ts";
+import type { Words } from "./words/words.ts";
 
 export interface ConnectPage {
   readonly base: string;
@@ -21,7 +12,11 @@ export interface ConnectPage {
   /** In a frame: providers' pages refuse to be framed, so connecting leads to a page of its own. */
   readonly outside: string | null;
   readonly connections: readonly ShownConnection[];
-  readonly providers: readonly { readonly id: string; readonly name: string }[];
+  readonly providers: readonly OfferedProvider[];
+  /** What was searched for among them; null: they are too few for that. */
+  readonly search: string | null;
+  readonly words: Words;
+  readonly brand: Brand;
   readonly banner: { readonly kind: "ok" | "bad" | "off"; readonly text: string } | null;
   readonly returnUrl: string | null;
   /** Whose accounts these are, so that nobody connects theirs to somebody else's by a link that they were sent. */
@@ -32,96 +27,60 @@ export interface ConnectPage {
   readonly limited: boolean;
 }
 
-interface Standing {
-  readonly kind: "ok" | "warn" | "bad" | "off";
-  readonly label: string;
-  readonly text: string | null;
-  readonly reconnect: "first" | "second" | "no";
-}
-
 export function connectPage(page: ConnectPage): Html {
-  const { connections, providers, banner, returnUrl, whose, app } = page;
-  return html`<header><div><h1>Connected accounts</h1><p class="dim small">of <bdi>${whose}</bdi>${app === null ? null : html` in ${app}`}</p></div>
-${returnUrl === null ? null : html`<a class="small" target="_top" href="${returnUrl}">Back to the app</a>`}</header>
+  const { connections, banner, returnUrl, whose, app, words, brand } = page;
+  return html`<header><div>${logo(brand)}<h1>${words.title}</h1><p class="dim small">${filled(words.accountsOf, { whose: html`<bdi>${whose}</bdi>` })}${app === null ? null : html` ${filled(words.inApp, { app })}`}</p></div>
+${returnUrl === null ? null : html`<a class="small" target="_top" href="${returnUrl}">${words.back}</a>`}</header>
 ${banner === null ? null : html`<p class="banner ${banner.kind}" role="${banner.kind === "bad" ? "alert" : "status"}">${banner.text}</p>`}
-<section aria-label="Your accounts">
-${connections.length === 0 ? html`<p class="card empty">No account is connected yet. Choose one below.</p>` : null}
+<section aria-label="${words.yourAccounts}">
+${connections.length === 0 ? html`<p class="card empty">${words.noAccount}</p>` : null}
 <ul>${connections.map((connection) => card(page, connection))}</ul>
 </section>
-${
-  providers.length === 0
-    ? null
-    : html`<section aria-labelledby="add"><h2 id="add">Add an account</h2>
-<ul class="grid">${providers.map((provider) => offer(page, provider))}</ul></section>`
-}`;
+${offers(page)}
+${foot(page)}`;
+}
+
+function offers(page: ConnectPage): Html | null {
+  const { providers, search, words } = page;
+  if (providers.length === 0 && search === null) return null;
+  const found = html`<ul class="grid">${providers.map((provider) => offer(page, provider))}</ul>`;
+  return html`<section aria-labelledby="add"><h2 id="add">${words.add}</h2>
+${search === null ? null : html`<form class="search" role="search" action="${page.base}#add"><input type="search" name="q" value="${search}" aria-label="${words.search}"><button class="quiet">${words.search}</button></form>`}
+${providers.length === 0 ? html`<p class="card empty">${words.nothingFound}</p>` : found}</section>`;
+}
+
+function foot({ words, brand: { privacyUrl, supportEmail } }: ConnectPage): Html | null {
+  if (privacyUrl === null && supportEmail === null) return null;
+  return html`<footer class="dim small">${privacyUrl === null ? null : html`<a target="_top" rel="noopener" href="${privacyUrl}">${words.privacy}</a>`}
+${supportEmail === null ? null : html`<a href="mailto:${supportEmail}">${words.support}</a>`}</footer>`;
 }
 
 function card(page: ConnectPage, connection: ShownConnection): Html {
   const { id, providerName, displayName } = connection;
-  const { kind, label, text, reconnect } = standingOf(connection);
+  const { words } = page;
+  const { kind, label, text, reconnect } = standingOf(connection, words);
   const again = connection.connectable && reconnect !== "no";
-  return html`<li class="card" data-connection="${id}" data-status="${connection.status}"><div class="row">${mark(providerName)}
+  return html`<li class="card" data-connection="${id}" data-status="${connection.status}"><div class="row">${providerMark(connection.provider, providerName)}
 <div class="what"><h3>${providerName}</h3>${displayName === null ? null : html`<p class="dim small">${displayName}</p>`}
 <span class="pill ${kind}">${label}</span></div>
-<div class="acts">${again ? start(page, { connection: id }, connection.status === "disconnected" ? "Connect again" : "Reconnect", `${providerName} ${displayName ?? ""}`, reconnect === "second") : null}
+<div class="acts">${again ? start(page, { connection: id }, connection.status === "disconnected" ? words.connectAgain : words.reconnect, `${providerName} ${displayName ?? ""}`, reconnect === "second") : null}
 ${connection.status === "disconnected" || page.limited ? null : disconnect(page, connection)}</div></div>
 ${text === null ? null : html`<p class="more">${text}</p>`}
-${children(connection)}</li>`;
+${children(connection, words)}</li>`;
 }
 
-function standingOf({ status, missingScopes, endsAt }: ShownConnection): Standing {
-  switch (status) {
-    case "connected":
-      if (missingScopes.length === 0 && endsAt !== null) {
-        return {
-          kind: "warn",
-          label: "Ends soon",
-          text: `Access ends on ${dayOf(endsAt)}. Reconnect to go on.`,
-          reconnect: "first",
-        };
-      }
-      if (missingScopes.length === 0) return { kind: "ok", label: "Connected", text: null, reconnect: "no" };
-      return {
-        ...{ kind: "warn", label: "Permissions missing", reconnect: "first" },
-        text: `Not granted: ${missingScopes.join(", ")}. Reconnect and allow it.`,
-      };
-    case "token_expired":
-      return {
-        kind: "warn",
-        label: "Interrupted",
-        text: "The provider does not answer; we keep trying.",
-        reconnect: "second",
-      };
-    case "needs_reauth":
-      return {
-        kind: "bad",
-        label: "Reconnect needed",
-        text: "Access has ended. Reconnect to go on.",
-        reconnect: "first",
-      };
-    case "error":
-      return {
-        kind: "bad",
-        label: "Problem",
-        text: "Something has to be mended in the app. Those who run it know.",
-        reconnect: "second",
-      };
-    default:
-      return { kind: "off", label: "Disconnected", text: null, reconnect: "second" };
-  }
-}
-
-const dayOf = (date: Date) => date.toISOString().slice(0, 10);
-
-function children({ children: all }: ShownConnection): Html | null {
+function children({ children: all }: ShownConnection, words: Words): Html | null {
   if (all.length === 0) return null;
-  const named = all.map(({ name, status }) => (status === "connected" ? name : `${name} (no access)`));
-  return html`<p class="more">Includes ${named.join(", ")}</p>`;
+  const named = all.map(({ name, status }) => (status === "connected" ? name : said(words.noAccess, { name })));
+  return html`<p class="more">${said(words.includes, { names: named.join(", ") })}</p>`;
 }
 
-function offer(page: ConnectPage, provider: { id: string; name: string }): Html {
-  return html`<li class="card"><div class="row">${mark(provider.name)}<div class="what"><h3>${provider.name}</h3></div>
-<div class="acts">${start(page, { provider: provider.id }, "Connect", provider.name, false)}</div></div></li>`;
+function offer(page: ConnectPage, { id, name, scopes }: OfferedProvider): Html {
+  const { words } = page;
+  const asked = scopes.map(({ scope, why }) => html`<li><code>${scope}</code> ${why}</li>`);
+  return html`<li class="card"><div class="row">${providerMark(id, name)}<div class="what"><h3>${name}</h3></div>
+<div class="acts">${start(page, { provider: id }, words.connect, name, false)}</div></div>
+${asked.length === 0 ? null : html`<details class="asked"><summary>${words.asksFor}</summary><ul lang="en">${asked}</ul></details>`}</li>`;
 }
 
 function start(
@@ -141,15 +100,11 @@ function start(
 
 /** Asked for once more, without a script. */
 function disconnect(page: ConnectPage, { id, providerName, displayName }: ShownConnection): Html {
-  return html`<details class="confirm"><summary aria-label="Disconnect ${providerName} ${displayName ?? ""}">Disconnect</summary>
+  const { words } = page;
+  return html`<details class="confirm"><summary aria-label="${words.disconnect} ${providerName} ${displayName ?? ""}">${words.disconnect}</summary>
 <form method="post" action="${page.base}/disconnect">${hidden({ connection: id, form_token: page.formToken })}
-<p class="small">The app loses access to this account.</p><button class="danger">Yes, disconnect</button></form></details>`;
+<p class="small">${words.disconnectSure}</p><button class="danger">${words.disconnectYes}</button></form></details>`;
 }
 
 const hidden = (fields: Readonly<Record<string, string>>): Html[] =>
   Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
-
-function mark(name: string): Html {
-  const hue = [...name].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % 6;
-  return html`<span class="mark hue${hue}" aria-hidden="true">${[...name][0]?.toUpperCase() ?? ""}</span>`;
-}

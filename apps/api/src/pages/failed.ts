@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { isRefusal, Problem } from "../problem.ts";
 import type { PagesContext } from "./context.ts";
 import { message, sendPage } from "./page.ts";
+import { speechOf } from "./speech.ts";
+import type { Words } from "./words/words.ts";
 
 /** What went wrong, as a page: never the error's own words. */
 export function failed(
@@ -15,17 +17,16 @@ export function failed(
   const status = statusOf(error);
   if (error instanceof Problem && isRefusal(error.body.code)) request.refusal = error.body.code;
   if (status >= 500) request.log.error({ err: describeError(error) }, "a page could not be shown");
-  const [title, text] = wordsOf(status, error);
-  const content = message(title, text, { href: home, label: "Your accounts" });
+  const { words } = speechOf(request);
+  const [title, text] = wordsOf(status, error, words);
+  const content = message(title, text, { href: home, label: words.yourAccounts });
   return sendPage(reply, { status, title, content }, embedOrigins);
 }
 
-function wordsOf(status: number, error: unknown): [title: string, text: string] {
-  if (status >= 500) return ["Not available", "Please try again in a moment."];
-  if (status === 429) return ["Too fast", "Please wait a minute and try again."];
-  if (error instanceof EvertokenError)
-    return ["That did not work", "The account is not there, or cannot be connected here."];
-  return ["That did not work", "Please go back and try again."];
+function wordsOf(status: number, error: unknown, words: Words): [title: string, text: string] {
+  if (status >= 500) return [words.notAvailable, words.tryLater];
+  if (status === 429) return [words.tooFast, words.waitAMinute];
+  return [words.didNotWork, error instanceof EvertokenError ? words.accountNotThere : words.goBack];
 }
 
 function statusOf(error: unknown): number {

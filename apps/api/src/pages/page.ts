@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Html, html } from "@evertoken/operations";
 import type { FastifyReply } from "fastify";
+import { type Brand, colourOf } from "./brand.ts";
+import { type Report, reportScript } from "./embed.ts";
+import { speechOf } from "./speech.ts";
 import { style } from "./style.ts";
 
 export interface Page {
@@ -9,19 +12,21 @@ export interface Page {
   readonly content: Html;
   /** Where the browser goes on to by itself, at once. */
   readonly goOn?: string;
+  /** Of the app, whose pictures may be loaded and whose colour counts. */
+  readonly brand?: Brand;
+  /** The one thing that a page may run. */
+  readonly report?: Report | null;
 }
 
-/** Sends a page that may load nothing, run nothing, and be framed by nobody but the given origins. */
-export function sendPage(
-  reply: FastifyReply,
-  { status = 200, title, content, goOn }: Page,
-  embedOrigins: readonly string[],
-) {
+/** Sends a page that may load nothing but the app's logo, run nothing but its report, and be framed by nobody but the given origins. */
+export function sendPage(reply: FastifyReply, page: Page, embedOrigins: readonly string[]) {
+  const { status = 200, brand } = page;
   const nonce = randomBytes(16).toString("base64");
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
-    "img-src data:",
+    ...(page.report == null ? [] : [`script-src 'nonce-${nonce}'`]),
+    `img-src data: ${brand?.logoUrl ?? ""}`.trim(),
     "base-uri 'none'",
     "form-action 'self'",
     `frame-ancestors ${embedOrigins.length === 0 ? "'none'" : embedOrigins.join(" ")}`,
@@ -38,12 +43,12 @@ export function sendPage(
       "referrer-policy": "same-origin",
       "x-content-type-options": "nosniff",
     })
-    .send(document(title, content, nonce, goOn).text);
+    .send(document(page, speechOf(reply.request).language, nonce).text);
 }
 
-function document(title: string, content: Html, nonce: string, goOn: string | undefined): Html {
+function document({ title, content, goOn, brand, report = null }: Page, language: string, nonce: string): Html {
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,12 +57,13 @@ function document(title: string, content: Html, nonce: string, goOn: string | un
 ${goOn === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goOn}">`}
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style nonce="${nonce}">${new Html(style)}</style>
+<style nonce="${nonce}">${new Html(style + colourOf(brand))}</style>
 </head>
 <body>
 <main>
 ${content}
 </main>
+${report === null ? null : html`<script nonce="${nonce}">${new Html(reportScript(report))}</script>`}
 </body>
 </html>
 `;

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { act, disconnect, start } from "./actions.ts";
 import { callback } from "./callback.ts";
 import type { PagesContext } from "./context.ts";
+import { sendEmbedScript } from "./embed.ts";
 import { failed } from "./failed.ts";
 import { open } from "./question.ts";
 import { sendOut } from "./send-out.ts";
@@ -20,8 +21,15 @@ export async function registerPages(app: FastifyInstance, engine: Engine): Promi
     scope.removeAllContentTypeParsers();
     await scope.register(formbody, { bodyLimit: 16_384 });
     scope.addHook("onRequest", () => engine.providers.catchUp());
+    // Of every page and redirect on the way, else a window that the app has opened could not report to it.
+    if (embedOrigins.length > 0) {
+      scope.addHook("onRequest", async (_, reply) => {
+        reply.header("cross-origin-opener-policy", "unsafe-none");
+      });
+    }
     scope.setErrorHandler((error, request, reply) => failed(context, error, request, reply));
     scope.get("/connect", { schema }, (request, reply) => show(context, request, reply));
+    scope.get("/connect/embed.js", { schema }, (_request, reply) => sendEmbedScript(reply));
     scope.get("/connect/go/:token", { schema }, (request, reply) => sendOut(engine, request, reply));
     for (const path of ["/connect/callback/:provider", "/connect/callback"]) {
       scope.get(path, { schema }, (request, reply) => callback(engine, request, reply));

@@ -1,11 +1,14 @@
 import { type BroughtLink, linkStanding, readConnectLink, userActor } from "@evertoken/engine/internal";
 import { type Html, html } from "@evertoken/operations";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { brandOf, logo } from "./brand.ts";
 import type { PagesContext } from "./context.ts";
 import { linkGone } from "./link-gone.ts";
 import { message, sendPage } from "./page.ts";
 import { browserOf, isOwnForm, knownBrowser, openingToken, openSession, readSession } from "./session.ts";
+import { filled, speechOf } from "./speech.ts";
 import { whoseOf } from "./whose.ts";
+import type { Words } from "./words/words.ts";
 
 /** What a link leads to: a question, and nothing else. So whoever looks at addresses ahead of the user uses no link up. */
 export async function ask(context: PagesContext, request: FastifyRequest, reply: FastifyReply, token: string) {
@@ -18,22 +21,24 @@ export async function ask(context: PagesContext, request: FastifyRequest, reply:
   const session = await readSession(engine, request);
   if (session?.link === brought.link) return reply.redirect(home, 303);
   const other = session === null || session.userId === read.visitor.userId ? null : whoseOf(session);
-  const content = question(context, { brought, token, other });
-  return sendPage(reply, { title: "Is this you?", content }, embedOrigins);
+  const { words } = speechOf(request);
+  const content = question(context, words, { brought, token, other });
+  return sendPage(reply, { title: words.isItYou, content, brand: brandOf(engine) }, embedOrigins);
 }
 
 function question(
   { engine, home }: PagesContext,
+  words: Words,
   { brought, token, other }: { brought: BroughtLink; token: string; other: string | null },
 ): Html {
-  const { appName } = engine.config.connect;
-  const app = appName ?? "an app";
-  return html`<div class="card lone"><h1>Is this you?</h1>
-<p>Accounts that you connect here will be used by ${app} for <strong><bdi>${whoseOf(brought.visitor)}</bdi></strong>.</p>
-${other === null ? null : html`<p class="more">This browser still shows the accounts of <bdi>${other}</bdi>. If you go on, it shows them no longer.</p>`}
+  const app = engine.config.connect.appName ?? words.anApp;
+  const bold = (text: string) => html`<strong><bdi>${text}</bdi></strong>`;
+  return html`<div class="card lone">${logo(brandOf(engine))}<h1>${words.isItYou}</h1>
+<p>${filled(words.usedBy, { app, whose: bold(whoseOf(brought.visitor)) })}</p>
+${other === null ? null : html`<p class="more">${filled(words.otherAccounts, { whose: html`<bdi>${other}</bdi>` })}</p>`}
 <form method="post" action="${new URL(home).pathname}/open"><input type="hidden" name="link" value="${token}">
-<input type="hidden" name="form_token" value="${openingToken(brought)}"><button class="wide">Yes, go on</button></form>
-<p class="dim small">If it is not you, close this page. Somebody may have sent you a link that was made for them.</p></div>`;
+<input type="hidden" name="form_token" value="${openingToken(brought)}"><button class="wide">${words.yesGoOn}</button></form>
+<p class="dim small">${words.notYou}</p></div>`;
 }
 
 const notOpened = "a link to the connect page was not opened";
@@ -49,9 +54,8 @@ export async function open(context: PagesContext, request: FastifyRequest, reply
   if (browser === null || !isOwnForm(engine, request, openingToken(brought), form.form_token)) {
     request.refusal = "not_own_form";
     engine.logger.warn({ reason: "not_own_form" }, notOpened);
-    const text =
-      "The answer did not come from our page in this browser, or the browser keeps no cookies of this site. Please open the link again.";
-    return sendPage(reply, { status: 403, title: "Not allowed", content: message("Not allowed", text) }, embedOrigins);
+    const { notAllowed: title, notOurPage } = speechOf(request).words;
+    return sendPage(reply, { status: 403, title, content: message(title, notOurPage) }, embedOrigins);
   }
   if (!(await openSession(engine, reply, brought))) {
     const reason = (await linkStanding(engine, brought)) === "others" ? "others" : "over";

@@ -1,7 +1,28 @@
 import { reauthDays } from "@evertoken/core";
 import { type Engine, fromEngine } from "@evertoken/engine/internal";
-import type { ConnectPage, ShownConnection } from "./connect-page.ts";
 import type { Session } from "./session.ts";
+
+export interface ShownConnection {
+  readonly id: string;
+  readonly provider: string;
+  readonly providerName: string;
+  readonly displayName: string | null;
+  readonly status: string;
+  readonly missingScopes: readonly string[];
+  /** When the consent ends, if that is soon. */
+  readonly endsAt: Date | null;
+  /** Whether consent can be given for it here. */
+  readonly connectable: boolean;
+  /** Names of what lives from it, such as Pages. */
+  readonly children: readonly { readonly name: string; readonly status: string }[];
+}
+
+export interface OfferedProvider {
+  readonly id: string;
+  readonly name: string;
+  /** What consent is asked for, and why. */
+  readonly scopes: readonly { readonly scope: string; readonly why: string }[];
+}
 
 /** Those that need the user first, then the working ones, then those that were disconnected. */
 const order = ["needs_reauth", "error", "token_expired", "connected", "disconnected"];
@@ -34,12 +55,12 @@ export async function shownConnections(
 }
 
 /** Those that are set up, and that the link does not leave out. */
-export function offeredProviders(engine: Engine, { providers, connectionId }: Session): ConnectPage["providers"] {
+export function offeredProviders(engine: Engine, { providers, connectionId }: Session): OfferedProvider[] {
   if (connectionId != null) return [];
   return engine.providers
     .all()
     .filter(({ provider: { id } }) => offered(engine, id) && (providers?.includes(id) ?? true))
-    .map(({ provider: { id, name } }) => ({ id, name }))
+    .map(({ provider: { id, name, scopes } }) => ({ id, name, scopes }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -55,4 +76,21 @@ function reconnectable({ providers }: Engine, row: { provider: string; registrat
   const known = providers.get(row.provider);
   if (known === undefined || known.provider.authorizeUrl === null) return false;
   return known.registration !== null || row.registration !== "default";
+}
+
+/** With fewer than this everything is seen at once. */
+const fewest = 9;
+
+/** Those whose name or id holds what was searched for, whatever its case. */
+export function searched(
+  offered: readonly OfferedProvider[],
+  asked: unknown,
+): { readonly search: string | null; readonly providers: readonly OfferedProvider[] } {
+  if (offered.length < fewest) return { search: null, providers: offered };
+  const search = typeof asked === "string" ? asked.trim().slice(0, 100) : "";
+  const wanted = search.toLowerCase();
+  return {
+    search,
+    providers: offered.filter(({ id, name }) => name.toLowerCase().includes(wanted) || id.includes(wanted)),
+  };
 }

@@ -22,6 +22,7 @@ ul{list-style:none;margin:0;padding:0}
 .what{flex:1 1 12rem;min-width:0;overflow-wrap:anywhere}
 .acts{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
 .mark{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:.6rem;font-weight:700;color:#fff}
+.sign{background:var(--off-bg);color:var(--text)}.sign svg{fill:currentColor}
 .hue0{background:#2456d6}.hue1{background:#0b6b57}.hue2{background:#a3192b}.hue3{background:#6b3fa0}.hue4{background:#8a4b08}.hue5{background:#0f5e7a}
 .pill{display:inline-block;padding:.1rem .6rem;border-radius:1rem;font-size:.8125rem;font-weight:600;white-space:nowrap}
 .ok{color:var(--ok);background:var(--ok-bg)}.warn{color:var(--warn);background:var(--warn-bg)}
@@ -50,6 +51,13 @@ border:1px solid var(--line);border-radius:.7rem;box-shadow:0 8px 28px #0003}
 .lone .more{margin-top:1rem;padding:.7rem 0 0}
 .lone p{overflow-wrap:anywhere}
 .wide{width:100%}
+.logo{display:block;height:2.5rem;max-width:12rem;object-fit:contain;margin-bottom:.75rem}
+.search{display:flex;gap:.5rem;margin-bottom:.75rem}
+.search input{flex:1;min-width:0;min-height:2.75rem;padding:.6rem .9rem;font:inherit;color:inherit;background:var(--card);border:1px solid var(--dim);border-radius:.55rem}
+.asked{border-top:1px solid var(--line);font-size:.875rem;color:var(--dim)}
+.asked summary{min-height:0;padding:.6rem 1rem;width:100%;text-align:left;border:0;font-size:.875rem;font-weight:400;text-decoration:underline}
+.asked li{padding:0 1rem .6rem;overflow-wrap:anywhere}
+footer{display:flex;gap:1.25rem;margin-top:2rem}
 a{color:inherit}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 .what .pill{margin-top:.3rem}

@@ -107,6 +107,14 @@ export interface Config {
     readonly embedOrigins: readonly string[];
     /** What the connect page calls the app; null: by its address. */
     readonly appName: string | null;
+    /** How the app shows itself there. */
+    readonly brand: {
+      readonly logoUrl: string | null;
+      /** `#rrggbb` */
+      readonly colour: string | null;
+      readonly privacyUrl: string | null;
+      readonly supportEmail: string | null;
+    };
     /** Whether flows without a binding wait for the app's word. */
     readonly confirm: boolean;
     /** Whether providers are sent to the one callback that all share, as it was registered before each had its own. */
@@ -190,6 +198,12 @@ function ofEngine(read: SettingsReader) {
       returnUrls: read.webUrls("RETURN_URL_ALLOWLIST", "prefix"),
       embedOrigins: read.webUrls("EMBED_ORIGINS", "origin"),
       appName: read.optionalText("APP_NAME"),
+      brand: {
+        logoUrl: read.webUrls("APP_LOGO_URL", "prefix")[0] ?? null,
+        colour: read.shaped("APP_COLOR", /^#[0-9a-f]{6}$/i, "a colour such as #0b6b57"),
+        privacyUrl: read.webUrls("APP_PRIVACY_URL", "prefix")[0] ?? null,
+        supportEmail: read.shaped("APP_SUPPORT_EMAIL", /^[^\s@<>"?&]+@[^\s@<>"?&]+$/, "a mail address"),
+      },
       confirm: read.oneOf("CONNECT_CONFIRM", ["on", "off"], "on") === "on",
       sharedCallback: read.flag("CONNECT_SHARED_CALLBACK", false),
       reconnectLinkMs: read.ms("RECONNECT_LINK_MS", 15 * minute, minute),

@@ -127,6 +127,13 @@ export class SettingsReader {
     return words.map((word) => word.trim()).filter((word) => word !== "");
   }
 
+  /** A text of one form, which `wanted` tells. */
+  shaped(name: string, form: RegExp, wanted: string): string | null {
+    const value = this.optionalText(name);
+    if (value === null || form.test(value)) return value;
+    return this.#fault(`${name} is "${value}": it needs ${wanted}`, null);
+  }
+
   integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
     const value = this.#open(name, String(fallback));
     if (value === null) return fallback;
