@@ -1,8 +1,8 @@
 import { jobId } from "@evertoken/core";
 import { OrphanSearch, reconcile } from "@evertoken/operations";
 import { expect, test } from "vitest";
-import { patch } from "../support/drive.ts";
-import { createRig } from "../support/rig.ts";
+import { comesDue, patch } from "../support/drive.ts";
+import { createRig, until } from "../support/rig.ts";
 
 test("a job that fell out of every list of its queue is replaced once it is long overdue", async () => {
   const rig = await createRig();
@@ -55,4 +55,14 @@ test("of many, each run looks at those that are due soon and at a part of all, a
   });
   expect(await emptied).toMatchObject({ checked: 2 });
   expect(await redis.get(place)).toBeNull();
+});
+
+test("a worker holds a connection for those providers that have jobs, and takes the first job of another within a second", async () => {
+  const rig = await createRig();
+  const worker = await rig.start("worker");
+  const ready = worker.lines().find(({ msg }) => msg === "worker ready");
+  expect(ready).toMatchObject({ queues: ["notifications", "sync", "bulk"] });
+  const { id } = await rig.connect();
+  await comesDue(rig, id);
+  await until("it is refreshed", async () => (await rig.row(id)).generation === 2, 4000);
 });

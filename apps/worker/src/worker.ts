@@ -1,4 +1,4 @@
-import { closeWorkers, describeError, onceAMinute, queuePrefix } from "@evertoken/adapters";
+import { closeWorkers, describeError, onceAMinute, queuePrefix, queuesWithJobs } from "@evertoken/adapters";
 import { refreshQueueName } from "@evertoken/core";
 import { type Engine, providersAtWork } from "@evertoken/engine/internal";
 import { type Metrics, SpoolDrain } from "@evertoken/operations";
@@ -13,10 +13,16 @@ import { createSyncProcessor } from "./sync-processor.ts";
 /** How often to look for providers that were added, or got their first connection. */
 const lookForProvidersMs = 5000;
 
+/** How often to look whether one of them has its first job. */
+const lookForJobsMs = 1000;
+
 /** How long Redis gets to hear of the last results when a worker stops. */
 const farewellMs = 2000;
 
-/** Runs the queues: one worker per provider, so that a slow or paused provider never delays another. */
+/**
+ * Runs the queues: one worker per provider, so that a slow or paused provider never delays another. Each holds a connection to Redis that
+ * blocks, so one is started where there are jobs: of hundreds of providers that may be connected, few are.
+ */
 export class QueueWorkers {
   readonly #engine: Engine;
   readonly #metrics: Metrics;
@@ -24,7 +30,10 @@ export class QueueWorkers {
   readonly #workers = new Map<string, Worker>();
   readonly #drain: SpoolDrain;
   readonly #stopping = new AbortController();
-  #timer: NodeJS.Timeout | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  /** Whose queues have had no job yet. */
+  #waiting: readonly string[] = [];
+  #looking = false;
 
   constructor(engine: Engine, metrics: Metrics, part = whole) {
     this.#engine = engine;
@@ -41,7 +50,10 @@ export class QueueWorkers {
     this.#drain.start();
     this.#engine.installation.onChange(() => void this.#follow());
     await this.#follow();
-    this.#timer = setInterval(() => void this.#addProviders(), lookForProvidersMs);
+    this.#timers = [
+      setInterval(() => void this.#addProviders(), lookForProvidersMs),
+      setInterval(() => void this.#runThoseWithJobs(), lookForJobsMs),
+    ];
   }
 
   /** While the installation is held no job is touched: it may be that of another one. */
@@ -70,7 +82,7 @@ export class QueueWorkers {
 
   /** Takes no new work; returns when running refreshes have committed, or kept, what they got. */
   async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#stopping.abort();
     await closeWorkers([...this.#workers.values()], this.#engine.work, farewellMs);
     await this.#drain.stop();
@@ -79,12 +91,31 @@ export class QueueWorkers {
   async #addProviders(): Promise<void> {
     if (this.#engine.installation.held !== null) return;
     try {
-      for (const provider of await providersAtWork(this.#engine)) {
-        if (this.#stopping.signal.aborted) return;
-        if (!this.#workers.has(refreshQueueName(provider))) this.#runProvider(provider);
-      }
+      this.#waiting = [...(await providersAtWork(this.#engine))].filter((provider) => !this.#isRun(provider));
     } catch (error) {
       this.#engine.logger.warn({ err: describeError(error) }, "could not look for new providers");
+    }
+    await this.#runThoseWithJobs();
+  }
+
+  readonly #isRun = (provider: string) => this.#workers.has(refreshQueueName(provider));
+
+  async #runThoseWithJobs(): Promise<void> {
+    const { queues, logger, installation } = this.#engine;
+    if (this.#looking || installation.held !== null) return;
+    this.#looking = true;
+    try {
+      const byQueue = new Map(this.#waiting.map((provider) => [queues.refreshQueue(provider), provider]));
+      for (const queue of await queuesWithJobs(queues.redis, [...byQueue.keys()])) {
+        const provider = byQueue.get(queue as never);
+        if (this.#stopping.signal.aborted) return;
+        if (provider !== undefined && !this.#isRun(provider)) this.#runProvider(provider);
+      }
+      this.#waiting = this.#waiting.filter((provider) => !this.#isRun(provider));
+    } catch (error) {
+      logger.warn({ err: describeError(error) }, "could not look for first jobs");
+    } finally {
+      this.#looking = false;
     }
   }
 

@@ -19,6 +19,7 @@ export {
   queuePrefix,
   syncQueue,
 } from "./redis/queues.ts";
+export { queuesWithJobs } from "./redis/queues-with-jobs.ts";
 export { connectRedis, impatient, patient } from "./redis/redis.ts";
 export { type RedisTrouble, redisAdvice, redisTrouble } from "./redis/redis-trouble.ts";
 export {
