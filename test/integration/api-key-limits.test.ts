@@ -70,8 +70,13 @@ test("nor does it connect, import or refresh for others", async () => {
     ["POST /v1/connect/links", { user_id: "tenant1:ada", providers: ["acme", "hubspot"] }],
     ["POST /v1/connect/links", { user_id: "tenant1:ada" }],
     ["POST /v1/refreshes", {}],
+    ["DELETE /v1/users/tenant2:bob/connect-sessions"],
+    // Those of the other providers would end as well.
+    ["DELETE /v1/users/tenant1:ada/connect-sessions"],
   ];
   for (const [what, body] of outside) await api.refused(what, 403, "insufficient_key_scope", { key, body });
+  const ofUsers = await limited({ users: ["tenant1:"] }, "connections:write");
+  expect((await api.ask("DELETE /v1/users/tenant1:ada/connect-sessions", { key: ofUsers })).status).toBe(200);
 });
 
 test("a route that says nothing of whom it is about is closed to such a key", async () => {

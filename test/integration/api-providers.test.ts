@@ -166,6 +166,8 @@ describe("what is not right is refused, and nothing is stored", () => {
     await nothingStored();
   });
 
+  const whole = { name: "x", docs: "https://x.example", tokenUrl: "https://sso.example/token" };
+  const withHeaders = (headers: object) => ({ definition: { ...whole, headers, policy: { lifetimeSeconds: 60 } } });
   const endpoints = { token_url: "https://sso.example/token", authorize_url: "https://sso.example/authorize" };
   test.each<[string, Record<string, unknown>, number, string, string]>([
     ["no endpoint", {}, 400, "invalid_input", "token_url"],
@@ -186,6 +188,11 @@ describe("what is not right is refused, and nothing is stored", () => {
     ["a definition and words", { definition: {}, ...endpoints }, 400, "invalid_input", "definition"],
     ["a definition of another id", { definition: { id: "other" } }, 400, "invalid_input", "definition.id"],
     ["a definition with a hole", { definition: { name: "x" } }, 400, "invalid_input", "docs"],
+    ["a password in an address", { token_url: `https://a:${canary}@sso.example/t` }, 400, "invalid_input", "token_url"],
+    ["a header that is none", withHeaders({ "x y": canary }), 400, "invalid_input", "headers"],
+    ["a header of two lines", withHeaders({ "x-y": `a\n${canary}` }), 400, "invalid_input", "headers"],
+    ["a header that ends the body", withHeaders({ "Content-Length": "1" }), 400, "invalid_input", "headers"],
+    ["a header that names another host", withHeaders({ host: canary }), 400, "invalid_input", "headers"],
     ["the id of one in the box", { ...endpoints, id: "hubspot" }, 409, "provider_exists", "id"],
     ["the id of one of the settings", { ...endpoints, id: "acme" }, 409, "provider_exists", "id"],
   ])("%s", async (_, body, status, code, field) => {

@@ -171,5 +171,7 @@ test("the log is read between two times, and a time that is none is refused", as
   expect(await months("")).toEqual(["03", "02", "01"]);
   expect(await months("&since=2026-02-01T12:00:00Z")).toEqual(["03", "02"]);
   expect(await months("&until=2026-02-01T12:00:00Z&limit=1")).toEqual(["01"]);
+  expect(await months("&since=0000-01-01T00:00:00Z")).toEqual(["03", "02", "01"]);
+  expect(await months("&until=0000-01-01T00:00:00Z")).toEqual([]);
   await api.refused("GET /v1/audit?since=yesterday", 400, "invalid_request");
 });

@@ -52,6 +52,11 @@ test("wrong passwords and unknown names look the same, and neither is logged", a
 test("what was typed is escaped, and only our own pages are a way on", async () => {
   const answer = await board.app.inject({ url: "/login?next=%22%3E%3Cscript%3E" });
   expect(answer.body).not.toContain("<script");
+  // Hidden, known to password managers, and pasted into as one likes.
+  expect(answer.body).toMatch(
+    /<input [^>]*name="password" type="password" autocomplete="current-password" maxlength="1000"/,
+  );
+  expect(answer.body).not.toMatch(/\son\w+=/);
   expect((await board.login('"><script>')).body).not.toContain("<script");
   for (const next of [
     "https://evil.test",

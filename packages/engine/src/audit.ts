@@ -20,7 +20,8 @@ export interface AuditFilter {
 
 /** The newest entries first, those that this process has counted among them. @throws {EvertokenError} */
 export async function auditLog(engine: Engine, filter: AuditFilter = {}) {
-  const { connectionId, actor, action, since, until, before, limit = 100 } = filter;
+  const { connectionId, actor, action, before, limit = 100 } = filter;
+  const [since, until] = [storable(filter.since), storable(filter.until)];
   await engine.audit.flush();
   return withStore(async () => {
     const [first, end] = await Promise.all([since && firstFrom(engine, since), until && firstFrom(engine, until)]);
@@ -41,6 +42,9 @@ export async function auditLog(engine: Engine, filter: AuditFilter = {}) {
     });
   });
 }
+
+/** Nothing was written before 1970, and Postgres takes no year 0. */
+const storable = (time: Date | undefined) => time && new Date(Math.max(0, time.getTime()));
 
 /** Entries that are written at the same moment may have their ids in another order than their times. */
 const slack = 1000n;

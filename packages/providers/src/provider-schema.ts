@@ -16,6 +16,21 @@ const pattern = z.string().refine(isPattern, "must be a regular expression");
 const parameters = z.record(z.string(), z.string());
 /** Values that requests to a provider's server carry as they stand, such as an API key of its own: see sent-values.ts. */
 export const sentValues = parameters.meta({});
+
+/** RFC 9110 sections 5.1 and 5.5; none of those that say where a request goes or ends, which are the client's. */
+const headerName =
+  /^(?!(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$)[\w!#$%&'*+.^`|~-]+$/i;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const sentHeaders = z
+  .record(z.string(), z.string())
+  .refine(
+    (headers) => Object.keys(headers).every((name) => headerName.test(name)),
+    "one has a name that no header may have, or one of those that say where a request goes or ends (Host, Content-Length ...)",
+  )
+  .refine(
+    (headers) => Object.values(headers).every((value) => headerValue.test(value)),
+    "one has characters that no header may have, such as a line break",
+  );
 const seconds = z
   .number()
   .int()
@@ -135,7 +150,7 @@ const revoke = z.strictObject({
 const identity = z.strictObject({
   /** `{token}` stands for the access token where a provider wants it there. null: what the connection's metadata says is enough. */
   url: endpoint.nullable(),
-  headers: sentValues.default({}),
+  headers: sentHeaders.default({}),
   /** Sent as JSON with POST, for GraphQL. */
   body: sentValues.optional(),
   /**
@@ -199,7 +214,7 @@ export const providerSchema = z.strictObject({
   encoding: encoding.default("form"),
   clientIdParameter: z.string().default("client_id"),
   clientSecretParameter: z.string().default("client_secret"),
-  headers: sentValues.default({}),
+  headers: sentHeaders.default({}),
   scopes: z.array(z.strictObject({ scope: z.string().min(1), why: z.string().min(1) })).default([]),
   scopeSeparator: z.enum([" ", ","]).default(" "),
   scopeParameter: z.string().default("scope"),

@@ -1,13 +1,16 @@
 import { pathsOf } from "./addresses.ts";
-import { providerSchema, sentValues } from "./provider-schema.ts";
+import { providerSchema, sentHeaders, sentValues } from "./provider-schema.ts";
 
 type Definition = Readonly<Record<string, unknown>>;
 
 /** By path and name. */
 export type SentValues = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Where a definition holds them: whatever the schema says are `sentValues`, so that none can be forgotten. */
-const sentValuePaths: readonly string[] = pathsOf(providerSchema, (schema) => schema === sentValues);
+/** Where a definition holds them: whatever the schema says are `sentValues` or `sentHeaders`, so that none can be forgotten. */
+const sentValuePaths: readonly string[] = pathsOf(
+  providerSchema,
+  (schema) => schema === sentValues || schema === sentHeaders,
+);
 
 /** Stands for a value that is not shown; given back, it says that the value stays. */
 const mark = { set: true } as const;

@@ -24,6 +24,7 @@ export const userRoutes = [
   route({
     ...{ method: "DELETE", url: "/v1/users/:userId/connect-sessions", scope: "connections:write", tag: "Connect" },
     audited: "connect.sessions_ended",
+    about: ({ params }) => ({ userId: params.userId, providers: undefined }),
     summary: "End a user's sessions on the connect page",
     description:
       "At every process, and at once; links that were made for this user and not opened yet are void as well.",

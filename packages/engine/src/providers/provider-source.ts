@@ -1,5 +1,6 @@
 import {
   defineProvider,
+  endpointsOf,
   fillSentValues,
   findFaults,
   type PlainProvider,
@@ -56,6 +57,7 @@ export function readSource(input: unknown): StatedProvider {
     ...(whole !== undefined && words.length > 0 ? [`definition: goes without ${words.join(", ")}`] : []),
     ...(definition.id === id ? [] : ["definition.id: is another id"]),
     ...(clientSecret !== undefined && clientId === undefined ? ["clientSecret: needs clientId"] : []),
+    ...endpointsOf(filled).flatMap(([field, url]) => (holdsPassword(url) ? [`${field}: ${noPassword}`] : [])),
     ...(allStorable(definition) ? [] : ["definition: has characters that cannot be stored"]),
     ...findFaults(filled).map((fault) => fault.slice(fault.indexOf(": ") + 2)),
   ];
@@ -95,6 +97,14 @@ export function refused(faults: readonly string[]): EvertokenError {
 function nameOf(issue: z.core.$ZodIssue): string {
   const keys = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   return [...issue.path, ...keys].filter((part) => /^[\w-]{1,40}$/.test(String(part))).join(".") || "input";
+}
+
+/** An address is shown to whoever may see the provider. */
+const noPassword = "may not hold a user name or password: a header may, and is encrypted";
+
+function holdsPassword(url: string): boolean {
+  const { username, password } = URL.parse(url.replaceAll(/\{[a-z_]+\}/g, "x")) ?? { username: "", password: "" };
+  return username !== "" || password !== "";
 }
 
 /** Postgres takes neither NUL nor half of a surrogate pair, in a key as little as in a value. */
