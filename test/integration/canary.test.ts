@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import type { AppProcess } from "../support/app-process.ts";
-import { Browser } from "../support/browser.ts";
+import { Browser, formOf } from "../support/browser.ts";
 import { closedPort } from "../support/closed-port.ts";
 import { attempts, comesDue, patch, runTask } from "../support/drive.ts";
 import { addEndpoint, promptly } from "../support/events.ts";
@@ -38,6 +38,7 @@ const belongs: Readonly<Record<string, readonly string[]>> = {
       "postgres public.connection_terms",
       "postgres public.outbox",
       "postgres public.oauth_states",
+      "postgres public.connect_sessions",
     ],
     ...["api /v1/connections", "dashboard /connections", "webhook", "command connections"],
   ],
@@ -46,6 +47,9 @@ const belongs: Readonly<Record<string, readonly string[]>> = {
   // Shown to the user's own browser, which takes it to the app.
   state: ["browser"],
   code: ["browser"],
+  // The browser's own, which nobody else is shown.
+  session: ["browser"],
+  link: ["browser"],
 };
 
 const random = () => randomBytes(8).toString("hex");
@@ -151,6 +155,48 @@ async function connectOverHttp(planted: Planted, apiUrl: string, adminKey: strin
   return `${returned.text} ${returned.location?.href.replaceAll(/(confirmation|state)=[^&]*/g, "")}`;
 }
 
+/** A provider that is added over the API, whose requests carry a secret of its own: it repeats that and more. */
+async function useStoredProvider({ rig, canaries, clientSecret, userId }: Planted, apiUrl: string, adminKey: string) {
+  const value = `header${random()}`;
+  note(canaries, "header", value);
+  const definition = {
+    ...{ name: "Mine", docs: "https://mine.example", tokenUrl: rig.server.tokenUrl },
+    ...{ headers: { "x-api-key": value }, refresh: { parameters: { subscription: value } } },
+    policy: { lifetimeSeconds: 3600 },
+  };
+  const answer = await fetch(`${apiUrl}/v1/providers`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ id: "mine", definition, client_id: "client", client_secret: clientSecret }),
+  });
+  expect(answer.status).toBe(201);
+  const connected = await rig.connect({ provider: "mine", userId });
+  for (const name of ["denied", "in fields of its own", "transient page"]) {
+    await rig.server.behave(echoes([value, clientSecret])[name] as never, { family: connected.family });
+    await rig.client.refresh(connected.id).catch(() => {});
+  }
+  return `${await answer.text()}`;
+}
+
+/** A link that a browser opens: what the page shows of it, and what the browser keeps. */
+async function openLink({ canaries, userId }: Planted, apiUrl: string, adminKey: string): Promise<string> {
+  const made = await fetch(`${apiUrl}/v1/connect/links`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ user_id: userId, user_name: "Ada" }),
+  });
+  const { url } = (await made.json()) as { url: string };
+  const link = new URL(url).searchParams.get("link") ?? "";
+  expect(link.length).toBeGreaterThan(100);
+  note(canaries, "link", link);
+  const browser = new Browser();
+  const asked = await browser.get(url);
+  const opened = await browser.post(`${apiUrl}/connect/open`, formOf(asked.text), new URL(apiUrl).origin);
+  expect(opened.status, opened.text).toBe(303);
+  for (const secret of Object.values(browser.cookies(new URL(`${apiUrl}/connect`)))) note(canaries, "session", secret);
+  return (await browser.get(`${apiUrl}/connect`)).text;
+}
+
 test("no canary anywhere but where it belongs, whatever a provider answers", { timeout: 240_000 }, async () => {
   const [hook, smtp, publicPort, adminKey] = [
     await startReceiver(),
@@ -218,6 +264,9 @@ test("no canary anywhere but where it belongs, whatever a provider answers", { t
     await attempts(rig, scheduled.id, 1);
     await rig.client.tokenStatus(inline.id);
   }
+  const apiUrl = `http://127.0.0.1:${publicPort}`;
+  seen.set("api /v1/providers, added", await useStoredProvider(planted, apiUrl, adminKey));
+  seen.set("connect page", await openLink(planted, apiUrl, adminKey));
   const [token = ""] = canaries.get("token") ?? [];
   await caught(rig.client.connections.import({ userId, provider: "acme", accessToken: token, expiresAt: token }));
   await caught(rig.client.connections.import({ userId, provider: "nobody", accessToken: token }));
@@ -236,7 +285,7 @@ test("no canary anywhere but where it belongs, whatever a provider answers", { t
   expect(errors.length).toBeGreaterThan(10);
   await until("a mail has come", async () => smtp.mails.length > 0);
 
-  await readOverHttp(seen, rig, { api, dashboard, adminKey, password, ids: [broken.id] });
+  await readOverHttp(seen, planted, { api, dashboard, adminKey, password, id: broken.id });
   await readByCommand(seen, rig, broken.id);
   for (const [i, { body, headers }] of hook.received.entries())
     seen.set(`webhook ${i}`, body + JSON.stringify(headers));
@@ -271,43 +320,44 @@ test("no canary anywhere but where it belongs, whatever a provider answers", { t
 /** All that the API and the dashboard show of it. */
 async function readOverHttp(
   seen: Haystack,
-  rig: Rig,
-  given: { api: AppProcess; dashboard: AppProcess; adminKey: string; password: string; ids: string[] },
+  { rig, canaries, userId }: Planted,
+  given: { api: AppProcess; dashboard: AppProcess; adminKey: string; password: string; id: string },
 ): Promise<void> {
-  const { api, dashboard, adminKey, password, ids } = given;
+  const { api, dashboard, adminKey, password, id } = given;
   const headers = { authorization: `Bearer ${adminKey}` };
-  const lists = [
-    "connections",
-    "audit",
-    "providers",
-    "webhooks",
-    "api-keys",
-    "providers/acme/registrations",
-    "webhook-deliveries",
-  ];
-  const paths = [
-    ...lists,
-    ...ids.flatMap((id) => [`connections/${id}`, `connections/${id}/log`, `connections/${id}/token`]),
-  ];
-  for (const path of paths) {
+  const read = async (path: string, status = 200) => {
     const answer = await fetch(`http://127.0.0.1:${api.port}/v1/${path}`, { headers });
-    seen.set(`api /v1/${path}`, `${JSON.stringify([...answer.headers])} ${await answer.text()}`);
-  }
+    const text = await answer.text();
+    expect([path, answer.status, text]).toEqual([path, status, text]);
+    seen.set(`api /v1/${path}`, `${JSON.stringify([...answer.headers])} ${text}`);
+    return JSON.parse(text);
+  };
+  const lists = ["connections", "audit", "providers", "providers/mine", "registrations", "api-keys", "status"];
+  for (const path of lists) await read(path);
+  await read(`users/${userId}/health`);
+  const { data: webhooks } = await read("webhooks");
+  for (const each of webhooks) await read(`webhooks/${each.id}/deliveries`);
+  for (const part of ["", "/log", "/status", "/job"]) await read(`connections/${id}${part}`);
+  await read(`connections/${id}/token`, 500);
   const board = `http://127.0.0.1:${dashboard.port}`;
   const browser = new Browser();
   const login = await browser.post(`${board}/login`, { name: "operator", password });
   expect(login.status, login.text).toBe(303);
+  for (const secret of Object.values(browser.cookies(new URL(board)))) note(canaries, "session", secret);
   const queue = encodeURIComponent("refresh-acme");
   const { rows } = await rig.pool.query("SELECT id FROM connections");
   const pages = [
     "/",
     "/connections",
     "/providers",
+    ...["/audit", "/audit.csv", "/account"],
     "/queues/api/queues",
     `/queues/api/queues?activeQueue=${queue}&status=latest`,
   ];
   for (const path of [...pages, ...rows.map(({ id }) => `/connections/${id}`)]) {
-    seen.set(`dashboard ${path}`, (await browser.get(`${board}${path}`)).text);
+    const page = await browser.get(`${board}${path}`);
+    expect([path, page.status]).toEqual([path, 200]);
+    seen.set(`dashboard ${path}`, page.text);
   }
 }
 
@@ -319,7 +369,11 @@ async function readByCommand(seen: Haystack, rig: Rig, id: string): Promise<void
     "status",
     "doctor",
     "providers list",
+    "providers show mine",
     "keys list",
+    "users list",
+    "audit",
+    "audit --csv",
   ]) {
     for (const form of [[], ["--json"]]) {
       const { stdout, stderr } = await runInProcess([...command.split(" "), ...form], { env: rig.env });
