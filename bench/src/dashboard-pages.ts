@@ -55,7 +55,22 @@ async function pathsOf(pool: Pool): Promise<string[]> {
       "/connections?state=expired",
     ],
     ...["/connections?state=failing", `/connections?q=${id}`, `/connections?q=${account}`, "/connections?q=user-1"],
-    ...["/connections?q=account%20ab", `/connections/${id}`, "/providers"],
+    ...[
+      "/connections?q=account%20ab",
+      `/connections/${id}`,
+      "/providers",
+      "/providers/hubspot",
+      "/?range=1h",
+      "/?range=30d",
+    ],
+    ...["/connections?state=down", "/connections?state=provider", "/connections?state=user&provider=hubspot"],
+    ...[
+      "/log",
+      "/log?outcome=failed",
+      "/log?outcome=failed&range=30d&code=invalid_client",
+      "/log?code=nothing_like_it&range=7d",
+    ],
+    ...["/log/connections?outcome=failed", "/webhooks", "/settings"],
   ];
 }
 

@@ -163,8 +163,13 @@ test.skipIf(noChromium)("light, dark, without scripts and on a phone nothing is 
     overview: "/",
     connections: "/connections?sort=status",
     connection: `/connections/${rows[0].id}`,
-    providers: "/providers",
-    audit: "/audit",
+    ...{
+      providers: "/providers",
+      provider: "/providers/acme?range=1h",
+      log: "/log?range=7d",
+      group: "/log/connections?outcome=failed",
+    },
+    ...{ user: "/user?id=user-7", webhooks: "/webhooks", settings: "/settings", audit: "/audit" },
   };
   for (const [name, options] of Object.entries({
     light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
@@ -189,7 +194,19 @@ test.skipIf(noChromium)("every field and picture has a name, and the keyboard ge
   const page = await (await openBrowser()).newPage();
   await logIn(page, rig.url, "olga");
   const { rows } = await rig.pool.query("SELECT id FROM connections LIMIT 1");
-  for (const path of ["/", "/connections", `/connections/${rows[0].id}`, "/providers", "/audit"]) {
+  for (const path of [
+    ...[
+      "/",
+      "/connections",
+      `/connections/${rows[0].id}`,
+      "/providers",
+      "/providers/acme",
+      "/log",
+      "/log/connections",
+      "/user?id=user-7",
+    ],
+    ...["/webhooks", "/settings", "/audit"],
+  ]) {
     await page.goto(`${rig.url}${path}`);
     const nameless = await page.evaluate(`[
       ...[...document.querySelectorAll("input:not([type=hidden]), select")].filter((field) => field.labels.length === 0),

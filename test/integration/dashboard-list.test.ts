@@ -74,6 +74,42 @@ test.each([
   expect(await walk(`/connections${query}`)).toEqual(expected);
 });
 
+test("heads sort by their column, and turn the order round", async () => {
+  const heads = async (url: string) =>
+    [
+      ...(await rig.read(url)).matchAll(/<th scope="col"([^>]*)><a href="([^"]+)">(?:Token ends|Last refresh|Status)/g),
+    ].map(([, order = "", to = ""]) => [order.trim(), to.replaceAll("&amp;", "&")]);
+  expect(await heads("/connections?provider=acme")).toEqual([
+    ["", "/connections?provider=acme&sort=status"],
+    ['aria-sort="ascending"', "/connections?provider=acme&order=desc"],
+    ["", "/connections?provider=acme&sort=refreshed"],
+  ]);
+  expect((await heads("/connections?sort=refreshed"))[2]).toEqual([
+    'aria-sort="descending"',
+    "/connections?sort=refreshed&order=asc",
+  ]);
+  expect(await heads("/connections?state=expired")).toEqual([]);
+});
+
+test("a sheet holds all that the filters find, in their order, for operators, and is audited", async () => {
+  for (const [query, where, order] of [
+    ["?provider=hubspot", "provider = 'hubspot'", "expires_at NULLS LAST, id"],
+    ["?state=expired", "expires_at <= now() AND status <> 'disconnected'", "expires_at, id"],
+    ["", "true", "expires_at NULLS LAST, CASE WHEN expires_at IS NULL THEN id END, id"],
+  ] as const) {
+    const { body, headers } = await rig.operator("GET", `/connections.csv${query}`, page);
+    const [head, ...lines] = body.trimEnd().split("\r\n");
+    expect(head).toMatch(/^ID,PROVIDER,USER,/);
+    expect(lines.map((line) => line.split(",", 1)[0])).toEqual(await inOrder(where, order));
+    expect(headers["content-disposition"]).toContain("evertoken-connections.csv");
+  }
+  expect((await rig.operator("GET", "/connections.csv?status=fine", page)).statusCode).toBe(400);
+  expect((await rig.viewer("GET", "/connections.csv", page)).statusCode).toBe(403);
+  expect((await rig.viewer("GET", "/connections", page)).body).not.toContain("connections.csv");
+  const { rows } = await rig.pool.query("SELECT actor FROM audit_log WHERE action = 'connections.downloaded'");
+  expect(rows).toEqual(Array(3).fill({ actor: "person:olga" }));
+});
+
 test("it says how many there are, and leads on with the same filters", async () => {
   expect(await rig.read("/connections")).toContain(`${total} connections, the first to end first.`);
   expect(await rig.read("/connections?status=error")).toContain("Nothing fits.");

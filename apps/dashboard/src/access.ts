@@ -19,6 +19,7 @@ const own = {
   "GET /pages.css": "viewer",
   "GET /pages.js": "viewer",
   "GET /connections": "viewer",
+  "GET /connections.csv": "operator",
   "GET /connections/:id": "viewer",
   "GET /log": "viewer",
   "GET /log/connections": "viewer",

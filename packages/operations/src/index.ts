@@ -1,4 +1,5 @@
 export { auditCsv, auditHead, auditRow } from "./audit-csv.ts";
+export { csv } from "./csv.ts";
 export { Html, html } from "./html.ts";
 export { adoptAfterUpgrade } from "./keys/adopt-after-upgrade.ts";
 export { adoptApiKeys } from "./keys/adopt-api-keys.ts";

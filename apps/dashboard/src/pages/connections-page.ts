@@ -1,6 +1,6 @@
 import type { ListedConnection } from "@evertoken/adapters";
 import { outageReasons, shownStatus } from "@evertoken/core";
-import { type Html, html } from "@evertoken/operations";
+import { type Html, html, type Role } from "@evertoken/operations";
 import type { PageContext } from "./context.ts";
 import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
@@ -8,11 +8,12 @@ import { type ConnectionList, marginOf, timeOf } from "./read-list.ts";
 import { statuses } from "./statuses.ts";
 import { userAddress } from "./user-page.ts";
 
-export function connectionsPage({ engine }: PageContext, list: ConnectionList): Html {
+export function connectionsPage({ engine }: PageContext, list: ConnectionList, role: Role): Html {
   const { query, rows, next, now } = list;
   const changes = timeOf(query) === "updated_at";
   const nameOf = (id: string) => engine.providers.get(id)?.provider.name ?? id;
-  return html`<div class="head"><h1>Connections</h1></div>
+  const sheet = listAddress(query, { after: null }).replace("/connections", "/connections.csv");
+  return html`<div class="head"><h1>Connections</h1>${role === "operator" ? html`<a class="button quiet" href="${sheet}" download>CSV</a>` : null}</div>
 ${filterForm(list, nameOf)}
 <section class="card" aria-label="Found">
 <p class="small dim">${told(list)}</p>
@@ -20,12 +21,23 @@ ${
   rows.length === 0
     ? html`<p class="gap">Nothing fits. ${query.q === "" ? "" : "Search finds what an id, user id, account id or name is or begins with."}</p>`
     : html`<div class="scroll gap"><table class="stack"><caption class="hidden">Connections</caption>
-<thead><tr><th scope="col">Account</th><th scope="col">Provider</th><th scope="col">User</th><th scope="col">Status</th><th scope="col">Token ends</th>
-<th scope="col">Last refresh</th><th scope="col">${changes ? "Last change" : "Next refresh"}</th></tr></thead>
+<thead><tr><th scope="col">Account</th><th scope="col">Provider</th><th scope="col">User</th>${sortable(query, "status", "Status")}${sortable(query, "expiry", "Token ends")}
+${sortable(query, "refreshed", "Last refresh")}${changes ? sortable(query, "updated", "Last change") : html`<th scope="col">Next refresh</th>`}</tr></thead>
 <tbody>${rows.map((row) => line(row, nameOf(row.provider), marginOf(engine, row.provider), now, changes))}</tbody></table></div>`
 }
 <nav class="pages" aria-label="Pages of the list">${query.after === null ? null : html`<a class="button quiet" href="${listAddress(query, { after: null })}">First page</a>`}
 ${next === null ? null : html`<a class="button" rel="next" href="${listAddress(query, { after: next })}">Next page</a>`}</nav></section>`;
+}
+
+/** A head that sorts by its column, and turns the order round where that is in place. */
+function sortable(query: ListQuery, sort: ListQuery["sort"], label: string): Html {
+  // What is a range of a time is in the order of that time alone.
+  if (query.state !== null) return html`<th scope="col">${label}</th>`;
+  const chosen = query.sort === sort;
+  const descending = chosen ? !query.descending : sort !== "expiry";
+  const order = chosen ? html` aria-sort="${query.descending ? "descending" : "ascending"}"` : null;
+  const arrow = chosen ? html`<span aria-hidden="true">${query.descending ? " ↓" : " ↑"}</span>` : null;
+  return html`<th scope="col"${order}><a href="${listAddress(query, { sort, descending, after: null })}">${label}${arrow}</a></th>`;
 }
 
 function told({ query, total }: ConnectionList): string {

@@ -31,14 +31,14 @@ const pageSize = 50;
 const mostCounted = 10_000;
 
 /** @throws {PageFault} for an address that cannot be understood */
-export async function readList(context: PageContext, asked: unknown): Promise<ConnectionList> {
+export async function readList(context: PageContext, asked: unknown, size = pageSize): Promise<ConnectionList> {
   const { engine } = context;
   const now = new Date();
   const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
   const query = readListQuery(asked, (id) => providers.includes(id) || engine.providers.get(id) !== undefined);
   const scope = await scopeOf(context, query, providers, now);
   const found = await withStore(() =>
-    query.q === "" ? paged(context, query, scope) : searched(context, query, scope),
+    query.q === "" ? paged(context, query, scope, size) : searched(context, query, scope, size),
   );
   return { now, query, providers, ...found };
 }
@@ -71,11 +71,16 @@ async function scopeOf(
   return { buckets: bucketsOf(context.engine, query, providers, at).filter(holds), among };
 }
 
-async function paged(context: PageContext, query: ListQuery, { buckets: all, among }: Scope): Promise<Found> {
+async function paged(
+  context: PageContext,
+  query: ListQuery,
+  { buckets: all, among }: Scope,
+  size: number,
+): Promise<Found> {
   const { pool } = context.engine;
   const by = timeOf(query);
   const order = orderOf(query);
-  const wanted = pageSize + 1;
+  const wanted = size + 1;
   const [rows, total] = await Promise.all([
     (async () => {
       const timed =
@@ -88,9 +93,9 @@ async function paged(context: PageContext, query: ListQuery, { buckets: all, amo
     })(),
     totalOf(context, query, { buckets: all, among }, by),
   ]);
-  const shown = rows.slice(0, pageSize);
+  const shown = rows.slice(0, size);
   const last = shown.at(-1);
-  return { rows: shown, total, next: rows.length > pageSize && last !== undefined ? cursorOf(last, by) : null };
+  return { rows: shown, total, next: rows.length > size && last !== undefined ? cursorOf(last, by) : null };
 }
 
 /** Token state and failing are ranges of a time, so these lists are in its order, whatever else was asked for. */
@@ -175,14 +180,19 @@ async function totalOf(
   return { count, more: false };
 }
 
-async function searched({ engine }: PageContext, query: ListQuery, { buckets, among }: Scope): Promise<Found> {
+async function searched(
+  { engine }: PageContext,
+  query: ListQuery,
+  { buckets, among }: Scope,
+  size: number,
+): Promise<Found> {
   const by = timeOf(query);
   const after = query.after === null ? null : { ...query.after, exact: query.after.exact === true };
   const order = orderOf(query);
-  const found = await searchConnections(engine.pool, query.q, buckets, order, after, pageSize + 1, among);
+  const found = await searchConnections(engine.pool, query.q, buckets, order, after, size + 1, among);
   const { rows, ...total } = found;
-  const shown = rows.slice(0, pageSize);
+  const shown = rows.slice(0, size);
   const last = shown.at(-1);
-  const next = rows.length > pageSize && last !== undefined ? { ...cursorOf(last, by), exact: last.exact } : null;
+  const next = rows.length > size && last !== undefined ? { ...cursorOf(last, by), exact: last.exact } : null;
   return { rows: shown, next, total };
 }

@@ -6,6 +6,7 @@ import { registerAudit } from "./audit.ts";
 import { bannerOf } from "./banners.ts";
 import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
+import { sendConnectionsSheet } from "./connections-sheet.ts";
 import { type AccountDeps, createContext, type PageContext } from "./context.ts";
 import { failed } from "./failed.ts";
 import { notUnderstood } from "./fault.ts";
@@ -68,8 +69,9 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
   });
 
   app.get("/connections", async (request, reply) => {
-    const content = connectionsPage(context, await readList(context, request.query));
-    return sendPage(reply, { title: "Connections", content, section: "connections", session: sessionOf(request) });
+    const session = sessionOf(request);
+    const content = connectionsPage(context, await readList(context, request.query), session.role);
+    return sendPage(reply, { title: "Connections", content, section: "connections", session });
   });
 
   app.get<{ Params: { id: string }; Querystring: { before?: unknown; done?: unknown } }>(
@@ -84,6 +86,8 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
       return sendPage(reply, { title, content, section: "connections", session, ...live });
     },
   );
+
+  app.get("/connections.csv", (request, reply) => sendConnectionsSheet(context, request, reply));
 
   app.get("/user", async (request, reply) => {
     const user = await readUser(context, request.query);
