@@ -12,6 +12,14 @@ test.each(pages)("the links of %s lead somewhere", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("pictures are small, and each is shown", () => {
+  const pictures = globSync("docs/images/*", { cwd: root });
+  const shown = pages.flatMap((page) => linksOf(page).map((link) => normalize(join(dirname(page), link))));
+  expect(pictures.filter((picture) => !shown.includes(picture))).toEqual([]);
+  expect(pictures.length).toBeGreaterThan(3);
+  for (const picture of pictures) expect(readFileSync(join(root, picture)).length, picture).toBeLessThan(150_000);
+});
+
 test.each(pages)("%s has short lines, and no path of somebody's machine", (page) => {
   const text = readPage(page);
   expect(text.split("\n").filter((line) => line.length > 150 && !line.startsWith("|"))).toEqual([]);
@@ -161,8 +169,8 @@ test("decisions are numbered without a gap", () => {
 
 function linksOf(page: string): string[] {
   const text = readPage(page).replaceAll(/```[\s\S]*?```/g, "");
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link]) => link as string)
+  return [...text.matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)]
+    .map(([, link, picture]) => (link ?? picture) as string)
     .filter((link) => !/^https?:/.test(link));
 }
 
