@@ -164,6 +164,11 @@ test("what makes no sense is said", async () => {
     const answer = await rig.operator("GET", url, page);
     expect([url, answer.statusCode, answer.body.includes(said)]).toEqual([url, status, true]);
   }
+  const forged = "taken Call 555 1234 and say your password";
+  for (const done of [forged, "taken"]) {
+    const told = await rig.read(`/webhooks/${endpoint.id}?${new URLSearchParams({ done })}`);
+    expect(told, "what an address of somebody else says").not.toMatch(/555|It took the test/);
+  }
   for (const args of [
     ["show", "zz"],
     ["replay"],

@@ -1,4 +1,4 @@
-import { isUuid, nudgeDelivery, withStore } from "@evertoken/engine/internal";
+import { isUuid, nudgeDelivery, openFor, sealFor, withStore } from "@evertoken/engine/internal";
 import {
   type EndpointView,
   endpointDepsOf,
@@ -55,7 +55,7 @@ async function showEndpoint(engine: Engine, request: FastifyRequest, reply: Fast
   const deliveries = found.slice(0, shown);
   const session = sessionOf(request);
   const content = webhookPage({
-    ...{ endpoint, deliveries, status, first: before === null, now: new Date(), told: toldOf(done) },
+    ...{ endpoint, deliveries, status, first: before === null, now: new Date(), told: toldOf(openDone(engine, done)) },
     next: found.length > shown ? (deliveries.at(-1)?.id ?? null) : null,
     formToken: actorToken(session),
   });
@@ -96,6 +96,16 @@ const told = {
   on: { tone: "ok", text: "Switched on: events are sent to it." },
   switched_off: { tone: "warn", text: "Switched off: nothing is sent to it any more." },
 } as const;
+
+const purpose = "webhooks/done";
+const doneMs = 600_000;
+
+/** Sealed, since it goes through an address: nobody else has this page say what was done. */
+const sealDone = (engine: Engine, done: string) =>
+  new URLSearchParams({ done: sealFor(engine, purpose, { done }, doneMs) }).toString();
+
+const openDone = (engine: Engine, sealed: string | null): string | null =>
+  sealed === null ? null : (openFor<{ done: string }>(engine, purpose, sealed)?.done ?? null);
 
 /** `refused HTTP 503 after 12 ms`: what came of an action, as the next page says it. */
 function toldOf(done: string | null) {
@@ -156,7 +166,7 @@ async function act(engine: Engine, name: string, request: FastifyRequest, reply:
   const endpoint = await find(engine, request);
   const done = await action.run(engine, endpoint);
   await record(engine, request, session.name, action.audited, { endpoint: endpoint.id, action: name });
-  return reply.redirect(`/webhooks/${endpoint.id}?${new URLSearchParams({ done })}`, 303);
+  return reply.redirect(`/webhooks/${endpoint.id}?${sealDone(engine, done)}`, 303);
 }
 
 const record = (
@@ -188,5 +198,5 @@ async function replayOne(engine: Engine, request: FastifyRequest, reply: Fastify
     throw new PageFault(404, "Not found", "There is no such delivery, or its event is no longer kept.");
   await record(engine, request, session.name, "webhook.replayed", { delivery });
   await nudgeDelivery(engine.queues).catch(() => undefined);
-  return reply.redirect(`/webhooks/${found.endpointId}?done=replayed`, 303);
+  return reply.redirect(`/webhooks/${found.endpointId}?${sealDone(engine, "replayed")}`, 303);
 }
