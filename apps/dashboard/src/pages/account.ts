@@ -45,7 +45,7 @@ async function show({ engine, idleMs }: PageContext, request: FastifyRequest, re
   const content = html`<h1>${session.name}</h1>
 ${await own(engine, session)}
 <section class="card" aria-label="Sessions"><h2>${all ? "Everybody's sessions" : "Your sessions"}</h2>
-<table><thead><tr><th>Who</th><th>From</th><th>Since</th><th>Seen</th><th>Ends</th><th></th></tr></thead><tbody>
+<table><thead><tr><th>Who</th><th>From</th><th>Since</th><th>Seen</th><th>Ends</th><th>End it</th></tr></thead><tbody>
 ${sessions.map((each) => row(each, session))}</tbody></table></section>`;
   return sendPage(reply, { title: "Account", content, section: null, session });
 }

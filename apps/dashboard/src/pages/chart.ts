@@ -36,14 +36,16 @@ export function barChart(chart: Chart): Html {
   const { title, series, bars, axis, id } = chart;
   const most = Math.max(...bars.map(total), 0);
   const sums = series.map(({ name }, index) => `${count(sum(bars.map(({ values }) => values[index] ?? 0)))} ${name}`);
+  // A picture has nothing in it that can be followed.
+  const leads = bars.some(({ href }) => href !== undefined);
   const spoken = `${title}: ${sums.join(", ")}; most in one bar: ${count(most)}.`;
   return html`<figure><figcaption>${title}<span aria-hidden="true">${most === 0 ? "none" : html`highest ${count(most)}`}</span></figcaption>
-<div class="plot"><svg viewBox="0 0 ${bars.length * width} ${height}" preserveAspectRatio="none" role="img" aria-label="${spoken}">
+<div class="plot"><svg viewBox="0 0 ${bars.length * width} ${height}" preserveAspectRatio="none" role="${leads ? "group" : "img"}" aria-label="${spoken}">
 <line class="grid" x1="0" x2="${bars.length * width}" y1="${height / 2}" y2="${height / 2}"/>
 ${bars.map((bar, index) => drawn(chart, bar, index, most))}</svg></div>
 <div class="axis" aria-hidden="true">${axis.map((text) => html`<span>${text}</span>`)}</div>
 ${series.length < 2 ? null : html`<div class="legend" aria-hidden="true">${series.map(({ name, tone }) => html`<span><i class="f-${tone}"></i>${name}</span>`)}</div>`}
-<details id="${id}-table"><summary>As a table</summary><div class="tall">${asTable(chart)}</div></details></figure>`;
+<details id="${id}-table"><summary>As a table</summary><div class="tall" tabindex="0" role="group" aria-label="${title}, as a table">${asTable(chart)}</div></details></figure>`;
 }
 
 type Bar = Chart["bars"][number];
