@@ -59,6 +59,7 @@ test("what is sent in an example is taken: whatever stands against it, its form 
     const sent = definition.requestBody?.content["application/json"]?.example;
     if (sent === undefined) continue;
     const url = path
+      .replace("/providers/{id}", "/providers/intranet")
       .replaceAll("{id}", id)
       .replaceAll("{provider}", "acme")
       .replaceAll(/\{\w+\}/g, "x");
