@@ -32,10 +32,12 @@ const endedSql = (columns: string) => `FROM unnest($1::text[]) AS p(provider)
 
 const facts = "c.provider, c.registration, c.status, c.auth_type, c.last_error_code, c.client";
 
-/** Reads what has ended, by an index, and nothing else. */
+/**
+ * Reads what has ended, by an index, and nothing else. These statements have no names: a plan that is kept for any time would take a third of all
+ * connections for ended, and read them as a whole.
+ */
 export async function outageGroups(pool: Pool, providers: readonly string[], now: Date): Promise<OutageGroup[]> {
   const { rows } = await pool.query<OutageGroup>({
-    name: "outage-groups",
     text: `SELECT DISTINCT c.provider, c.registration, c.status, c.auth_type, c.last_error_code AS error_code, c.client ${endedSql(facts)}`,
     values: [providers, now],
   });
@@ -64,7 +66,6 @@ export async function countOutages(
   if (groups.length === 0) return [];
   const providers = [...new Set(groups.map(({ provider }) => provider))];
   const { rows } = await pool.query<OutageCount>({
-    name: "outage-counts",
     text: `SELECT g.cause, g.reason, g.provider, count(*)::int AS connections, count(DISTINCT c.user_id)::int AS customers
       ${endedSql(`${facts}, c.user_id`)}
       JOIN ${givenRows("g", `${columns}, cause text, reason text`, "$3")}
@@ -89,7 +90,6 @@ export const mostHeldUp = 100_000;
 export async function countHeldUp(pool: Pool, held: readonly HeldUp[]): Promise<number[]> {
   if (held.length === 0) return [];
   const { rows } = await pool.query<{ connections: number }>({
-    name: "held-up",
     text: `SELECT (SELECT count(*)::int FROM (
         SELECT 1 FROM unnest(ARRAY['connected', 'token_expired', 'error']) AS s(status)
         CROSS JOIN LATERAL (SELECT c.id FROM connections c WHERE c.provider = h.provider AND c.status = s.status AND c.expires_at IS NOT NULL
