@@ -29,7 +29,7 @@ test("two schedulers start at once: one job per connection, each iteration runs 
   expect(await queue.getJobCounts("delayed", "wait", "prioritized", "active", "completed", "failed")).toEqual({
     ...{ delayed: count, wait: 0, prioritized: 0, active: 0, completed: 0, failed: 0 },
   });
-  expect(await rig.queues.fixed("maintenance").getJobSchedulersCount()).toBe(5);
+  expect(await rig.queues.fixed("maintenance").getJobSchedulersCount()).toBe(6);
 
   await one.stop("SIGKILL");
   const before = (await finished(rig)).length;
