@@ -1,4 +1,6 @@
 import { beforeAll, expect, test, vi } from "vitest";
+import { addEndpoint } from "../support/events.ts";
+import { startReceiver } from "../support/receiver.ts";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
 import { allCommands, runInProcess } from "./evertoken-command.ts";
 
@@ -20,6 +22,8 @@ const silent = [
     "top",
     "simulate",
     "completion",
+    "webhooks list",
+    "webhooks show",
     "connections list",
     "connections show",
     "log",
@@ -44,6 +48,7 @@ test("each command that changes something writes who, what and from where; no co
     accessToken: "a",
     expiresIn: 3600,
   });
+  const receiver = await addEndpoint(rig, { kind: "webhook", target: (await startReceiver()).url });
   const password = "lantern orchid gravel\n";
   const changing: Record<string, { args: string; input?: string; writes: string }> = {
     refresh: { args: `refresh ${a.id} --force`, writes: "connection.refreshed" },
@@ -52,6 +57,8 @@ test("each command that changes something writes who, what and from where; no co
     "connections import": { args: "connections import", input: `${row}\n`, writes: "connection.imported" },
     "connections export": { args: "connections export -", writes: "connections.exported" },
     "connections disconnect": { args: `connections disconnect ${b.id} --yes`, writes: "connection.disconnected" },
+    "webhooks test": { args: `webhooks test ${receiver.id}`, writes: "webhook.tested" },
+    "webhooks replay": { args: `webhooks replay --failed-of ${receiver.id}`, writes: "webhook.replayed" },
     reconcile: { args: "reconcile", writes: "schedule.reconciled" },
     "keys create": { args: "keys create ci --scope tokens:read", writes: "api_key.created" },
     "keys revoke": { args: "keys revoke --yes", writes: "api_key.revoked" },
