@@ -23,7 +23,7 @@ describe("usage", () => {
     { args: ["connections", "list", "--limit", "0"], says: "whole number from 1 to 1000" },
     { args: ["connections", "list", "--status", "fine"], says: "Allowed choices" },
     { args: ["nonsense"], says: "unknown command" },
-    { args: ["log"], says: "missing required argument" },
+    { args: ["log", unknown, "more"], says: "too many arguments" },
     { args: ["start", "--accounts", "-1"], says: "argument" },
   ])("$args: exit code 2, and why", async ({ args, says }) => {
     const { code, stdout, stderr } = await runInProcess(args, { env: rig.env });

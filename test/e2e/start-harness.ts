@@ -27,7 +27,14 @@ export async function home(): Promise<string> {
 
 /** Runs `evertoken start --json` on ports that are free. */
 export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-  const ports = { DASHBOARD_PORT: "0", WORKER_PORT: "0", SCHEDULER_PORT: "0", API_PORT: "0", DEMO_PORT: "0" };
+  const ports = {
+    DASHBOARD_PORT: "0",
+    WORKER_PORT: "0",
+    SCHEDULER_PORT: "0",
+    API_PORT: "0",
+    DEMO_PORT: "0",
+    WORKER_PROCESSES: "1",
+  };
   const child = spawn(process.execPath, [launcher, "start", "--json", ...args], {
     ...{ cwd, env: { ...inherited(), ...ports, ...env } },
     stdio: ["ignore", "pipe", "pipe"],

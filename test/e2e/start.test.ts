@@ -165,7 +165,7 @@ test("Ctrl-C, even twice at once, stops all in order and leaves nothing behind",
 test(
   "the next start finds the same connections and the same key, and goes on refreshing them",
   async () => {
-    running = start(cwd, ["--accounts", "3"], tokens);
+    running = start(cwd, ["--accounts", "3"], { ...tokens, WORKER_PROCESSES: "2" });
     const ready = await running.seen(isReady, readyMs);
     expect(ready.accounts).toMatchObject({ connected: 0, known: 3 });
     const { answer } = await askEvertoken(["connections", "list"], { cwd });
@@ -186,7 +186,8 @@ test(
   "killed without a chance to stop: the apps end by themselves, the next start cleans up",
   async () => {
     const apps = descendants(running.child.pid ?? 0).filter(({ command }) => command.includes("/apps/"));
-    expect(apps).toHaveLength(5);
+    // Five, and the two processes of the worker.
+    expect(apps).toHaveLength(7);
     running.child.kill("SIGKILL");
     await running.ended();
     await expect.poll(() => apps.filter(({ pid }) => isRunning(pid)), { timeout: 30_000 }).toEqual([]);

@@ -80,6 +80,7 @@ async function sentTo(): Promise<Record<string, Sent>> {
       ...{ path: "/v1/registrations/acme/other", action: "registration.removed" },
     },
     "POST /v1/webhooks": { body: { target: "http://127.0.0.1:9/other" }, action: "webhook.saved" },
+    "POST /v1/webhooks/{id}/test": { path: `/v1/webhooks/${hook.id}/test`, action: "webhook.tested" },
     "PATCH /v1/webhooks/{id}": { path: `/v1/webhooks/${hook.id}`, body: { enabled: false }, action: "webhook.saved" },
     "DELETE /v1/webhooks/{id}": { path: `/v1/webhooks/${hook.id}`, action: "webhook.removed" },
     "POST /v1/webhooks/deliveries/{delivery}/replay": {

@@ -40,7 +40,7 @@ const belongs: Readonly<Record<string, readonly string[]>> = {
       "postgres public.oauth_states",
       "postgres public.connect_sessions",
     ],
-    ...["api /v1/connections", "dashboard /connections", "webhook", "command connections"],
+    ...["api /v1/connections", "dashboard /connections", "webhook", "command connections", "command log"],
   ],
   // For "please reconnect".
   mail: ["postgres public.connections ", "postgres public.oauth_states", "mail to"],

@@ -193,7 +193,7 @@ test("an older state than a replica may have is held until an operator says that
   expect(await readyz(worker.port)).toMatchObject({ status: 503, checks: { installation: "held, older" } });
   expect(await readyz(api.port)).toMatchObject({ status: 200, checks: { installation: "ok, but held, older" } });
   expect((await runInProcess(["doctor"], { env: rig.env })).stdout).toContain("fail  installation");
-  expect((await runInProcess(["status"], { env: rig.env })).stdout).toContain("HELD");
+  expect((await runInProcess(["status"], { env: rig.env })).stdout).toContain("! Held: nothing is refreshed");
   expect((await rig.pool.query("SELECT event FROM outbox WHERE event = 'installation.held'")).rowCount).toBe(1);
 
   expect(await runInProcess(["adopt", "--yes"], { env: rig.env })).toMatchObject({ code: 2 });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { inherited } from "./inherited.ts";
-import { programFile } from "./programs.ts";
+import { programFile, programSources } from "./programs.ts";
 import { onFileEnd } from "./services.ts";
 
 export type AppName = "worker" | "scheduler" | "dashboard" | "api";
@@ -22,9 +22,9 @@ export interface AppProcess {
 /** Ports 0: any that is free; the log says which. One process each, which a test can kill or suspend. */
 const small = { WORKER_PORT: "0", SCHEDULER_PORT: "0", DASHBOARD_PORT: "0", API_PORT: "0", WORKER_PROCESSES: "1" };
 
-/** Starts the app and waits for its "ready" line. @throws with all that it printed when it ends before */
+/** Starts the app, from its source where the test replaces modules on their way, and waits for its "ready" line. @throws with all that it printed when it ends before */
 export function startApp(name: AppName, env: Record<string, string>): Promise<AppProcess> {
-  return startProcess(name, programFile(name), env);
+  return startProcess(name, env.NODE_OPTIONS === undefined ? programFile(name) : programSources[name], env);
 }
 
 /** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */

@@ -12,6 +12,8 @@ export type Explained =
 const inHandsMs = 1000;
 /** Clocks of two processes on one machine agree; what one of them notes comes a little later. */
 const slackMs = 100;
+/** A busy server comes so much later to what it was sent before the wire was cut: it grants, and finds nobody to answer. */
+const serverLagMs = 500;
 
 interface Loss {
   /** The last presentation that was granted: its answer is what is missing. */
@@ -28,9 +30,9 @@ export function explain({ granted, next, lifeMs }: Loss, chronicle: Chronicle): 
   if (by !== null && diedWithIt(by, atMs, chronicle)) return "in a killed process";
   const around = chronicle.between(atMs - slackMs, atMs + inHandsMs).map(({ kind }) => kind);
   // What a half-open connection swallowed counts as sent, unless somebody lives to see it reset.
-  if (around.includes("halfOpenProvider") || (around.includes("cutProvider") && answer === "lost")) {
-    return "cut on the wire";
-  }
+  if (around.includes("halfOpenProvider")) return "cut on the wire";
+  const cuts = chronicle.between(atMs - serverLagMs, atMs + inHandsMs).filter(({ kind }) => kind === "cutProvider");
+  if (cuts.length > 0 && answer === "lost") return "cut on the wire";
   const overslept =
     by !== null &&
     chronicle.of(by).some(({ kind, fromMs, toMs }) => {
