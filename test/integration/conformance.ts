@@ -24,6 +24,8 @@ export async function startConformance(env: Env = {}): Promise<Conformance> {
     RECONNECT_URL: "https://app.example/reconnect/{provider}?user={user}",
     ACME_AUTHORIZE_URL: server.authorizeUrl,
     ACME_SCOPES: "profile",
+    // Longer than what a test does in it on a busy machine.
+    ON_DEMAND_COOLDOWN_MS: "5000",
   };
   const api = await startApi({ server, env: { ...hasty, ...connecting, ...env } });
   const { rig, url, adminKey: key } = api;
