@@ -27,7 +27,9 @@ beforeAll(async () => {
   onFileEnd(async () => {
     for (const server of servers.values()) server.close();
   });
-  rig = await createRig({ env: { ...hasty, UNKNOWN_PROBE_MS: "1000", THROTTLE_MS: "1000", ...faultyProviders() } });
+  // A worker that begins with so many providers at once may come late to what it has claimed, and then sends nothing.
+  const slow = { LEASE_MS: "12000", UNKNOWN_PROBE_MS: "1000", THROTTLE_MS: "1000" };
+  rig = await createRig({ env: { ...hasty, ...slow, ...faultyProviders() } });
   worker = await rig.start("worker", { NODE_EXTRA_CA_CERTS: await trusted() });
   for (const fault of networkFaults) {
     const { id } = await rig.client.connections.import({
