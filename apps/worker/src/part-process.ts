@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@evertoken/adapters";
+import { keepRunning } from "@evertoken/operations";
 import { type Part, toArgument } from "./part.ts";
 import type { Answers, Asked, Told } from "./part-channel.ts";
 
@@ -16,10 +16,6 @@ export interface PartOptions {
 
 /** Less than a probe waits. */
 const answerWithinMs = 2700;
-const firstPauseMs = 1000;
-const longestPauseMs = 30_000;
-/** After a life this long the next death counts as the first. */
-const healthyLifeMs = 60_000;
 
 /** One process of a worker, started again when it ends by itself. */
 export class PartProcess {
@@ -99,18 +95,15 @@ export class PartProcess {
     return null;
   }
 
-  async #keepAlive(first: Promise<number | NodeJS.Signals>): Promise<void> {
+  #keepAlive(first: Promise<number | NodeJS.Signals>): Promise<void> {
     const { logger, part } = this.#options;
-    let pauseMs = firstPauseMs;
-    for (let running = first; ; running = this.#run()) {
-      const since = Date.now();
-      const how = await running;
-      if (this.#stopped.signal.aborted) return;
-      if (Date.now() - since > healthyLifeMs) pauseMs = firstPauseMs;
-      logger.error({ part, how, inMs: pauseMs }, "a process of this worker has ended, and is started again");
-      await sleep(pauseMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      if (this.#stopped.signal.aborted) return;
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    }
+    return keepRunning(first, {
+      again: () => this.#run(),
+      ended(how, inMs) {
+        logger.error({ part, how, inMs }, "a process of this worker has ended, and is started again");
+        return true;
+      },
+      stopped: this.#stopped.signal,
+    });
   }
 }

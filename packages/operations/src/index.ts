@@ -88,6 +88,7 @@ export {
 export { countRefreshes } from "./process/count-refreshes.ts";
 export { type GaugeSource, queueGauges, refusalCounts, storeGauges } from "./process/gauges.ts";
 export { type HealthServer, startHealthServer } from "./process/health-server.ts";
+export { keepRunning } from "./process/keep-running.ts";
 export {
   type ConnectionLimits,
   connectionLimits,

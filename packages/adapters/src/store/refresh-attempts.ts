@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import type { Attempt } from "./timeline.ts";
 
 /** Attempts of all connections, newest first. */
 export interface AttemptFilter {
@@ -17,23 +18,12 @@ export interface AttemptFilter {
 }
 
 /** One attempt, with what its connection is called. */
-export interface LoggedAttempt {
-  readonly id: string;
-  readonly at: Date;
+export interface LoggedAttempt extends Attempt {
   readonly connection_id: string;
   /** null: the connection is gone. */
   readonly name: string | null;
   readonly user_id: string | null;
   readonly provider: string;
-  readonly trigger: string;
-  readonly success: boolean;
-  readonly outcome: string;
-  readonly error_code: string | null;
-  readonly message: string | null;
-  readonly http_status: number | null;
-  readonly duration_ms: number;
-  readonly generation: number;
-  readonly new_expires_at: Date | null;
 }
 
 /** A connection with the attempts of a filter. */

@@ -1,21 +1,23 @@
 import type { Pool } from "pg";
 
+/** An attempt, as the refresh log has it. */
+export interface Attempt {
+  readonly id: string;
+  readonly at: Date;
+  readonly trigger: string;
+  readonly outcome: string;
+  readonly success: boolean;
+  readonly error_code: string | null;
+  readonly message: string | null;
+  readonly http_status: number | null;
+  readonly duration_ms: number;
+  readonly generation: number;
+  readonly new_expires_at: Date | null;
+}
+
 /** Something that happened to a connection. */
 export type TimelineEntry =
-  | {
-      readonly kind: "refresh";
-      readonly id: string;
-      readonly at: Date;
-      readonly trigger: string;
-      readonly outcome: string;
-      readonly success: boolean;
-      readonly error_code: string | null;
-      readonly message: string | null;
-      readonly http_status: number | null;
-      readonly duration_ms: number;
-      readonly generation: number;
-      readonly new_expires_at: Date | null;
-    }
+  | (Attempt & { readonly kind: "refresh" })
   | { readonly kind: "event"; readonly id: string; readonly at: Date; readonly event: string }
   | {
       readonly kind: "audit";

@@ -5,6 +5,7 @@ import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Env } from "@evertoken/adapters";
+import { keepRunning } from "@evertoken/operations";
 import { openLogFile, showLogLine } from "./app-log.ts";
 import type { Narrator } from "./narrator.ts";
 import { type AppName, processFile, whatItLoads } from "./places.ts";
@@ -24,10 +25,6 @@ export interface AppSpec {
 
 const readyMs = 60_000;
 const pollMs = 100;
-const firstBackoffMs = 1000;
-const longestBackoffMs = 30_000;
-/** After a life this long the next death counts as the first. */
-const healthyLifeMs = 60_000;
 /** Wrong settings: starting again would not help. */
 const settingsExitCodes = new Set([2, 78]);
 
@@ -114,25 +111,22 @@ export class AppProcess {
     });
   }
 
-  async #keepAlive(exit: Promise<string>): Promise<void> {
+  #keepAlive(exit: Promise<string>): Promise<void> {
     const { name, narrator } = this.#spec;
-    let backoffMs = firstBackoffMs;
-    for (let running = exit; ; running = this.#runAgain()) {
-      const since = Date.now();
-      const why = await running;
-      if (this.#stopped.signal.aborted) return;
-      if (why === wrongSettings) {
-        const line = `The ${name} refuses its settings and stays down: see ${this.logFile}`;
-        narrator.event("ended", { name, why }, [line]);
-        return;
-      }
-      if (Date.now() - since > healthyLifeMs) backoffMs = firstBackoffMs;
-      const line = `The ${name} has ended (${why}); starting it again in ${backoffMs / 1000} s. Its log is ${this.logFile}`;
-      narrator.event("restarting", { name, why, inMs: backoffMs }, [line]);
-      await sleep(backoffMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      if (this.#stopped.signal.aborted) return;
-      backoffMs = Math.min(backoffMs * 2, longestBackoffMs);
-    }
+    return keepRunning(exit, {
+      again: () => this.#runAgain(),
+      ended: (why, inMs) => {
+        if (why === wrongSettings) {
+          const line = `The ${name} refuses its settings and stays down: see ${this.logFile}`;
+          narrator.event("ended", { name, why }, [line]);
+          return false;
+        }
+        const line = `The ${name} has ended (${why}); starting it again in ${inMs / 1000} s. Its log is ${this.logFile}`;
+        narrator.event("restarting", { name, why, inMs }, [line]);
+        return true;
+      },
+      stopped: this.#stopped.signal,
+    });
   }
 
   #runAgain(): Promise<string> {

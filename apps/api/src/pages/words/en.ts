@@ -1,3 +1,4 @@
+import { refusalText } from "@evertoken/engine/internal";
 import type { Words } from "./words.ts";
 
 export const en: Words = {
@@ -70,29 +71,14 @@ export const en: Words = {
   accountNotThere: "The account is not there, or cannot be connected here.",
   goBack: "Please go back and try again.",
   refused: {
+    ...refusalText,
     consent_refused:
       "Access was not granted, so nothing was connected. To connect the account, start again and choose to allow it.",
-    state_invalid: "This connection attempt is not known. Please start again.",
-    state_used: "This connection attempt was finished already. Please start again if the account is missing.",
-    state_expired: "This connection attempt took too long. Please start again.",
-    other_browser: "This connection attempt was begun in another browser. Please start again in this one.",
-    redirect_uri_mismatch: "The answer came back to another address than it was asked for. Please start again.",
-    issuer_mismatch: "The answer came from another server than the one that was asked. Nothing was connected.",
-    code_missing: "The provider's answer was incomplete. Please start again.",
-    code_invalid: "The provider did not accept the answer, perhaps because it came too late. Please start again.",
     authorization_failed:
       "The provider could not grant access. Please start again; if it goes on, ask an administrator of the account.",
-    invalid_client: "The app is not set up correctly at the provider. Please tell whoever runs it.",
-    rate_limited: "The provider asked us to wait. Please try again in a few minutes.",
-    provider_unavailable: "The provider does not answer at the moment. Please try again later.",
-    unknown_answer: "The provider gave an answer that is not understood. Nothing was connected.",
-    identity_unavailable: "The provider does not tell which account this is. Nothing was connected.",
     another_account:
       "That is another account than the one to be reconnected. Log out at the provider, or choose the same account there, and reconnect once more. To use the other account as well, add it below.",
     grant_in_use:
       "This account is connected already, for another user or under another name. Nothing was changed. Disconnect it there first, or ask whoever has connected it.",
-    confirmation_unknown: "This connection attempt is not known. Please start again.",
-    confirmation_expired: "This connection attempt was not confirmed in time. Please start again.",
-    confirmed_for_another: "This connection attempt was begun by another user. Nothing was connected.",
   },
 };
