@@ -1,17 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-
-type Suite = { name: string; turn: number; maxWorkers: number; timeoutSeconds: number };
-
-/**
- * Turn by turn. Tests with services mostly wait, so more files run at once than there are cores; browsers share the machine with nobody.
- */
-const suites: Suite[] = [
-  { name: "contract", turn: 2, maxWorkers: 4, timeoutSeconds: 90 },
-  { name: "integration", turn: 2, maxWorkers: 4, timeoutSeconds: 90 },
-  { name: "chaos", turn: 3, maxWorkers: 4, timeoutSeconds: 120 },
-  { name: "e2e", turn: 3, maxWorkers: 4, timeoutSeconds: 120 },
-  { name: "browser", turn: 4, maxWorkers: 1, timeoutSeconds: 60 },
-];
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files share the modules that are loaded already, which cost more than most tests: ours keep no state. */
 const isolate = false;
@@ -28,24 +16,37 @@ const unit: TestProjectInlineConfiguration = {
 };
 
 /** The databases stand ready, and every file has to clean up after itself. */
-function withServices({ name, turn, maxWorkers, timeoutSeconds }: Suite): TestProjectInlineConfiguration {
-  const support = name === "contract" ? ["test/support/**/*.test.ts"] : [];
-  return {
-    test: {
-      name,
-      include: [`test/${name}/**/*.test.ts`, ...support],
-      pool: "forks",
-      isolate,
-      maxWorkers,
-      // Where nobody looks on, a machine that stalled for a moment gets a second chance; `npm test` names each test that needed it.
-      retry: process.env.CI ? 1 : 0,
-      testTimeout: timeoutSeconds * 1000,
-      hookTimeout: 60_000,
-      globalSetup: ["test/support/services-global-setup.ts"],
-      setupFiles: ["test/support/services-setup.ts"],
-      sequence: { groupOrder: turn },
-    },
-  };
+const services: TestProjectInlineConfiguration = {
+  test: {
+    name: "services",
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    isolate,
+    // They wait as much as they work, so more of them run at once than there are cores.
+    maxWorkers: 5,
+    // Where nobody looks on, a machine that stalled for a moment gets a second chance; `npm test` names each test that needed it.
+    retry: process.env.CI ? 1 : 0,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
+    globalSetup: ["test/support/services-global-setup.ts"],
+    setupFiles: ["test/support/services-setup.ts"],
+    sequence: { groupOrder: 2 },
+  },
+};
+
+const mostlyWaits = /\/test\/(browser|chaos|e2e)\//;
+
+/** Tests that mostly wait beside tests that mostly compute, so that the cores are never idle and none of the long ones begins last. */
+class Mixed extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const waiting = sorted.filter(({ moduleId }) => mostlyWaits.test(moduleId));
+    const computing = sorted.filter(({ moduleId }) => !mostlyWaits.test(moduleId));
+    return computing.flatMap((file, n) => [...waiting.slice(n, n + 1), file]).concat(waiting.slice(computing.length));
+  }
 }
 
-export default defineConfig({ test: { projects: [unit, ...suites.map(withServices)], passWithNoTests: true } });
+export default defineConfig({
+  test: { projects: [unit, services], sequence: { sequencer: Mixed }, passWithNoTests: true },
+});

@@ -24,7 +24,7 @@ const passedOn = isVersion || first === undefined ? rest : [first, ...rest];
 
 const ended = wanted.map((major) => {
   const env = { ...process.env, TEST_POSTGRES: fetchPostgres(major) };
-  const args = [join(root, "scripts", "test.mjs"), "--project", "integration", ...passedOn];
+  const args = [join(root, "scripts", "test.mjs"), "test/integration", ...passedOn];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env });
   return { major, ok: status === 0 };
 });

@@ -1,7 +1,7 @@
 /**
  * Runs every suite and ends with one line: `12 passed, 0 failed`, and `, 3 skipped` where some were. Before it stand the tests that needed
  * a second try (under CI they get one): a first failure is not to be overlooked.
- * Arguments go to vitest (`npm test -- --project integration`).
+ * Arguments go to vitest (`npm test -- test/integration`).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";

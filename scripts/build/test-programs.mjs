@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
@@ -19,6 +19,8 @@ const notBundled = /^(pino|pino-pretty|thread-stream|@bull-board\/.*|@fastify\/.
 await mkdir(cache, { recursive: true });
 await removeOld();
 const directory = await mkdtemp(join(cache, "run-"));
+// Or Node reads each file to find out what it is.
+await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
 await build({
   input: programSources,
   platform: "node",

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { onFileEnd, temporaryDirectory } from "../support/services.ts";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { onFileEnd } from "../support/services.ts";
 
 const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 const inCi = process.env.CI === "true";
@@ -15,18 +15,24 @@ const flags = [
   ...["--disable-component-update", "--disable-sync"],
 ];
 
-/** A browser with a profile of its own. */
+/** One for the file: starting one is most of what a short test costs. */
+let started: Promise<Browser> | undefined;
+
+/** What a person sees who has a browser of his own: no cookie or cache is shared with another one. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const profile = await temporaryDirectory();
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
-    args: flags,
-    ...options,
-  });
-  context.setDefaultTimeout(10_000);
-  onFileEnd(() => context.close());
+  started ??= start();
+  const context = await (await started).newContext(options);
+  context.setDefaultTimeout(30_000);
   return context;
+}
+
+async function start(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  onFileEnd(() => {
+    started = undefined;
+    return browser.close();
+  });
+  return browser;
 }
 
 /** Kept only where EVERTOKEN_SCREENSHOTS names a folder. */

@@ -31,7 +31,7 @@ export function createEmptyDatabase(): Promise<{ url: string }> {
 
 async function copyDatabase(template: string): Promise<{ url: string }> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await asAdministrator(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await asAdministrator(`CREATE DATABASE ${name} TEMPLATE ${template} ${inject("services").copying}`);
   onFileEnd(() => asAdministrator(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return { url: addressOf(inject("services").postgresUrl, name) };
 }
