@@ -15,7 +15,7 @@ import { published } from "./packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const belongs =
-  /^(package\.json|README\.md|LICENSE|THIRD-PARTY-LICENSES|redis\.conf|bin\/[\w-]+\.m?js|lib\/[\w.-]+\.(js|js\.map|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|THIRD-PARTY-LICENSES|redis\.conf|bin\/[\w-]+\.m?js|lib\/[\w.-]+\.(c?js|js\.map|d\.c?ts))$/;
 
 const faults = [];
 for (const directory of published) faults.push(...(await examine(join(root, directory, "dist"))));
@@ -56,7 +56,7 @@ function lookInto(file, manifest) {
   const found = [];
   if (text.includes(root)) found.push("names a directory of this machine");
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(text)) found.push("holds a private key");
-  if (!/\.(js|mjs|d\.ts)$/.test(file)) return found;
+  if (!/\.([cm]?js|d\.c?ts)$/.test(file)) return found;
   if (/^await /m.test(text) && !/(main|bin\/.*|worker|scheduler|api|dashboard|demo)\.js$/.test(file)) {
     found.push("waits at its top level, so it cannot be required");
   }
@@ -64,7 +64,8 @@ function lookInto(file, manifest) {
     found.push("asks where it is (import.meta), which nobody knows in a bundle of CommonJS");
   }
   const imports = [...text.matchAll(/^(?:import|export) [^;]*? ?from ?"([^"]+)"|^import "([^"]+)"/gm)];
-  const names = imports.map(([, from, bare]) => /^(@[^/]+\/)?[^/]+/.exec(from ?? bare)[0]);
+  const required = file.endsWith(".cjs") ? [...text.matchAll(/\brequire\(["'`]([^"'`]+)["'`]\)/g)] : [];
+  const names = [...imports, ...required].map(([, from, bare]) => /^(@[^/]+\/)?[^/]+/.exec(from ?? bare)[0]);
   const known = { ...manifest.dependencies, ...manifest.fetchedAtStart };
   const undeclared = names.filter((name) => !name.startsWith(".") && !isBuiltin(name) && !(name in known));
   return [...found, ...new Set(undeclared.map((name) => `imports ${name}, which package.json does not declare`))];

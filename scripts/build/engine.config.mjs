@@ -1,10 +1,4 @@
 import { defineConfig } from "tsdown";
-import { libraryManifest, packageConfig } from "./package-config.mjs";
+import { libraryConfig } from "./package-config.mjs";
 
-export default defineConfig(
-  packageConfig({
-    workspace: "packages/engine",
-    entry: { index: "src/index.ts" },
-    manifest: libraryManifest,
-  }),
-);
+export default defineConfig(libraryConfig({ workspace: "packages/engine" }));

@@ -36,7 +36,7 @@ export function packageConfig({
     logLevel: "error",
     tsconfig: fileURLToPath(new URL("tsconfig.json", import.meta.url)),
     deps: { neverBundle: staysOutside, alwaysBundle: [inside], onlyBundle: false },
-    plugins: [bundlePrisma(), inlineMigrations(), inlineFolders(), ...plugins],
+    plugins: [bundlePrisma(), inlineMigrations(), inlineFolders(), namedTypesOnly(), ...plugins],
     hooks: {
       "build:done": ({ chunks }) => writeManifest({ directory, chunks, manifest, alsoNeeds, notNeeded, beside }),
     },
@@ -47,18 +47,52 @@ export function packageConfig({
 /** Ours, Prisma's client with what it needs, and what the compiler puts in for a newer syntax. */
 const inside = /^(@evertoken\/|@prisma\/|@oxc-project\/runtime\/|postgres-array$)/;
 
+/** Declarations import no package of whose types they name none: an app would have all of them checked for nothing. */
+function namedTypesOnly() {
+  return {
+    name: "named-types-only",
+    renderChunk: (code, { fileName }) =>
+      fileName.endsWith(".d.ts") ? code.replaceAll(/^import "[^"]+";\n/gm, "") : null,
+  };
+}
+
 function staysOutside(id) {
   const isBare = !id.startsWith(".") && !id.startsWith("/") && !/^[a-z]:[\\/]/i.test(id) && !id.startsWith("\0");
   return isBare && !inside.test(id);
 }
 
-/** What a package says of itself that apps import: one entry, found by `exports` and by those who do not read it. */
-export const libraryManifest = {
+/**
+ * A package that apps import: one entry, an ES module. `require` is given a file and declarations of its own, since TypeScript takes neither
+ * from an ES module before `module: node20`; where Node can require one, `module-sync` has both ways lead to the same module.
+ *
+ * @param what `inCommonJs`: all of it in CommonJS as well, for Node before 20.19, Jest and older bundlers. Otherwise `require` is led to the
+ *   ES module
+ * @returns {import("tsdown").UserConfig}
+ */
+export function libraryConfig({ workspace, inCommonJs = false, options = {} }) {
+  const declarations = new URL(`../../${workspace}/dist/lib/index.d.ts`, import.meta.url);
+  const forRequire = inCommonJs ? {} : { "lib/index.cjs": new URL("index.cjs", import.meta.url) };
+  const formats = inCommonJs ? { format: { esm: {}, cjs: { dts: false, sourcemap: false } } } : {};
+  return packageConfig({
+    workspace,
+    entry: { index: "src/index.ts" },
+    manifest: libraryManifest,
+    beside: { "lib/index.d.cts": declarations, ...forRequire },
+    options: { ...options, ...formats },
+  });
+}
+
+const libraryManifest = {
   sideEffects: false,
-  main: "./lib/index.js",
+  main: "./lib/index.cjs",
   types: "./lib/index.d.ts",
   exports: {
-    ".": { types: "./lib/index.d.ts", default: "./lib/index.js" },
+    ".": {
+      "module-sync": "./lib/index.js",
+      require: { types: "./lib/index.d.cts", default: "./lib/index.cjs" },
+      types: "./lib/index.d.ts",
+      default: "./lib/index.js",
+    },
     "./package.json": "./package.json",
   },
   files: ["lib"],
