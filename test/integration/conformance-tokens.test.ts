@@ -11,6 +11,70 @@ beforeAll(async () => {
 
 const unknown = "0f6f5e0c-6d3c-4b51-9a53-5d8c0f3a2b11";
 
+type Method = (...given: unknown[]) => Promise<unknown>;
+type Methods = Record<string, Method>;
+
+const within = (group: string, methods: unknown): Methods =>
+  Object.fromEntries(Object.entries(methods as Methods).map(([name, method]) => [`${group}.${name}`, method]));
+
+const meant = "a connection is meant by its id";
+const targets = [null, undefined, 7, {}, { userId: "u", provider: null }, { userId: 7, provider: "acme" }, []];
+const noTarget = targets.map((target) => [meant, target] as const);
+const noText = [null, undefined, 7, {}];
+const noObject = [null, undefined, "x", 7];
+
+/** Of each method what it cannot be called with, and the words that say what to give. */
+const unfit: Readonly<Record<string, readonly (readonly [words: string, ...given: unknown[]])[]>> = {
+  getAccessToken: [
+    ...noTarget,
+    ...[null, "60", 60].map(
+      (options) => ["options: needs an object with any of minTtlSeconds", unknown, options] as const,
+    ),
+    ["minTtlSeconds: needs a number", unknown, { minTtlSeconds: "60" }],
+    ["scopes: needs a list of texts", unknown, { scopes: "mail.read" }],
+    ["refusedGeneration: needs a number", unknown, { refusedGeneration: null }],
+  ],
+  withAccessToken: [
+    ...noTarget.map(([words, target]) => [words, target, async () => 1] as const),
+    ["call: needs a function", unknown],
+    ["options: needs an object", unknown, async () => 1, null],
+    ["isUnauthorized: needs a function", unknown, async () => 1, { isUnauthorized: 401 }],
+  ],
+  refresh: [
+    ...noTarget,
+    ["options: needs an object", unknown, null],
+    ["force: needs true or false; generation: needs a number", unknown, { force: 1, generation: "1" }],
+  ],
+  scheduleNow: [...noTarget, ["options: needs an object", unknown, null], ["force: ", unknown, { force: null }]],
+  scheduleNextRefresh: noTarget,
+  refreshAllExpiring: [
+    ["options: needs an object", null],
+    ["withinMs: needs a number, or null", { withinMs: "1h" }],
+    ["onProgress: needs a function", { onProgress: true, dryRun: true }],
+  ],
+  tokenStatus: noTarget,
+  health: noText.map((userId) => ["userId: needs a text", userId]),
+  sync: noText.map((id) => [meant, id]),
+  "connect.authorize": noObject.map((input) => ["input: needs an object", input]),
+  "connect.complete": noObject.map((answer) => ["answer: needs an object", answer]),
+  "connect.confirm": [
+    ...[null, undefined, 7].map((query) => ["query: needs the query", query, { userId: "u" }] as const),
+    ...[...noObject, {}].map((input) => ["input: needs { userId }", "confirmation=x", input] as const),
+  ],
+  "connect.link": noObject.map((input) => ["input: needs an object", input]),
+  "connect.endSessions": noText.map((userId) => ["userId: needs a text", userId]),
+  "connections.list": [
+    ["filter: needs an object", null],
+    ["expiresBefore: needs a Date", { expiresBefore: "2026-01-01" }],
+    ["limit: needs a number", { limit: "10" }],
+  ],
+  "connections.get": noTarget,
+  "connections.import": noObject.map((input) => ["input: needs an object", input]),
+  "connections.disconnect": noText.map((id) => [meant, id]),
+  "connections.log": [...noText.map((id) => [meant, id] as const), ["limit: needs a number", unknown, null]],
+  close: [],
+};
+
 describe.each(kinds)("%s", (kind) => {
   test("a token is had by the connection's id and by whose it is", async () => {
     const client = all.client(kind);
@@ -181,6 +245,19 @@ describe.each(kinds)("%s", (kind) => {
     ];
     for (const [code, call] of calls) {
       expect(await errorOf(call), String(call)).toMatchObject({ name: "EvertokenError", code, consentHelps: false });
+    }
+  });
+
+  test("what is no argument at all is refused by its name, by every method", async () => {
+    const { connect, connections, ...client } = all.client(kind) as unknown as Methods;
+    const methods: Methods = { ...client, ...within("connect", connect), ...within("connections", connections) };
+    expect(Object.keys(unfit).sort()).toEqual(Object.keys(methods).sort());
+    for (const [method, calls] of Object.entries(unfit)) {
+      for (const [words, ...given] of calls) {
+        const refused = await errorOf(async () => (methods[method] as Method)(...given));
+        const expected = { name: "EvertokenError", code: "invalid_input", message: expect.stringContaining(words) };
+        expect(refused, `${method}(${given.map((each) => inspect(each)).join(", ")})`).toMatchObject(expected);
+      }
     }
   });
 

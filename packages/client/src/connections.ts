@@ -2,7 +2,7 @@ import type { ConnectionView, Imported } from "./contract/connections.ts";
 import type { Evertoken } from "./contract/evertoken.ts";
 import type { RefreshAttempt } from "./contract/refreshes.ts";
 import type { Target } from "./contract/token.ts";
-import { pathOf, pathOfId } from "./read-token.ts";
+import { pathOf } from "./read-token.ts";
 import type { Request } from "./request.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { fromWire, renameFields, toWire, type Wire } from "./wire.ts";
@@ -26,13 +26,13 @@ export function createConnections(request: Request, cache: TokenCache): Evertoke
       return { ...imported, warnings: imported.warnings.map(renameFields) };
     },
     async disconnect(id) {
-      const ask = { method: "DELETE", path: `/v1/${pathOfId(id)}`, repeatable: false } as const;
+      const ask = { method: "DELETE", path: `/v1/${pathOf(id)}`, repeatable: false } as const;
       const { disconnected } = await request({ ...ask, fields: ["disconnected"] });
       cache.drop(id.toLowerCase());
       return disconnected as boolean;
     },
     async log(id, limit = 50) {
-      const ask = { method: "GET", path: `/v1/${pathOfId(id)}/log`, query: { limit: pageOf(limit) } } as const;
+      const ask = { method: "GET", path: `/v1/${pathOf(id)}/log`, query: { limit: pageOf(limit) } } as const;
       const { data } = await request({ ...ask, repeatable: true, fields: ["data"] });
       return (data as Wire[]).map((each) => fromWire<RefreshAttempt>(each));
     },

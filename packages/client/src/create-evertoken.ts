@@ -1,4 +1,5 @@
 import { callWithToken } from "./call-with-token.ts";
+import { checkedCalls } from "./checked-calls.ts";
 import { createConnect } from "./connect.ts";
 import { createConnections, idOf } from "./connections.ts";
 import type { ProviderHealth } from "./contract/connections.ts";
@@ -6,7 +7,7 @@ import type { Evertoken } from "./contract/evertoken.ts";
 import { EvertokenError } from "./contract/evertoken-error.ts";
 import type { Scheduled } from "./contract/refreshes.ts";
 import type { AccessToken, Target, TokenStatus } from "./contract/token.ts";
-import { createReadToken, pathOfId } from "./read-token.ts";
+import { createReadToken, pathOf } from "./read-token.ts";
 import { refreshAllExpiring } from "./refresh-all.ts";
 import { createRequest, inPath, type Request } from "./request.ts";
 import { type EvertokenOptions, readOptions } from "./settings.ts";
@@ -30,7 +31,7 @@ export function createEvertoken(options: EvertokenOptions): Evertoken {
     return placed.due_at === null ? null : fromWire(placed);
   }
 
-  return {
+  return checkedCalls({
     getAccessToken,
     withAccessToken: (target, call, wishes) => callWithToken(getAccessToken, target, call, wishes),
     async refresh(target, { force, generation } = {}) {
@@ -58,7 +59,7 @@ export function createEvertoken(options: EvertokenOptions): Evertoken {
       return (data as Wire[]).map((each) => fromWire<ProviderHealth>(each));
     },
     async sync(connectionId) {
-      const path = `/v1/${pathOfId(connectionId)}/sync`;
+      const path = `/v1/${pathOf(connectionId)}/sync`;
       const asked = await request({ method: "POST", path, repeatable: true, fields: ["queue"] });
       return { connectionId: asked.connection_id as string, status: "pending", queue: asked.queue as string };
     },
@@ -68,7 +69,7 @@ export function createEvertoken(options: EvertokenOptions): Evertoken {
       await close();
       cache.clear();
     },
-  };
+  });
 }
 
 function toStatus({ expires_in: expiresInSeconds, job, queue, ...rest }: Wire): TokenStatus {

@@ -79,15 +79,6 @@ export function pathOf(target: Target): string {
     if (uuid.test(target)) return `connections/${target.toLowerCase()}`;
     throw new EvertokenError("connection_not_found", `there is no connection ${target}`);
   }
-  const { userId, provider } = target ?? {};
-  if (!userId || !provider) {
-    throw new EvertokenError("invalid_input", "a connection is meant by its id, or by { userId, provider }");
-  }
+  const { userId, provider } = target;
   return `users/${inPath(userId)}/providers/${inPath(provider)}`;
-}
-
-/** The same, for what wants an id. @throws {EvertokenError} */
-export function pathOfId(id: string): string {
-  if (typeof id === "string") return pathOf(id);
-  throw new EvertokenError("invalid_input", "a connection is meant by its id here, which is text");
 }

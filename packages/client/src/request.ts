@@ -90,8 +90,6 @@ const unfit = /^\.{0,2}$|\p{Surrogate}/u;
 
 /** One part of a path. @throws {EvertokenError} */
 export function inPath(text: string): string {
-  if (text === undefined || text === null || unfit.test(text)) {
-    throw new EvertokenError("invalid_input", `"${text}" cannot stand in an address`);
-  }
+  if (unfit.test(text)) throw new EvertokenError("invalid_input", `"${text}" cannot stand in an address`);
   return encodeURIComponent(text);
 }

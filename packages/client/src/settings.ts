@@ -44,7 +44,8 @@ export interface Settings {
 }
 
 /** @throws {EvertokenError} that names every wrong option */
-export function readOptions(options: EvertokenOptions = { url: undefined, key: undefined }): Settings {
+export function readOptions(asked: EvertokenOptions): Settings {
+  const options = asked ?? { url: undefined, key: undefined };
   const { timeoutMs = 15_000, maxCachedTokens = 1000, recheckSeconds = 300, now = Date.now } = options;
   const url = readUrl(options.url);
   const key = typeof options.key === "string" ? options.key.trim() : "";
@@ -55,6 +56,7 @@ export function readOptions(options: EvertokenOptions = { url: undefined, key: u
     ...(isFrom(0, maxCachedTokens) ? [] : ["maxCachedTokens: needs a number that is not negative"]),
     ...(isFrom(0, recheckSeconds) ? [] : ["recheckSeconds: needs a number that is not negative"]),
     ...(["undefined", "function"].includes(typeof options.fetch) ? [] : ["fetch: needs a function"]),
+    ...(typeof now === "function" ? [] : ["now: needs a function"]),
   ];
   if ("fault" in url || faults.length > 0) throw new EvertokenError("invalid_input", faults.join("; "));
   const given = options.fetch ?? (globalThis.fetch as Fetch | undefined);

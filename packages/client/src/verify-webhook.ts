@@ -1,3 +1,4 @@
+import { callback, needed, number, object, optionsOf, refuseUnfit } from "./check-arguments.ts";
 import { EvertokenError } from "./contract/evertoken-error.ts";
 
 /** A request as it came: the body before anybody parsed it. */
@@ -45,6 +46,12 @@ export interface WebhookCrypto {
   };
 }
 
+const ofRequest = needed("request", {
+  fits: (value) => object.fits(value) && object.fits((value as { headers?: unknown }).headers),
+  needs: "the headers and the body that came: { headers, body }",
+});
+const ofOptions = optionsOf<WebhookOptions>({ toleranceSeconds: number, now: callback, crypto: object });
+
 /**
  * The event of a webhook, once it is certain that Evertoken sent it, and lately.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -53,14 +60,14 @@ export interface WebhookCrypto {
  * @throws {EvertokenError} `webhook_refused`: answer 400; `invalid_input` for a secret that is none, or a body that was parsed
  */
 export async function verifyWebhook(
-  { headers, body }: WebhookRequest,
+  request: WebhookRequest,
   secrets: string | readonly string[],
-  {
-    toleranceSeconds = 300,
-    now = Date.now,
-    crypto = globalThis.crypto as WebhookCrypto | undefined,
-  }: WebhookOptions = {},
+  options: WebhookOptions = {},
 ): Promise<WebhookEvent> {
+  refuseUnfit([ofRequest, ofOptions], [request, options]);
+  const { headers, body } = request;
+  const { toleranceSeconds = 300, now = Date.now } = options;
+  const { crypto = globalThis.crypto as WebhookCrypto | undefined } = options;
   if (crypto === undefined) {
     throw new EvertokenError(
       "unsupported_runtime",

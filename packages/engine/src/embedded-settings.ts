@@ -34,7 +34,7 @@ const known: ReadonlySet<string> = new Set([
  * @throws {ConfigError} that names every wrong setting as the app has set it
  */
 export function readEmbedded(options: EmbeddedOptions) {
-  refuseUnknown(options);
+  refuseUnfit(options);
   const { env = {}, settings = {}, readFile = (path: string) => readFileSync(path, "utf8") } = options;
   const seen = { ...withoutPrefix(env), ...settings };
   const asked = recordNames(seen);
@@ -65,14 +65,19 @@ function proxyFaults(env: Env): string[] {
 }
 
 /** An environment, handed over as if it were the options, would be read as "nothing is set". */
-function refuseUnknown(options: EmbeddedOptions): void {
+function refuseUnfit(options: EmbeddedOptions): void {
+  if (!isObject(options)) throw new ConfigError([`options: are missing. ${whatToGive}`]);
   const unknown = Object.keys(options).filter((name) => !known.has(name));
-  if (unknown.length === 0) return;
   const what = unknown.length > 3 ? `${unknown.slice(0, 3).join(", ")} and others` : unknown.join(", ");
-  throw new ConfigError([
-    `${what}: no such option. Give { env: process.env } for settings named ${prefix}..., or { settings: process.env } for those without`,
-  ]);
+  if (what !== "") throw new ConfigError([`${what}: no such option. ${whatToGive}`]);
+  const { env = {}, settings = {} } = options;
+  const unfit = Object.entries({ env, settings }).flatMap(([name, given]) => (isObject(given) ? [] : [name]));
+  if (unfit.length > 0) throw new ConfigError([`${unfit.join(", ")}: no object. ${whatToGive}`]);
 }
+
+const isObject = (given: unknown) => typeof given === "object" && given !== null;
+
+const whatToGive = `Give { env: process.env } for settings named ${prefix}..., or { settings: process.env } for those without`;
 
 /** These have the prefix in every process, and so keep it. */
 const prefixed: ReadonlySet<string> = new Set([

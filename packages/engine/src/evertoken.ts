@@ -1,5 +1,6 @@
 import { ConfigError, type Env, impatient, readConfig } from "@evertoken/adapters";
 import type { Evertoken, RefreshOptions, Target } from "@evertoken/client";
+import { checkedCalls } from "@evertoken/client/internal";
 import { catalogue, createProviders, readProviderSettings } from "@evertoken/providers";
 import { audited } from "./audited.ts";
 import { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
@@ -29,7 +30,7 @@ import { withAccessToken } from "./token/with-access-token.ts";
  */
 export function createEvertoken(options: EmbeddedOptions): Evertoken {
   const engine = openEngine({ ...readEmbedded(options), redis: impatient, inJob: false, name: "app" });
-  return audited(fromEngine(engine), engine.audit, hostActor("app"));
+  return checkedCalls(audited(fromEngine(engine), engine.audit, hostActor("app")));
 }
 
 /** All settings of a process, those of the providers included. @throws {ConfigError} */

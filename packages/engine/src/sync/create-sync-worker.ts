@@ -28,11 +28,14 @@ export interface SyncWorker {
  *
  * @throws {ConfigError} for wrong settings, {@link EvertokenError} for handlers of unknown providers
  */
-export async function createSyncWorker({ handlers, ...options }: SyncWorkerOptions): Promise<SyncWorker> {
+export async function createSyncWorker(given: SyncWorkerOptions): Promise<SyncWorker> {
+  const { handlers, ...options } = given ?? {};
   const settings = readEmbedded(options);
   const { config, logger } = settings;
-  const names = Object.keys(handlers);
-  if (names.length === 0) throw new EvertokenError("invalid_input", "handlers: name at least one provider");
+  const names = Object.keys(handlers ?? {});
+  if (names.length === 0 || names.some((name) => typeof handlers[name] !== "function")) {
+    throw new EvertokenError("invalid_input", "handlers: needs a function for each provider, and one at least");
+  }
   const engine = openEngine({ ...settings, redis: patient, inJob: false, name: "app" });
   const stopBeating = await begin(engine, names).catch(async (error) => {
     await engine.close();
