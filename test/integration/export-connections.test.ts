@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { canary, emptyDirectory, runEvertoken, runInProcess } from "../e2e/evertoken-command.ts";
 import { patch } from "../support/drive.ts";
-import { createRig, type Rig } from "../support/rig.ts";
+import { createRig, type Rig, until } from "../support/rig.ts";
 
 const path = async () => join(await emptyDirectory(), "out.jsonl");
 const run = (rig: Rig, ...args: string[]) => runInProcess(["connections", ...args], { env: rig.env });
@@ -102,6 +102,30 @@ test("more than a page, each once", async () => {
   );
   const { stdout } = await runEvertoken(["connections", "export"], { env: rig.env });
   expect(new Set(stdout.trim().split("\n")).size).toBe(3500);
+});
+
+test("Ctrl-C: a part does not stay to pass for all, and a second run writes the file", async () => {
+  const rig = await filled();
+  const file = await path();
+  const locking = await rig.pool.connect();
+  try {
+    await locking.query("BEGIN; LOCK TABLE connections IN ACCESS EXCLUSIVE MODE");
+    const stopped = run(rig, "export", file, "--with-tokens");
+    const waiting =
+      "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    await until("it waits for its rows", async () => (await rig.pool.query(waiting)).rowCount === 1);
+    expect(existsSync(file)).toBe(true);
+    process.emit("SIGTERM", "SIGTERM");
+    await locking.query("COMMIT");
+    expect(await stopped).toMatchObject({
+      code: 143,
+      stderr: expect.stringContaining(`stopped after 0: ${file} was removed`),
+    });
+  } finally {
+    locking.release(true);
+  }
+  expect(existsSync(file)).toBe(false);
+  expect(await run(rig, "export", file, "--with-tokens")).toMatchObject({ code: 0 });
 });
 
 test("a file that is there stays, and tokens go nowhere by accident", async () => {

@@ -5,7 +5,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askEvertoken, canary, emptyDirectory, launcher, runEvertoken } from "../e2e/evertoken-command.ts";
+import {
+  askEvertoken,
+  canary,
+  emptyDirectory,
+  launcher,
+  runEvertoken,
+  runInProcess,
+} from "../e2e/evertoken-command.ts";
 import { inherited } from "../support/inherited.ts";
 import { createRig, type Rig, until } from "../support/rig.ts";
 
@@ -84,6 +91,25 @@ test("10,000 rows: killed in the middle, resumed, bad rows told by line, none ha
   ).toBe(0);
   // The kill may have come between a row and its job: these, eight at most, are reconcile's.
   expect(await rig.queues.refreshQueue("acme").getDelayedCount()).toBeGreaterThanOrEqual(9996 - 8);
+});
+
+test("Ctrl-C: what is stored by then is counted and said, and a second run goes on with the rest", async () => {
+  const rig = await createRig({ env: { LOG_LEVEL: "error" } });
+  const rows = 2000;
+  const file = await fileOf(Array.from({ length: rows }, (_, n) => row(n + 1)));
+  const stopped = runInProcess(["connections", "import", file], { env: rig.env });
+  await until("it is under way", async () => (await stored(rig)) >= 50, 60_000);
+  process.emit("SIGINT", "SIGINT");
+  const { code, stderr } = await stopped;
+  const before = await stored(rig);
+  expect(before).toBeLessThan(rows);
+  expect({ code, stderr }).toEqual({
+    code: 130,
+    stderr: expect.stringContaining(`stopped: ${before} rows are done: ${before} imported, 0 reconnected`),
+  });
+  const { answer } = await askEvertoken(["connections", "import", file, "--resume"], { env: rig.env });
+  expect(answer).toMatchObject({ imported: rows, skipped: 0, refused: 0, resumedAfter: before });
+  expect(await stored(rig)).toBe(rows);
 });
 
 test("a file that changed since, one that was never begun, and a pipe cannot be resumed", {

@@ -29,6 +29,14 @@ export interface Expected {
 }
 
 const lines = (...rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).join("\n");
+/** In CSV, with a semicolon: what is an object is JSON as text. */
+function table(...rows: readonly object[]): string {
+  const names = [...new Set(rows.flatMap(Object.keys))];
+  const cell = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const line = (row: object) =>
+    names.map((name) => `"${name in row ? cell(row[name as never]).replaceAll('"', '""') : ""}"`).join(";");
+  return [names.join(";"), ...rows.map(line)].join("\r\n");
+}
 const nangoKey = randomBytes(32);
 
 const nango = (n: number, more: object = {}) => ({
@@ -211,6 +219,26 @@ export const sourceFiles: readonly SourceFile[] = [
       text: lines(nangoRow()),
     },
     expected: [grant(3, "meta", { account: "conn-3" })],
+  },
+  {
+    ...{ from: "nango", what: "the table in CSV, with an API key", key: nangoKey.toString("base64") },
+    text: table(nangoRow(), nango(9, { credentials: { type: "API_KEY", apiKey: "canary" } })),
+    expected: [grant(3, "meta", { account: "conn-3" })],
+    skipped: 1,
+  },
+  {
+    ...{ from: "next-auth", what: "what mongoexport writes" },
+    text: lines({
+      ...{
+        _id: { $oid: "66" },
+        userId: { $oid: "user-1" },
+        type: "oidc",
+        provider: "azure-ad",
+        providerAccountId: "1",
+      },
+      ...{ access_token: "canary-a1", refresh_token: "canary-r1", expires_at: { $numberLong: String(seconds) } },
+    }),
+    expected: [grant(1, "microsoft")],
   },
   {
     ...{ from: "n8n", what: "a decrypted export", args: ["--user", "ada"] },

@@ -149,6 +149,38 @@ test("bad rows are told by line, and the rest goes on", async () => {
   expect((await pool.query("SELECT FROM connections")).rowCount).toBe(2);
 });
 
+test("what means that there is nothing, or was cut off, is never stored as a token", async () => {
+  const { pool } = await empty();
+  const words = ["", "null", "NULL", "\\N", "(null)", "<null>", "None", "undefined"];
+  const table = words.map((word, n) => `u,acme,${n},canary-a${n},${word}`);
+  const csv = await run(["--from", "csv"], ["userId,provider,accountId,accessToken,refreshToken", ...table].join("\n"));
+  expect(csv.answer).toMatchObject({ imported: words.length, refused: 0 });
+  const rows = words.map((word, n) => next({ provider: "acme", providerAccountId: `j${n}`, refresh_token: word }));
+  expect((await run(["--from", "next-auth"], rows.join("\n"))).answer).toMatchObject({ imported: words.length });
+  expect((await pool.query("SELECT FROM connections WHERE refresh_token IS NOT NULL")).rowCount).toBe(0);
+  const cut = { user_id: 1, provider: "acme", token: "eyJpdiI6IkFBQUE" };
+  const laravel = await run(["--from", "laravel"], JSON.stringify([cut]));
+  expect(laravel.answer).toMatchObject({
+    imported: 0,
+    bad: [{ line: 1, item: 1, message: expect.stringContaining("altered") }],
+  });
+  const json = await run(["--from", "csv"], "[{}]");
+  expect(json.answer.error.message).toContain("this is JSON and no table");
+});
+
+test("what stands in one line is told by its item as well, in arrays and in documents that hold a list", async () => {
+  await empty();
+  const rows = [next({}), next({ providerAccountId: "2", expires_at: "soon" }), next({})];
+  for (const text of [`[${rows.join()}]`, `{"accounts":[${rows.join()}]}`]) {
+    const { answer, stderr } = await run(["--from", "next-auth", "--provider", "hubspot=acme", "--dry-run"], text);
+    expect(answer.bad).toMatchObject([
+      { line: 1, item: 2 },
+      { line: 1, item: 3, message: "the same account stands in line 1, item 1" },
+    ]);
+    expect(stderr).toMatch(/line 1, item 2: expiresAt: .*\nline 1, item 3: /);
+  }
+});
+
 test("a field of ours that is misspelt is refused, with the right one", async () => {
   await empty();
   const { code, answer } = await run([], '{"userId":"u","provider":"acme","acessToken":"canary-a"}');
@@ -223,6 +255,14 @@ test.each([
   ["a JSON text that is cut off", `[${next({}).slice(0, 60)}`, "from here to the end this is not JSON"],
   ["a column twice", "userId,type,provider,provider\n", "same name"],
   ["a header alone", "userId,type,provider,providerAccountId\n", "nothing to import"],
+  ["a file that is compressed", "\u001f\u008b\u0008\u0000", "compressed: unpack it first"],
+  ["UTF-16 without its mark", [..."userId,type\n1,2"].join("\0").concat("\0"), "UTF-16"],
+  [
+    "rows without an account's id",
+    '{"userId":"u","type":"oauth","provider":"acme"}',
+    "its rows have no providerAccountId or",
+  ],
+  ["objects one behind the other", '{\n"userId":"u"\n}\n{\n"userId":"v"\n}\n', "line 1: this is not JSON"],
   ["a number", "42", "nothing to import: this holds no row of Auth.js"],
 ])("%s: the file is refused as a whole", async (_, text, words) => {
   const { code, answer } = await run(["--from", "next-auth"], text);

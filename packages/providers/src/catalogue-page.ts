@@ -59,8 +59,16 @@ function table(providers: readonly Provider[]): string {
 function rotation({ spends, rotation }: Provider["policy"]): string {
   if (spends === "nothing") return "not refreshed";
   if (spends === "access_token") return "exchanged";
-  if (rotation.kind === "grace") return `old one works ${inWords(rotation.graceSeconds)}`;
-  return rotation.kind === "single_use" ? "spent" : "none";
+  switch (rotation.kind) {
+    case "none":
+      return "none";
+    case "grace":
+      return `old one works ${inWords(rotation.graceSeconds)}`;
+    case "single_use":
+      return "spent";
+    default:
+      return rotation satisfies never;
+  }
 }
 
 function unconfirmed(providers: readonly Provider[]): string {

@@ -1,10 +1,10 @@
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { EvertokenError } from "@evertoken/engine";
 import { type Exported, exportConnections } from "@evertoken/engine/internal";
 import { auditOperator } from "../audit-operator.ts";
 import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
-import { withEngine } from "../open.ts";
+import { type Opened, withEngine } from "../open.ts";
 import { createProgress } from "../progress.ts";
 import { requireProvider } from "./connections-list.ts";
 
@@ -29,6 +29,8 @@ interface Report {
 interface Sink {
   write(text: string): Promise<void>;
   close(): Promise<void>;
+  /** A part must not pass for all. */
+  giveUp(): Promise<void>;
 }
 
 export async function exportCommand(io: Io, file: string | undefined, options: ExportOptions): Promise<number> {
@@ -45,7 +47,7 @@ export async function exportCommand(io: Io, file: string | undefined, options: E
     ...(user === undefined ? {} : { userId: user }),
     ...(provider === undefined ? {} : { provider }),
   };
-  return withEngine(io, async ({ engine }) => {
+  const exporting = async ({ engine, interrupted }: Opened) => {
     await requireProvider(engine, provider);
     const sink = named === null ? outputOf(io) : await fileOf(named);
     const report: Report = { file: named, withTokens, exported: 0, refreshing: 0, unreadable: [] };
@@ -55,18 +57,24 @@ export async function exportCommand(io: Io, file: string | undefined, options: E
     const progress = createProgress(io, "exporting");
     try {
       for await (const page of exportConnections(engine, filter)) {
+        interrupted.throwIfAborted();
         const text = page.map((each) => lineOf(each, report)).join("");
         if (text !== "") await sink.write(text);
         progress.update(report.exported, report.exported);
       }
+      await sink.close();
+    } catch (error) {
+      await sink.giveUp();
+      io.note(`stopped after ${report.exported}${named === null ? "" : `: ${named} was removed, since it is not all`}`);
+      throw error;
     } finally {
       progress.stop();
-      await sink.close();
     }
     if (named !== null) io.result(report, () => [`${report.exported} exported to ${named}`]);
     for (const note of notes(report)) io.note(note);
     return report.unreadable.length === 0 ? 0 : 1;
-  });
+  };
+  return withEngine(io, exporting, { endsItself: true });
 }
 
 function lineOf(each: Exported, report: Report): string {
@@ -84,6 +92,7 @@ function outputOf({ stdout }: Io): Sink {
     write: (text) =>
       new Promise((resolve, reject) => stdout.write(text, (error) => (error ? reject(error) : resolve()))),
     close: () => Promise.resolve(),
+    giveUp: () => Promise.resolve(),
   };
 }
 
@@ -96,6 +105,10 @@ async function fileOf(file: string): Promise<Sink> {
       async close() {
         await handle.sync();
         await handle.close();
+      },
+      async giveUp() {
+        await handle.close();
+        await rm(file);
       },
     };
   } catch (error) {

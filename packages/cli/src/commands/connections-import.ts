@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync, type Stats, statSync } from "node:fs";
+import { addAbortSignal } from "node:stream";
 import { didYouMean } from "@evertoken/adapters";
 import { pastedWarnings, readPasted } from "@evertoken/core";
 import { EvertokenError } from "@evertoken/engine";
@@ -11,7 +12,7 @@ import { UnknownFields } from "../import/known-fields.ts";
 import type { Mapping } from "../import/map-row.ts";
 import { readRows } from "../import/read-rows.ts";
 import { requireSource, sampleSize } from "../import/recognize.ts";
-import { type ImportReport, notes, summary } from "../import/report.ts";
+import { type ImportReport, inCounts, notes, summary } from "../import/report.ts";
 import type { Row } from "../import/row.ts";
 import { SeenKeys } from "../import/seen-keys.ts";
 import { Tally } from "../import/tally.ts";
@@ -45,25 +46,31 @@ export async function importConnections(io: Io, file: string | undefined, option
   const named = file !== undefined && file !== "-" ? file : null;
   refuseContradictions(options, named);
   const translation = readTranslation(io, options);
-  return withEngine(io, async (opened) => {
-    const size = named === null ? null : sizeOf(named);
-    const checkpoint =
-      named === null || options.dryRun === true ? noCheckpoint : await openCheckpoint(named, options.resume === true);
-    const rules: RowRules = {
-      // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
-      skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
-      overwrite: options.overwrite === true,
-      legacyKey: options.legacyKeyFile === undefined ? null : readKey(io, options.legacyKeyFile),
-      plan: options.dryRun === true ? createImportPlanner(opened.engine) : null,
-      ...{ seen: new SeenKeys(), seenGrants: new SeenKeys() },
-    };
-    const chunks = named === null ? inputOf(io) : createReadStream(named, { highWaterMark: 1024 * 1024 });
-    const report = await importAll(io, opened, { chunks, size, translation, rules, checkpoint });
-    checkpoint.remove();
-    io.result(report, () => summary(report));
-    for (const note of notes(report)) io.note(note);
-    return report.refused === 0 ? 0 : 1;
-  });
+  return withEngine(
+    io,
+    async (opened) => {
+      const size = named === null ? null : sizeOf(named);
+      const checkpoint =
+        named === null || options.dryRun === true ? noCheckpoint : await openCheckpoint(named, options.resume === true);
+      const rules: RowRules = {
+        // Rows that a killed run had stored after its last checkpoint may have been refreshed since: they are not stored again.
+        skip: options.skipKnown === true ? "known" : (checkpoint.resumed?.startedAt ?? null),
+        overwrite: options.overwrite === true,
+        legacyKey: options.legacyKeyFile === undefined ? null : readKey(io, options.legacyKeyFile),
+        plan: options.dryRun === true ? createImportPlanner(opened.engine) : null,
+        ...{ seen: new SeenKeys(), seenGrants: new SeenKeys() },
+      };
+      const { interrupted: signal } = opened;
+      const chunks =
+        named === null ? inputOf(io, signal) : createReadStream(named, { highWaterMark: 1024 * 1024, signal });
+      const report = await importAll(io, opened, { chunks, size, translation, rules, checkpoint });
+      checkpoint.remove();
+      io.result(report, () => summary(report));
+      for (const note of notes(report)) io.note(note);
+      return report.refused === 0 ? 0 : 1;
+    },
+    { endsItself: true },
+  );
 }
 
 function refuseContradictions(
@@ -112,9 +119,9 @@ function pairOf(text: string, option: string): readonly [theirs: string, ours: s
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-async function* inputOf(io: Io): AsyncGenerator<Buffer> {
+async function* inputOf(io: Io, signal: AbortSignal): AsyncGenerator<Buffer> {
   if (io.stdin.isTTY) throw new UsageError("name a file, or pipe the rows in");
-  for await (const chunk of io.stdin) yield Buffer.from(chunk);
+  for await (const chunk of addAbortSignal(signal, io.stdin)) yield Buffer.from(chunk);
 }
 
 function sizeOf(file: string): number {
@@ -166,7 +173,7 @@ async function importAll(io: Io, opened: Opened, work: Work): Promise<ImportRepo
   const progress = createProgress(io, rules.plan === null ? "importing" : "judging");
   const handle = async (row: Row) => {
     const ready = await translate(row);
-    const done = ready.done ?? (await importRow(opened, ready.line, ready.value, rules));
+    const done = ready.done ?? (await importRow(opened, ready.place, ready.value, rules));
     return { ...ready, done };
   };
   let passed = 0;
@@ -178,6 +185,7 @@ async function importAll(io: Io, opened: Opened, work: Work): Promise<ImportRepo
     passed += again.length;
     const batch = rules.plan === null ? atOnce : plannedAtOnce;
     for (let start = again.length; start < rows.length; start += batch) {
+      opened.interrupted.throwIfAborted();
       for (const judged of await Promise.all(rows.slice(start, start + batch).map(handle))) tally.add(judged);
       if (tally.rows % rowsPerCheckpoint < batch) keep();
     }
@@ -203,8 +211,7 @@ async function importAll(io: Io, opened: Opened, work: Work): Promise<ImportRepo
   } catch (error) {
     if (sample === null || tally.rows > 0) {
       keep();
-      const again = checkpoint === noCheckpoint ? "--skip-known" : "--resume";
-      io.note(`stopped: ${first + tally.rows} rows are done; go on with ${again}`);
+      io.note(`stopped: ${first + tally.rows} rows are done: ${inCounts(tally.counts())}${goOn(work)}`);
     }
     throw error;
   } finally {
@@ -218,7 +225,12 @@ async function importAll(io: Io, opened: Opened, work: Work): Promise<ImportRepo
   };
 }
 
+function goOn({ rules, checkpoint }: Work): string {
+  if (rules.plan !== null) return "; nothing was stored";
+  return `; go on with ${checkpoint === noCheckpoint ? "--skip-known" : "--resume"}`;
+}
+
 /** A row of an earlier run: a later one of the same account is one too many. */
-function note({ line, value, done }: ReadyRow, { seen }: RowRules): void {
-  if (done === null) remember(line, value, seen);
+function note({ place, value, done }: ReadyRow, { seen }: RowRules): void {
+  if (done === null) remember(place, value, seen);
 }

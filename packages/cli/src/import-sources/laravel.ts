@@ -62,13 +62,16 @@ export default defineSource({
   passes: ({ deleted_at: deleted }) => (typeof deleted === "string" && deleted !== "" ? "deleted there" : null),
 });
 
-/** Base64 of JSON with these fields; anything else is in plain. */
+/**
+ * Base64 of JSON with these fields; anything else is in plain. @throws {WrongKey} for one that is cut off, as by a column that is too short: it
+ * must not pass for a token
+ */
 function payloadOf(value: unknown): Payload | null {
-  if (typeof value !== "string" || !value.startsWith("eyJpdiI6")) return null;
+  if (typeof value !== "string" || !/^eyJpdiI6[^.]*$/.test(value)) return null;
   try {
     return JSON.parse(Buffer.from(value, "base64").toString()) as Payload;
   } catch {
-    return null;
+    throw new WrongKey();
   }
 }
 

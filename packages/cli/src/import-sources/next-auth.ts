@@ -27,7 +27,16 @@ export default defineSource({
     obtainedAt: ["updatedAt", "updated_at", "createdAt", "created_at"],
   },
   leaves: [
-    ...["id", "id_token", "session_state", "oauth_token", "oauth_token_secret", "refresh_token_expires_in", "user"],
+    ...[
+      "id",
+      "_id",
+      "id_token",
+      "session_state",
+      "oauth_token",
+      "oauth_token_secret",
+      "refresh_token_expires_in",
+      "user",
+    ],
     ...["createdAt", "updatedAt", "created_at", "updated_at", "ext_expires_in", "not_before_policy"],
   ],
   passes: ({ type }) =>

@@ -35,5 +35,5 @@ export default defineSource({
     zoho: "zoho",
   },
   key: "the configuration's password (RCLONE_CONFIG_PASS)",
-  passes: ({ token }) => (token === undefined ? "a remote without a token" : null),
+  passes: ({ token }) => (token === undefined || token === "" ? "a remote without a token" : null),
 });

@@ -1,20 +1,18 @@
 import { Readable } from "node:stream";
 import { EvertokenError } from "@evertoken/engine";
 import { type CsvError, type Info, parse } from "csv-parse";
-import { longestRow, type Row } from "./row.ts";
+import { isNothing } from "./look-up.ts";
+import { longestRow, type Place, type Row } from "./row.ts";
 
 const rowsAtOnce = 500;
-const delimiters = [",", ";", "\t"];
-
-/** How databases write that there is nothing. */
-const nothing = new Set(["", "NULL", "\\N"]);
+const delimiters = [",", ";", "\t", "|"];
 
 interface Parsed {
   readonly record: readonly string[];
   readonly info: Info;
 }
 
-/** The lines of a table under its header, with commas, semicolons or tabs between the columns. */
+/** The lines of a table under its header, with commas, semicolons, tabs or bars between the columns. */
 export async function* csvRows(
   chunks: AsyncIterable<Buffer>,
   header: (name: string) => string = (name) => name,
@@ -84,19 +82,27 @@ function delimiterOf(first: Buffer): string {
 
 function readHeader(record: readonly string[], header: (name: string) => string): string[] {
   const columns = record.map((name) => header(name.trim()));
-  if (new Set(columns.filter((name) => name !== "")).size < columns.filter((name) => name !== "").length) {
-    throw new EvertokenError("invalid_input", "two columns of the header have the same name");
+  const again = columns.findIndex((name, index) => name !== "" && columns.indexOf(name) < index);
+  if (again !== -1) {
+    // Without a header these are values: none is quoted.
+    const both = `${columns.indexOf(columns[again] as string) + 1} and ${again + 1}`;
+    throw new EvertokenError(
+      "invalid_input",
+      `columns ${both} of the header have the same name: leave one of them out`,
+    );
   }
   return columns;
 }
 
-function toValue(columns: readonly string[], record: readonly string[]): Omit<Row, "line"> {
+function toValue(columns: readonly string[], record: readonly string[]): Omit<Row, keyof Place> {
   if (record.length !== columns.length) {
     return { value: undefined, fault: `this has ${record.length} columns, and the header ${columns.length}` };
   }
   if (record.some((text) => text.includes("\uFFFD"))) return { value: undefined, fault: "this is not text in UTF-8" };
   const entries = columns.map((name, index) => [name, record[index] as string] as const);
-  return { value: Object.fromEntries(entries.filter(([name, text]) => name !== "" && !nothing.has(text))) };
+  return {
+    value: Object.fromEntries(entries.filter(([name, text]) => name !== "" && !isNothing(text))),
+  };
 }
 
 /** The parser's own message may quote the row. */

@@ -3,10 +3,10 @@ import { EvertokenError, type ImportInput, type KeepReason } from "@evertoken/en
 import { concernsAll, importFields, type PlannedImport } from "@evertoken/engine/internal";
 import type { Opened } from "../open.ts";
 import { isObject } from "./look-up.ts";
+import { inWords, type Place } from "./row.ts";
 import type { SeenKeys } from "./seen-keys.ts";
 
-export interface StoredRow {
-  readonly line: number;
+export interface StoredRow extends Place {
   /** null: a dry run, of an account that is not known yet. */
   readonly id: string | null;
   readonly generation: number | null;
@@ -19,8 +19,7 @@ export interface StoredRow {
 }
 
 /** An account that is known and was left as it is, or a row that is no grant. */
-export interface SkippedRow {
-  readonly line: number;
+export interface SkippedRow extends Place {
   readonly id: string | null;
   readonly why: KeepReason | "known" | "no_grant";
 }
@@ -28,7 +27,13 @@ export interface SkippedRow {
 export type Done =
   | { readonly kind: "stored"; readonly row: StoredRow }
   | { readonly kind: "skipped"; readonly row: SkippedRow }
-  | { readonly kind: "bad"; readonly line: number; readonly code: string; readonly message: string };
+  | { readonly kind: "bad"; readonly row: BadRow };
+
+/** Nothing of it is stored. */
+export interface BadRow extends Place {
+  readonly code: string;
+  readonly message: string;
+}
 
 export interface RowRules {
   /** Leave accounts alone that are connected already, or that were connected since this time; null: take all. */
@@ -45,60 +50,64 @@ export interface RowRules {
   readonly seenGrants: SeenKeys;
 }
 
-export const badRow = (line: number, code: string, message: string): Done => ({ kind: "bad", line, code, message });
+export const badRow = (place: Place, code: string, message: string): Done => ({
+  kind: "bad",
+  row: { ...place, code, message },
+});
 
 /**
  * Imports one row in our words: stored as a whole, or bad and nothing of it stored.
  *
  * @throws when Postgres or Redis is away, or all is being closed
  */
-export async function importRow(opened: Opened, line: number, value: unknown, rules: RowRules): Promise<Done> {
+export async function importRow(opened: Opened, place: Place, value: unknown, rules: RowRules): Promise<Done> {
   const account = accountOf(value);
-  const earlier = remember(line, value, rules.seen);
-  if (earlier !== null) return badRow(line, "invalid_input", `the same account stands in line ${earlier}`);
+  const earlier = remember(place, value, rules.seen);
+  if (earlier !== null) return badRow(place, "invalid_input", `the same account stands in ${inWords(earlier)}`);
   const unknown = unknownField(value);
-  if (unknown !== null) return badRow(line, "invalid_input", unknown);
+  if (unknown !== null) return badRow(place, "invalid_input", unknown);
   try {
     if (rules.skip !== null && account !== null) {
       const since = rules.skip === "known" ? {} : { connectedAt: { gte: rules.skip } };
       const where = { ...account, ...since };
       const known = await opened.engine.prisma.connection.findFirst({ where, select: { id: true } });
-      if (known !== null) return { kind: "skipped", row: { line, id: known.id, why: "known" } };
+      if (known !== null) return { kind: "skipped", row: { ...place, id: known.id, why: "known" } };
     }
     const input = withRules(value, rules) as ImportInput;
     return await (rules.plan === null
-      ? store(opened, line, input)
-      : foresee(rules.plan, line, input, rules.seenGrants));
+      ? store(opened, place, input)
+      : foresee(rules.plan, place, input, rules.seenGrants));
   } catch (error) {
-    if (error instanceof EvertokenError && !concernsAll(error)) return badRow(line, error.code, error.message);
+    if (error instanceof EvertokenError && !concernsAll(error)) return badRow(place, error.code, error.message);
     throw error;
   }
 }
 
-async function store({ evertoken }: Opened, line: number, input: ImportInput): Promise<Done> {
+async function store({ evertoken }: Opened, place: Place, input: ImportInput): Promise<Done> {
   const { skipped, ...stored } = await evertoken.connections.import(input);
-  if (skipped !== null) return { kind: "skipped", row: { line, id: stored.id, why: skipped } };
-  return { kind: "stored", row: { line, ...stored } };
+  if (skipped !== null) return { kind: "skipped", row: { ...place, id: stored.id, why: skipped } };
+  return { kind: "stored", row: { ...place, ...stored } };
 }
 
 async function foresee(
   plan: NonNullable<RowRules["plan"]>,
-  line: number,
+  place: Place,
   input: ImportInput,
   seenGrants: SeenKeys,
 ): Promise<Done> {
   const { id, skipped, grantHash, warnings } = await plan(input);
-  if (skipped !== null) return { kind: "skipped", row: { line, id, why: skipped } };
-  const earlier = grantHash === "" ? null : seenGrants.add(grantHash, line);
-  if (earlier !== null) return badRow(line, "grant_in_use", `refreshToken: the same one stands in line ${earlier}`);
+  if (skipped !== null) return { kind: "skipped", row: { ...place, id, why: skipped } };
+  const earlier = grantHash === "" ? null : seenGrants.add(grantHash, place);
+  if (earlier !== null)
+    return badRow(place, "grant_in_use", `refreshToken: the same one stands in ${inWords(earlier)}`);
   const unstored = { generation: null, nextRefreshAt: null, scheduled: true };
-  return { kind: "stored", row: { line, id, reconnected: id !== null, warnings, ...unstored } };
+  return { kind: "stored", row: { ...place, id, reconnected: id !== null, warnings, ...unstored } };
 }
 
-/** @returns the line where the same account stands already, or null */
-export function remember(line: number, value: unknown, seen: SeenKeys): number | null {
+/** @returns where the same account stands already, or null */
+export function remember(place: Place, value: unknown, seen: SeenKeys): Place | null {
   const account = accountOf(value);
-  return account === null ? null : seen.add(JSON.stringify(account), line);
+  return account === null ? null : seen.add(JSON.stringify(account), place);
 }
 
 /** What makes a connection one of its kind; null when the row is too wrong to say. */

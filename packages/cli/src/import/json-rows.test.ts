@@ -29,16 +29,21 @@ describe("rows of an import file", () => {
 
   test("an array, over several lines", () => {
     expect(splitRows('\n[\n  {"a": "],\\"{"},\n  {\n "b": [1, {}]\n  }\n]\n')).toEqual([
-      { line: 3, value: { a: '],"{' } },
-      { line: 4, value: { b: [1, {}] } },
+      { line: 3, item: 1, value: { a: '],"{' } },
+      { line: 4, item: 2, value: { b: [1, {}] } },
     ]);
   });
 
   test("a bad element leaves the others readable", () => {
     expect(splitRows('[{"a":1},\n{"a":oops},\n{"a":3}]')).toEqual([
-      { line: 1, value: { a: 1 } },
-      { line: 2, ...notJson },
-      { line: 3, value: { a: 3 } },
+      { line: 1, item: 1, value: { a: 1 } },
+      { line: 2, item: 2, ...notJson },
+      { line: 3, item: 3, value: { a: 3 } },
+    ]);
+    expect(splitRows('[{"a":1}, {"a":oops}, 3]').map(({ line, item }) => [line, item])).toEqual([
+      [1, 1],
+      [1, 2],
+      [1, 3],
     ]);
   });
 
@@ -48,8 +53,8 @@ describe("rows of an import file", () => {
 
   test("an array that is cut off has one more bad row", () => {
     expect(splitRows('[{"a":1},\n{"a":')).toEqual([
-      { line: 1, value: { a: 1 } },
-      { line: 2, value: undefined, fault: "from here to the end this is not JSON" },
+      { line: 1, item: 1, value: { a: 1 } },
+      { line: 2, item: 2, value: undefined, fault: "from here to the end this is not JSON" },
     ]);
     expect(splitRows('[{"a":1}')).toHaveLength(1);
     expect(splitRows('[{"a":1}')[0]?.value).toBeUndefined();
@@ -97,10 +102,11 @@ test.each(['{"a":1}\n', '[{"a":1},\n'])(
       ...splitter.push(Buffer.from(before.startsWith("[") ? '"},\n{"a":3}]' : '"}\n{"a":3}')),
       ...splitter.end(),
     );
+    const item = (n: number) => (before.startsWith("[") ? { item: n } : {});
     expect(rows).toEqual([
-      { line: 1, value: { a: 1 } },
-      { line: 2, value: undefined, fault: "this is longer than 16 MB" },
-      { line: 3, value: { a: 3 } },
+      { line: 1, ...item(1), value: { a: 1 } },
+      { line: 2, ...item(2), value: undefined, fault: "this is longer than 16 MB" },
+      { line: 3, ...item(3), value: { a: 3 } },
     ]);
   },
 );

@@ -13,8 +13,8 @@ const closes = (byte: number) => byte === 0x5d || byte === 0x7d;
 const isSpace = (byte: number) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 
 /**
- * The rows of a JSON array, of JSON lines, or the one row of a single object, each with the line that it begins in. Cut by hand, because a
- * parser for streams stops at the first bad byte: here one bad element leaves the others readable.
+ * The rows of a JSON array, of JSON lines, or the one row of a single object, each with the line that it begins in, and of an array with its
+ * number. Cut by hand, because a parser for streams stops at the first bad byte: here one bad element leaves the others readable.
  */
 export function createJsonSplitter(): Splitter {
   let splitter: Splitter | null = null;
@@ -101,6 +101,8 @@ function lineRows(firstLine: number): Splitter {
   };
 }
 
+const cutOff = { value: undefined, fault: "from here to the end this is not JSON" };
+
 /** Cuts at the commas of the outermost array. */
 function arrayRows(firstLine: number): Splitter {
   let line = firstLine;
@@ -108,6 +110,7 @@ function arrayRows(firstLine: number): Splitter {
   let [inString, escaped, over, overlong, ignored] = [false, false, false, false, false];
   let carried = Buffer.alloc(0);
   let startLine: number | null = null;
+  let item = 0;
   return {
     push(chunk) {
       if (ignored) return [];
@@ -117,7 +120,7 @@ function arrayRows(firstLine: number): Splitter {
       const take = (end: number) => {
         if (startLine === null) return;
         const row = overlong ? { value: undefined, fault: tooLong } : parseJson(bytes.subarray(start, end));
-        rows.push({ line: startLine, ...row });
+        rows.push({ line: startLine, item, ...row });
         [start, startLine, overlong] = [-1, null, false];
       };
       for (let at = carried.length; at < bytes.length; at++) {
@@ -131,6 +134,7 @@ function arrayRows(firstLine: number): Splitter {
         }
         if (depth === 1 && startLine === null && !isSpace(byte) && byte !== comma && byte !== 0x5d) {
           [start, startLine] = [at, line];
+          item++;
         }
         if (inString) {
           // A string of JSON has no line break in it, so one that is left open ends there.
@@ -150,7 +154,6 @@ function arrayRows(firstLine: number): Splitter {
       return rows;
     },
     /** The array never ends: what was cut off is one more bad row. */
-    end: () =>
-      over ? [] : [{ line: startLine ?? line, value: undefined, fault: "from here to the end this is not JSON" }],
+    end: () => (over ? [] : [{ line: startLine ?? line, item: startLine === null ? item + 1 : item, ...cutOff }]),
   };
 }

@@ -6,12 +6,12 @@ import { isObject } from "./look-up.ts";
 import { type MappedRow, type Mapping, mapRow, metadataOf, scopesOf } from "./map-row.ts";
 import { providersOf } from "./provider-of.ts";
 import { createRegistrationOf } from "./registration-of.ts";
-import type { Row } from "./row.ts";
+import type { Place, Row } from "./row.ts";
 import type { Judged } from "./tally.ts";
 
 /** A row in our words, or what became of it already. */
 export type ReadyRow = Omit<Judged, "done"> & {
-  readonly line: number;
+  readonly place: Place;
   readonly value: unknown;
   readonly done: Done | null;
 };
@@ -30,22 +30,23 @@ const nothingElse = { value: undefined, provider: null, withoutRefreshToken: fal
 export function createTranslator(engine: Engine, { mapping, providers, registration }: Translation) {
   const registrationOf = createRegistrationOf(engine, registration);
   const known = new Map<string, Promise<boolean>>();
-  return async ({ line, value, fault }: Row): Promise<ReadyRow> => {
-    const ended = (done: Done): ReadyRow => ({ line, done, ...nothingElse });
-    if (value === undefined) return ended(badRow(line, "invalid_input", fault ?? "this cannot be read"));
-    if (mapping === null) return own(line, value);
+  return async ({ value, fault, ...place }: Row): Promise<ReadyRow> => {
+    const ended = (done: Done): ReadyRow => ({ place, done, ...nothingElse });
+    if (value === undefined) return ended(badRow(place, "invalid_input", fault ?? "this cannot be read"));
+    if (mapping === null) return own(place, value);
     const mapped = mapRow(value, mapping);
-    if (mapped.kind === "fault") return ended(badRow(line, "invalid_input", mapped.message));
-    if (mapped.kind === "passed") return ended({ kind: "skipped", row: { line, id: null, why: "no_grant" } });
+    if (mapped.kind === "fault") return ended(badRow(place, "invalid_input", mapped.message));
+    if (mapped.kind === "passed") return ended({ kind: "skipped", row: { ...place, id: null, why: "no_grant" } });
     try {
-      return await translated(line, mapped, mapping);
+      return await translated(place, mapped, mapping);
     } catch (error) {
-      if (error instanceof EvertokenError && !concernsAll(error)) return ended(badRow(line, error.code, error.message));
+      if (error instanceof EvertokenError && !concernsAll(error))
+        return ended(badRow(place, error.code, error.message));
       throw error;
     }
   };
 
-  async function translated(line: number, mapped: MappedRow, { source }: Mapping): Promise<ReadyRow> {
+  async function translated(place: Place, mapped: MappedRow, { source }: Mapping): Promise<ReadyRow> {
     const { theirProvider, input, endUnknown, clientId } = mapped;
     const withoutRefreshToken = input.refreshToken === null;
     const grant = { scopes: scopesOf(input.scopes), refreshes: !withoutRefreshToken };
@@ -55,7 +56,7 @@ export function createTranslator(engine: Engine, { mapping, providers, registrat
     const found = await registrationOf(provider, clientId);
     const metadata = metadataOf(mapped, provider, mapping as Mapping);
     const value = { ...input, provider, metadata, ...(found === null ? {} : { registration: found }) };
-    return { line, value, done: null, provider, withoutRefreshToken, endUnknown };
+    return { place, value, done: null, provider, withoutRefreshToken, endUnknown };
   }
 
   async function firstKnown(candidates: readonly string[]): Promise<string | null> {
@@ -87,10 +88,10 @@ export function createTranslator(engine: Engine, { mapping, providers, registrat
 /** A provider's name is short; what is not may be a value from another column. */
 const shown = (name: string) => (/^[\w .+-]{1,40}$/.test(name) ? name : "…");
 
-function own(line: number, value: unknown): ReadyRow {
+function own(place: Place, value: unknown): ReadyRow {
   const { provider, refreshToken, expiresAt, expiresIn } = isObject(value) ? value : {};
   return {
-    ...{ line, value, done: null, provider: typeof provider === "string" ? provider.trim() : null },
+    ...{ place, value, done: null, provider: typeof provider === "string" ? provider.trim() : null },
     withoutRefreshToken: refreshToken === undefined || refreshToken === null,
     endUnknown: (expiresAt ?? expiresIn ?? null) === null,
   };

@@ -1,4 +1,5 @@
 import type { Raw } from "../import-sources/source.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** What stands at a dotted path; `id_token#sub` is a claim of a JWT. undefined: nothing, or nothing in it. */
 export function lookUp(raw: Raw, path: string): unknown {
@@ -11,19 +12,36 @@ export function lookUp(raw: Raw, path: string): unknown {
 export function firstOf(raw: Raw, paths: readonly string[]): unknown {
   for (const path of paths) {
     const found = lookUp(raw, path);
-    if (found !== undefined && found !== null && found !== "") return found;
+    if (!isNothing(found)) return unwrap(found);
   }
   return undefined;
 }
 
-/** A column may hold JSON as text. */
+/** How databases and scripts write that there is nothing: stored, it would pass for a token. */
+const nothing = new Set(["", "null", "\\n", "(null)", "<null>", "[null]", "none", "nil", "undefined", "nan"]);
+
+export function isNothing(value: unknown): boolean {
+  return (
+    value === undefined || value === null || (typeof value === "string" && nothing.has(value.trim().toLowerCase()))
+  );
+}
+
+/** Of columns, each that holds JSON as text as what it holds. */
+export const unfoldAll = (raw: Raw): Raw =>
+  Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, unfold(value)]));
+
 function unfold(value: unknown): unknown {
   if (typeof value !== "string" || !value.startsWith("{")) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
+  const { value: parsed } = parseJson(Buffer.from(value));
+  return parsed ?? value;
+}
+
+/** An id, number or time as MongoDB exports it. https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/ */
+function unwrap(value: unknown): unknown {
+  const [only, ...others] = isObject(value) ? Object.entries(value) : [];
+  if (only === undefined || others.length > 0 || !/^\$(oid|date|numberInt|numberLong|uuid)$/.test(only[0]))
     return value;
-  }
+  return unwrap(only[1]);
 }
 
 /** Not verified: they name an account, and prove nothing. */

@@ -1,6 +1,6 @@
 import type { ImportInput } from "@evertoken/engine";
 import { type Field, type ImportSource, NeedsKey, type Raw } from "../import-sources/source.ts";
-import { firstOf, isObject, lookUp } from "./look-up.ts";
+import { firstOf, isObject, lookUp, unfoldAll } from "./look-up.ts";
 import { readTime } from "./read-time.ts";
 
 export interface Mapping {
@@ -38,9 +38,9 @@ export function mapRow(value: unknown, mapping: Mapping): Mapped {
     const fields = missing.split("|").map((name) => name.replace("@", ""));
     return fault(`this is no row of ${source.name}: it has no ${fields.join(" or ")}`);
   }
-  let raw: Raw;
+  let raw: Raw = unfoldAll(value);
   try {
-    raw = source.open?.(value, mapping.key) ?? value;
+    raw = source.open?.(raw, mapping.key) ?? raw;
   } catch (error) {
     if (error instanceof NeedsKey) return fault(`its tokens are encrypted: give ${source.key} with --key-file`);
     return fault("its tokens do not open with the key, or were altered");

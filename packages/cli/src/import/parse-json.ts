@@ -1,7 +1,7 @@
-import type { Row } from "./row.ts";
+import type { Place, Row } from "./row.ts";
 
 /** JSON text in UTF-8, as the value of a row. Never quotes what it was given: the parser's own message would, and with it a token. */
-export function parseJson(bytes: Uint8Array): Omit<Row, "line"> {
+export function parseJson(bytes: Uint8Array): Omit<Row, keyof Place> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { EvertokenError } from "@evertoken/engine";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
@@ -15,7 +16,12 @@ export async function* rcloneRows(chunks: AsyncIterable<Buffer>, key: string | n
     if (length > longestRow)
       throw new EvertokenError("invalid_input", "the file is too long for a configuration of rclone");
   }
-  yield sections(open(Buffer.concat(pieces).toString(), key));
+  yield sections(open(inUtf8(Buffer.concat(pieces)), key));
+}
+
+function inUtf8(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new EvertokenError("invalid_input", "the configuration is not text in UTF-8");
 }
 
 function open(text: string, key: string | null): string {

@@ -55,11 +55,25 @@ async function firstChunk(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
 /** By how it begins, among those that the source writes. */
 function formatOf(first: Buffer, source: ImportSource | null): Format {
   const mark = first.subarray(0, 2).toString("hex");
-  if (mark === "fffe" || mark === "feff")
+  if (mark === "fffe" || mark === "feff" || isEverySecondZero(first.subarray(0, 16)))
     throw new EvertokenError("invalid_input", "the file is in UTF-16: save it as UTF-8");
+  if (mark === "1f8b" || mark === "504b")
+    throw new EvertokenError("invalid_input", "the file is compressed: unpack it first");
   const formats = source?.formats ?? ["json"];
+  const isJson = /^\uFEFF?\s*[[{]/.test(first.subarray(0, 65_536).toString());
+  if (isJson && formats[0] === "csv")
+    throw new EvertokenError(
+      "invalid_input",
+      "this is JSON and no table: name the system that wrote it, or leave --from out",
+    );
   if (formats.length === 1) return formats[0] as Format;
-  return /^\uFEFF?\s*[[{]/.test(first.subarray(0, 65_536).toString()) ? "json" : "csv";
+  return isJson ? "json" : "csv";
+}
+
+/** Latin text in UTF-16 without its mark. */
+function isEverySecondZero(beginning: Buffer): boolean {
+  const bytes = [...beginning];
+  return [0, 1].some((odd) => bytes.length > 3 && bytes.every((byte, index) => (byte === 0) === (index % 2 === odd)));
 }
 
 function rowsOf(format: Format, chunks: AsyncIterable<Buffer>, source: ImportSource | null, key: string | null) {
@@ -89,6 +103,6 @@ function listed(row: Row, { list = "", marks }: ImportSource): Row[] {
     mark.split("|").some((name) => lookUp(row.value as object as never, name) !== undefined),
   );
   if (isOne || inner === undefined) return [row];
-  if (isObject(inner)) return [{ line: row.line, value: inner }];
-  return Array.isArray(inner) ? inner.map((value) => ({ line: row.line, value })) : [row];
+  if (isObject(inner)) return [{ ...row, value: inner }];
+  return Array.isArray(inner) ? inner.map((value, index) => ({ line: row.line, item: index + 1, value })) : [row];
 }

@@ -22,6 +22,10 @@ test.each([
   expect(readTime(given)).toEqual({ time: noon });
 });
 
+test("a day alone is its beginning: an end may be taken for earlier than it is, never for later", () => {
+  expect(readTime("2026-11-26")).toEqual({ time: new Date("2026-11-26T00:00:00Z") });
+});
+
 test.each([null, undefined, "", 0, "0", "0001-01-01T00:00:00Z", "0000-00-00 00:00:00"])("%j states none", (given) => {
   expect(readTime(given)).toEqual({ time: null });
 });

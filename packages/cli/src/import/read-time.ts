@@ -5,11 +5,11 @@ const latest = Date.UTC(2200, 0);
 /** Seconds since 1970 have so many digits until 5138, milliseconds more since 1973. */
 const firstMilliseconds = 100_000_000_000;
 
-const sqlTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)? ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/i;
+const sqlTime = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)? ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
  * A point in time as databases and libraries write it: seconds or milliseconds since 1970 as a number or as text, ISO 8601, or SQL. A time
- * without a zone is UTC. null: none is stated, which 0 and the first years of both calendars mean too.
+ * without a zone is UTC, a day alone its beginning. null: none is stated, which 0 and the first years of both calendars mean too.
  *
  * @returns a fault in words that quote nothing
  */
@@ -21,7 +21,7 @@ export function readTime(given: unknown): { readonly time: Date | null } | { rea
   if (/^\d+(\.\d+)?$/.test(text)) return checked(ofNumber(Number(text)));
   // Go's zero time, and MySQL's.
   if (/^000[01]-/.test(text)) return { time: null };
-  const [, day, clock, fraction = "", zone = "Z"] = sqlTime.exec(text) ?? [];
+  const [, day, clock = "00:00", fraction = "", zone = "Z"] = sqlTime.exec(text) ?? [];
   if (day === undefined)
     return { fault: "is no point in time: needs ISO 8601, an SQL time, or seconds or milliseconds since 1970" };
   const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3).replace(":", "") || "00"}` : "Z";

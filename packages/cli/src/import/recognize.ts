@@ -3,7 +3,7 @@ import { importSources } from "../import-sources/index.ts";
 import type { ImportSource, Raw } from "../import-sources/source.ts";
 import { isObject } from "./look-up.ts";
 import { isMarked, type Mapping } from "./map-row.ts";
-import type { Row } from "./row.ts";
+import { inWords, type Row } from "./row.ts";
 
 /** So many rows are looked at before the first is stored. */
 export const sampleSize = 50;
@@ -27,9 +27,9 @@ export function requireSource(sample: readonly Row[], mapping: Mapping | null): 
   const { source } = mapping;
   if (objects.some((row) => source.marks.every((mark) => isMarked(row, mark, mapping)))) return;
   if (objects.length === 0)
-    throw refused(`this is no export of ${source.name}: ${sample[0]?.fault ?? "it has no rows"}. Nothing was stored`);
+    throw refused(`this is no export of ${source.name}: ${whyNone(sample)}. Nothing was stored`);
   const guess = guessOf(objects, source);
-  const hint = guess === null ? needs(source) : `it looks like one of ${guess.name}: use --from ${guess.id}`;
+  const hint = guess === null ? needs(mapping, objects) : `it looks like one of ${guess.name}: use --from ${guess.id}`;
   throw refused(`this is no export of ${source.name}: ${hint}. Nothing was stored`);
 }
 
@@ -46,7 +46,18 @@ function guessOf(objects: readonly object[], but: ImportSource | null): ImportSo
   return found.sort((a, b) => b.marks.length - a.marks.length)[0] ?? null;
 }
 
-const needs = ({ marks }: ImportSource) =>
-  `its rows have no ${marks.map((mark) => mark.replaceAll("@", "").replaceAll("|", " or ")).join(", ")}`;
+function whyNone([first]: readonly Row[]): string {
+  return first?.fault === undefined ? "it has no rows" : `${inWords(first)}: ${first.fault}`;
+}
+
+/** What no row has; where each is somewhere, all that one row must have. */
+function needs(mapping: Mapping, objects: readonly Raw[]): string {
+  const { marks } = mapping.source;
+  const missing = marks.filter((mark) => !objects.some((row) => isMarked(row, mark, mapping)));
+  const named = (missing.length === 0 ? marks : missing).map((mark) =>
+    mark.replaceAll("@", "").replaceAll("|", " or "),
+  );
+  return `its rows have no ${named.join(", ")}`;
+}
 
 const refused = (message: string) => new EvertokenError("invalid_input", message);

@@ -1,5 +1,6 @@
 import { table } from "../table.ts";
 import type { SkippedRow, StoredRow } from "./import-row.ts";
+import { inWords, type Place } from "./row.ts";
 import type { Counts, ProviderCounts } from "./tally.ts";
 
 export interface ImportReport extends Counts {
@@ -10,7 +11,7 @@ export interface ImportReport extends Counts {
   /** Rows of an earlier run that this one went on from. */
   readonly resumedAfter: number;
   readonly providers: readonly ProviderCounts[];
-  readonly reasons: readonly { code: string; message: string; rows: number; line: number }[];
+  readonly reasons: readonly { code: string; message: string; rows: number; first: Place }[];
   readonly unknownFields: readonly { field: string; rows: number; hint: string }[];
   readonly unscheduled: number;
   /** Those that this run stored, the first ten thousand. */
@@ -21,9 +22,12 @@ export interface ImportReport extends Counts {
 
 const mostNotes = 100;
 
+export const inCounts = ({ imported, reconnected, skipped, refused }: Counts) =>
+  `${imported} imported, ${reconnected} reconnected, ${skipped} skipped, ${refused} bad`;
+
 export function summary(report: ImportReport): string[] {
-  const { imported, reconnected, skipped, refused, dryRun, providers, unscheduled } = report;
-  const counts = `${imported} imported, ${reconnected} reconnected, ${skipped} skipped, ${refused} bad`;
+  const { dryRun, providers, unscheduled } = report;
+  const counts = inCounts(report);
   const head = ["PROVIDER", "NEW", "RECONNECTED", "SKIPPED", "BAD", "WITHOUT REFRESH TOKEN", "END UNKNOWN"];
   const rows = providers.map((each) => [
     each.provider,
@@ -44,17 +48,19 @@ export function notes(report: ImportReport): string[] {
   const notNewer = skippedRows.filter(({ why }) => why === "not_newer");
   const few = refused <= mostNotes;
   return [
-    ...most(connections.flatMap(({ line, warnings }) => warnings.map((each) => `line ${line}: ${each}`))),
+    ...most(connections.flatMap(({ warnings, ...row }) => warnings.map((each) => `${inWords(row)}: ${each}`))),
     ...most(
       notNewer.map(
-        ({ line, id }) =>
-          `line ${line}: skipped: ${id} may hold newer tokens than this row (--overwrite takes the row's)`,
+        (row) =>
+          `${inWords(row)}: skipped: ${row.id} may hold newer tokens than this row (--overwrite takes the row's)`,
       ),
     ),
-    ...(few ? bad.map(({ line, code, message }) => `line ${line}: ${message} (${code})`) : []),
+    ...(few ? bad.map((row) => `${inWords(row)}: ${row.message} (${row.code})`) : []),
     ...(few
       ? []
-      : reasons.map(({ rows, line, code, message }) => `${rows} rows, line ${line} the first: ${message} (${code})`)),
+      : reasons.map(
+          ({ rows, first, code, message }) => `${rows} rows, ${inWords(first)} the first: ${message} (${code})`,
+        )),
     ...unknownFields.map(({ field, rows, hint }) => `not read: ${field} (${rows} rows)${hint}`),
     ...ends(report),
   ];

@@ -1,24 +1,34 @@
 import { createHash } from "node:crypto";
+import type { Place } from "./row.ts";
 
 /**
- * Where in a file each key stood first: 16 bytes a slot, at most half of them taken, however long the keys are. Two keys are taken for one
+ * Where in a file each key stood first: 20 bytes a slot, at most half of them taken, however long the keys are. Two keys are taken for one
  * when 64 bits of their SHA-256 agree: among ten million, once in 400,000 files.
  */
 export class SeenKeys {
   #hashes = new BigUint64Array(1024);
   #lines = new Float64Array(1024);
+  /** 0: its line says it all. */
+  #items = new Uint32Array(1024);
   #count = 0;
 
-  /** @returns the line where the key stands already, or null: then it is noted */
-  add(key: string, line: number): number | null {
+  /** @returns where the key stands already, or null: then it is noted */
+  add(key: string, place: Place): Place | null {
     if (this.#count * 2 >= this.#hashes.length) this.#grow();
     // 0 marks an empty slot.
     const hash = createHash("sha256").update(key).digest().readBigUInt64LE() || 1n;
     const at = this.#slot(hash);
-    if (this.#hashes[at] === hash) return this.#lines[at] as number;
-    [this.#hashes[at], this.#lines[at]] = [hash, line];
+    if (this.#hashes[at] === hash) return this.#placeAt(at);
+    this.#hashes[at] = hash;
+    this.#lines[at] = place.line;
+    this.#items[at] = place.item ?? 0;
     this.#count++;
     return null;
+  }
+
+  #placeAt(at: number): Place {
+    const [line, item] = [this.#lines[at] as number, this.#items[at] as number];
+    return item === 0 ? { line } : { line, item };
   }
 
   #slot(hash: bigint): number {
@@ -29,13 +39,17 @@ export class SeenKeys {
   }
 
   #grow(): void {
-    const [hashes, lines] = [this.#hashes, this.#lines];
+    const [hashes, lines, items] = [this.#hashes, this.#lines, this.#items];
     this.#hashes = new BigUint64Array(hashes.length * 2);
     this.#lines = new Float64Array(hashes.length * 2);
-    for (const [index, hash] of hashes.entries()) {
+    this.#items = new Uint32Array(hashes.length * 2);
+    for (let index = 0; index < hashes.length; index++) {
+      const hash = hashes[index] as bigint;
       if (hash === 0n) continue;
       const at = this.#slot(hash);
-      [this.#hashes[at], this.#lines[at]] = [hash, lines[index] as number];
+      this.#hashes[at] = hash;
+      this.#lines[at] = lines[index] as number;
+      this.#items[at] = items[index] as number;
     }
   }
 }

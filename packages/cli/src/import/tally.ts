@@ -1,10 +1,5 @@
-import type { Done, SkippedRow, StoredRow } from "./import-row.ts";
-
-export interface BadRow {
-  readonly line: number;
-  readonly code: string;
-  readonly message: string;
-}
+import type { BadRow, Done, SkippedRow, StoredRow } from "./import-row.ts";
+import type { Place } from "./row.ts";
 
 export interface Counts {
   readonly imported: number;
@@ -44,7 +39,7 @@ const most = { bad: 1000, rows: 10_000, reasons: 100 };
 export class Tally {
   readonly #before: Counts;
   readonly #providers = new Map<string, ProviderCounts>();
-  readonly #reasons = new Map<string, { code: string; message: string; rows: number; line: number }>();
+  readonly #reasons = new Map<string, { code: string; message: string; rows: number; first: Place }>();
   readonly connections: StoredRow[] = [];
   readonly skippedRows: SkippedRow[] = [];
   readonly #bad: BadRow[];
@@ -87,7 +82,7 @@ export class Tally {
         return;
       case "bad":
         counts.refused++;
-        this.#refuse(done);
+        this.#refuse(done.row);
         return;
       default:
         done satisfies never;
@@ -128,13 +123,14 @@ export class Tally {
     return counts;
   }
 
-  #refuse({ line, code, message }: BadRow): void {
+  #refuse(row: BadRow): void {
+    const { code, message, ...first } = row;
     this.#refused++;
-    if (this.#bad.length < most.bad) this.#bad.push({ line, code, message });
+    if (this.#bad.length < most.bad) this.#bad.push(row);
     // One reason, though it names another line or connection each time.
     const reason = message.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "…").replaceAll(/\d+/g, "…");
     const known = this.#reasons.get(reason);
     if (known !== undefined) known.rows++;
-    else if (this.#reasons.size < most.reasons) this.#reasons.set(reason, { code, message, rows: 1, line });
+    else if (this.#reasons.size < most.reasons) this.#reasons.set(reason, { code, message, rows: 1, first });
   }
 }
