@@ -255,7 +255,7 @@ test.each([
   ["a JSON text that is cut off", `[${next({}).slice(0, 60)}`, "from here to the end this is not JSON"],
   ["a column twice", "userId,type,provider,provider\n", "same name"],
   ["a header alone", "userId,type,provider,providerAccountId\n", "nothing to import"],
-  ["a file that is compressed", "\u001f\u008b\u0008\u0000", "compressed: unpack it first"],
+  ["a file that is compressed", "PK\u0003\u0004\u0014\u0000", "compressed: unpack it first"],
   ["UTF-16 without its mark", [..."userId,type\n1,2"].join("\0").concat("\0"), "UTF-16"],
   [
     "rows without an account's id",
