@@ -3,11 +3,12 @@ import { measureHttpReads } from "./http-reads.ts";
 import { measureIdle } from "./idle.ts";
 import { measureJudgement } from "./judge.ts";
 import { measureLateness } from "./lateness.ts";
+import { measureMoving } from "./moving.ts";
 import { measureRefreshRate } from "./refresh-rate.ts";
 import { measureScale } from "./scale.ts";
 import { measureTokenReads } from "./token-reads.ts";
 
-/** `npm run bench [-- rate|reads|http|scale|idle|judge|lateness|dashboard]`: each prints a table. Only ratios carry over to other machines. */
+/** `npm run bench [-- rate|reads|http|scale|idle|judge|lateness|dashboard|moving]`: each prints a table. Only ratios carry over to other machines. */
 const measurements: Record<string, () => Promise<object[]>> = {
   rate: async () => [await measureRefreshRate(30_000, 0, 200), await measureRefreshRate(30_000, 200, 400)],
   reads: async () => [await measureTokenReads(10_000, 1), await measureTokenReads(10_000, 50)],
@@ -18,6 +19,7 @@ const measurements: Record<string, () => Promise<object[]>> = {
   judge: async () => measureJudgement(),
   lateness: async () => [await measureLateness(300, 20)],
   dashboard: () => measureDashboard(1_000_000),
+  moving: () => measureMoving(Number(process.env.BENCH_CONNECTIONS ?? 1_000_000)),
 };
 
 const wanted = process.argv[2];
