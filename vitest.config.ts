@@ -1,5 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { shortLived } from "./test/support/programs.ts";
 
 /** Files share the modules that are loaded already, which cost more than most tests: ours keep no state. */
 const isolate = false;
@@ -22,6 +23,7 @@ const services: TestProjectInlineConfiguration = {
     include: ["test/**/*.test.ts"],
     pool: "forks",
     isolate,
+    execArgv: shortLived,
     // They wait as much as they work, so more of them run at once than there are cores.
     maxWorkers: 5,
     // Where nobody looks on, a machine that stalled for a moment gets a second chance; `npm test` names each test that needed it.
@@ -35,15 +37,17 @@ const services: TestProjectInlineConfiguration = {
   },
 };
 
-const mostlyWaits = /\/test\/(browser|chaos|e2e)\//;
+const mostlyWaits = ({ moduleId }: TestSpecification) => /\/test\/(browser|chaos|e2e)\//.test(moduleId);
 
-/** Tests that mostly wait beside tests that mostly compute, so that the cores are never idle and none of the long ones begins last. */
+/** Tests that mostly wait beside tests that mostly compute: the cores are never idle, and none of the long ones begins last. */
 class Mixed extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const waiting = sorted.filter(({ moduleId }) => mostlyWaits.test(moduleId));
-    const computing = sorted.filter(({ moduleId }) => !mostlyWaits.test(moduleId));
-    return computing.flatMap((file, n) => [...waiting.slice(n, n + 1), file]).concat(waiting.slice(computing.length));
+    const isUnit = ({ project }: TestSpecification) => project.name === "unit";
+    const waiting = sorted.filter(mostlyWaits);
+    const computing = sorted.filter((file) => !mostlyWaits(file) && !isUnit(file));
+    const mixed = computing.flatMap((file, n) => [...waiting.slice(n, n + 1), file]);
+    return [...sorted.filter(isUnit), ...mixed, ...waiting.slice(computing.length)];
   }
 }
 

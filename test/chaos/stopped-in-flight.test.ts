@@ -11,6 +11,7 @@ import { begin, consent, createConnectRig } from "../support/connect-rig.ts";
 import { patch } from "../support/drive.ts";
 import { engineOf } from "../support/engine-of.ts";
 import { inherited } from "../support/inherited.ts";
+import { programFile } from "../support/programs.ts";
 import { createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd } from "../support/services.ts";
 import { expectHealthy, expectNoToken } from "./chaos.ts";
@@ -131,22 +132,24 @@ test("a second Ctrl-C does not wait", async () => {
   await rig.server.release();
 });
 
-test.each(["worker", "scheduler", "api", "dashboard"])("a %s is stopped in the midst of its start", async (app) => {
-  const rig = await createRig();
-  const env: Env = {
-    ...rig.env,
-    REDIS_URL: `redis://127.0.0.1:${await closedPort()}`,
-    EVERTOKEN_API_KEY: "k".repeat(40),
-  };
-  Object.assign(env, { DASHBOARD_PASSWORD: "a long password", LOG_LEVEL: "trace" });
-  for (const name of ["WORKER", "SCHEDULER", "API", "DASHBOARD"]) env[`${name}_PORT`] = "0";
-  const main = new URL(`../../apps/${app}/src/main.ts`, import.meta.url).pathname;
-  const child = spawn(process.execPath, [main], { env: { ...inherited(), ...env } });
-  onFileEnd(async () => child.kill("SIGKILL"));
-  await once(child.stdout, "data");
-  child.kill("SIGTERM");
-  expect(await once(child, "exit", { signal: AbortSignal.timeout(8000) })).toEqual([0, null]);
-});
+test.each(["worker", "scheduler", "api", "dashboard"] as const)(
+  "a %s is stopped in the midst of its start",
+  async (app) => {
+    const rig = await createRig();
+    const env: Env = {
+      ...rig.env,
+      REDIS_URL: `redis://127.0.0.1:${await closedPort()}`,
+      EVERTOKEN_API_KEY: "k".repeat(40),
+    };
+    Object.assign(env, { DASHBOARD_PASSWORD: "a long password", LOG_LEVEL: "trace" });
+    for (const name of ["WORKER", "SCHEDULER", "API", "DASHBOARD"]) env[`${name}_PORT`] = "0";
+    const child = spawn(process.execPath, [programFile(app)], { env: { ...inherited(), ...env } });
+    onFileEnd(async () => child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    expect(await once(child, "exit", { signal: AbortSignal.timeout(8000) })).toEqual([0, null]);
+  },
+);
 
 test("a start that fails half way ends what it has begun", async () => {
   const taken = createServer().listen(0, "127.0.0.1");

@@ -5,6 +5,7 @@ import { join, matchesGlob } from "node:path";
 import { readConfig } from "@evertoken/adapters";
 import { expect, test } from "vitest";
 import { parseYaml } from "../support/parse-yaml.ts";
+import { programFile } from "../support/programs.ts";
 import { root } from "./docs-pages.ts";
 
 interface Service {
@@ -58,7 +59,7 @@ test("it runs Postgres, Redis, the migration and every app but the demo", () => 
 test.each(ours)("%s is a command of the image's program", (name, { command = [] }) => {
   expect(command).toEqual([name]);
   expect(text("Dockerfile")).toContain('ENTRYPOINT ["node", "bin/evertoken.js"]');
-  const { status, stdout } = spawnSync(process.execPath, [join(root, "packages/cli/src/main.ts"), "help", name]);
+  const { status, stdout } = spawnSync(process.execPath, [programFile("evertoken"), "help", name]);
   expect({ status, usage: String(stdout) }).toEqual({
     status: 0,
     usage: expect.stringContaining(`Usage: evertoken ${name} `),

@@ -5,6 +5,7 @@ import { errorCodes } from "@evertoken/client";
 import { eventNames } from "@evertoken/core";
 import { createMetrics } from "@evertoken/operations";
 import { expect, test } from "vitest";
+import { programFile } from "../support/programs.ts";
 import { pages, readPage, root } from "./docs-pages.ts";
 
 test.each(pages)("the links of %s lead somewhere", (page) => {
@@ -95,8 +96,7 @@ test("every setting that the pages name is in .env.example", () => {
 });
 
 test("every command that the pages name exists", () => {
-  const main = join(root, "packages/cli/src/main.ts");
-  const { stdout: help } = spawnSync(process.execPath, [main, "--help"], { encoding: "utf8" });
+  const { stdout: help } = spawnSync(process.execPath, [programFile("evertoken"), "--help"], { encoding: "utf8" });
   const commands = [...help.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
   const named = pages.flatMap((page) =>
     [...readPage(page).matchAll(/(?:npx |`)evertoken ([a-z][a-z-]*)/g)].map(([, name]) => name),

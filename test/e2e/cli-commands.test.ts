@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createRig, hasty, type Rig } from "../support/rig.ts";
 import { lies } from "../support/token-server.ts";
 import { askEvertoken, canary, emptyDirectory, runEvertoken, runInProcess } from "./evertoken-command.ts";
@@ -289,6 +289,7 @@ describe("all connections", () => {
     for (const { id } of connections) expect(await rig.log(id)).toEqual([]);
 
     const worker = await rig.start("worker");
+    onTestFinished(async () => void (await worker.stop()));
     const all = await ask(["refresh", "--all", "--provider", "acme"]);
     expect(all).toMatchObject({ code: 0, answer: { total: 3, refreshed: 3, failed: 0, pending: 0 } });
 
@@ -299,7 +300,6 @@ describe("all connections", () => {
     expect(some.answer.failures).toMatchObject([why]);
     const told = await run(["refresh", "--all"]);
     expect(told.stdout).toMatch(new RegExp(`${connections[0]?.id} +acme .*provider_unavailable`));
-    await worker.stop();
   });
 
   test("without a worker, the wait ends and says so", async () => {

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { inherited } from "../support/inherited.ts";
-import { programFile } from "../support/programs.ts";
+import { programFile, shortLived } from "../support/programs.ts";
 import { onFileEnd } from "../support/services.ts";
 
 /** What users run: it finds a Node that is new enough first. */
@@ -33,7 +33,7 @@ export interface RunOptions {
 
 /** Runs one command to its end, in an empty directory unless told otherwise. @throws when a token stands in its output */
 export async function runEvertoken(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [programFile("evertoken"), ...args], {
+  const child = spawn(process.execPath, [...shortLived, programFile("evertoken"), ...args], {
     cwd: cwd ?? (await emptyDirectory()),
     env: { ...inherited(), ...env },
   });

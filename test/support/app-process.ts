@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { inherited } from "./inherited.ts";
-import { programFile, programSources } from "./programs.ts";
+import { programFile, programSources, shortLived } from "./programs.ts";
 import { onFileEnd } from "./services.ts";
 
 export type AppName = "worker" | "scheduler" | "dashboard" | "api";
@@ -29,7 +29,7 @@ export function startApp(name: AppName, env: Record<string, string>): Promise<Ap
 
 /** The same with a program of the test's own, which logs a line that begins with `<name> ready`. */
 export async function startProcess(name: string, main: string, env: Record<string, string>): Promise<AppProcess> {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...shortLived, main], {
     env: { ...inherited(), ...small, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

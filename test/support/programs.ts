@@ -15,7 +15,13 @@ export const programSources = {
   evertoken: source("packages/cli/src/main.ts"),
   "token-server": source("test/support/token-server-main.ts"),
   "token-caller": source("test/support/token-caller-main.ts"),
+  "torture-caller": source("test/torture/caller-main.ts"),
 };
+
+export type Program = keyof typeof programSources;
+
+/** For processes that end soon: a young generation that is seldom full, and no threads to collect it. A fifth of what a start costs. */
+export const shortLived = ["--min-semi-space-size=16", "--single-threaded-gc"];
 
 /** Names the directory with the bundles of this run; every process of it inherits it. */
 const variable = "EVERTOKEN_TEST_PROGRAMS";
@@ -29,7 +35,7 @@ export async function bundlePrograms(): Promise<() => Promise<void>> {
 }
 
 /** The file to start: the bundle, in a run that has made them, else the source. */
-export function programFile(name: keyof typeof programSources): string {
+export function programFile(name: Program): string {
   const directory = process.env[variable];
   return directory === undefined ? programSources[name] : join(directory, `${name}.js`);
 }

@@ -1,19 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type AppProcess, startProcess } from "../support/app-process.ts";
+import { type Program, programFile } from "../support/programs.ts";
 import type { Env } from "../support/rig.ts";
 import type { Chronicle } from "./chronicle.ts";
 
 export const places = ["worker-1", "worker-2", "scheduler", "api", "caller"] as const;
 export type Place = (typeof places)[number];
 
-const mains: Readonly<Record<Place, string>> = {
-  "worker-1": "../../apps/worker/src/main.ts",
-  "worker-2": "../../apps/worker/src/main.ts",
-  scheduler: "../../apps/scheduler/src/main.ts",
-  api: "../../apps/api/src/main.ts",
-  caller: "./caller-main.ts",
+const programs: Readonly<Record<Place, Program>> = {
+  ...{ "worker-1": "worker", "worker-2": "worker", scheduler: "scheduler", api: "api" },
+  caller: "torture-caller",
 };
 
 interface CrewDeps {
@@ -133,7 +130,6 @@ export class Crew {
   async #launch(place: Place): Promise<AppProcess> {
     const env = { NODE_OPTIONS: `--import=${preload}`, TORTURE_CLOCK: this.#deps.clockFile(place) };
     const name = place.replace(/-\d$/, "");
-    const main = fileURLToPath(import.meta.resolve(mains[place]));
-    return startProcess(name, main, { ...this.#deps.envOf(place), ...env });
+    return startProcess(name, programFile(programs[place]), { ...this.#deps.envOf(place), ...env });
   }
 }
