@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ConfigError, createEvertoken } from "@evertoken/engine";
+import { ConfigError, createEvertoken, createSyncWorker } from "@evertoken/engine";
 import { expect, test } from "vitest";
 import { createRig, type Env, prefixed } from "../support/rig.ts";
 
@@ -112,9 +112,27 @@ test("settings under our prefix that nothing reads are named to the logger, and 
   ]);
 });
 
-test("an environment in the place of the options is refused with what to write instead", () => {
-  const [fault] = faultsOf({ PATH: "/bin", HOME: "/root" } as never);
+test.each([
+  ["an environment in the place of the options", { PATH: "/bin", HOME: "/root" }, /^PATH, HOME: no such option/],
+  ["null", null, /^options: are missing/],
+  ["nothing", undefined, /^options: are missing/],
+  ["a text for an environment", { env: null, settings: "DATABASE_URL=" }, /^env, settings: no object/],
+])("%s is refused with what to write instead", async (_, options, words) => {
+  const [fault] = faultsOf(options as never);
+  expect(fault).toMatch(words);
   expect(fault).toContain("{ env: process.env }");
+  await expect(createSyncWorker(options as never)).rejects.toBeInstanceOf(ConfigError);
+});
+
+test("a worker for syncs wants a function for each provider", async () => {
+  const { env: settings } = await createRig();
+  for (const handlers of [undefined, null, {}, { acme: "sync" }]) {
+    const refused = createSyncWorker({ settings, handlers } as never);
+    await expect(refused).rejects.toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("handlers: "),
+    });
+  }
 });
 
 test("a given logger gets errors as name, code and message, whatever hangs on them", async () => {

@@ -224,6 +224,8 @@ test.each([
   ]),
   [{ url, key: 42, fetch: "fetch" } as never, /^key: .*; fetch: needs a function$/],
   [undefined as never, /^url: .*; key: /],
+  [null as never, /^url: .*; key: /],
+  [{ url, key: "evk_key", now: 5 } as never, /^now: needs a function$/],
 ])("%j is refused by the names of what is wrong", (options, message) => {
   let error: unknown;
   try {

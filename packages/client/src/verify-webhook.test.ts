@@ -64,6 +64,16 @@ test("a body that was parsed is named as such, and not as a wrong signature", as
   await expect(refused).rejects.toMatchObject({ code: "invalid_input", message: expect.stringMatching(/^body: /) });
 });
 
+test.each([
+  [[null, secret], "request: needs the headers and the body"],
+  [[{ body }, secret], "request: needs the headers and the body"],
+  [[{ headers: sign(secret), body }, secret, null], "options: needs an object with any of toleranceSeconds"],
+  [[{ headers: sign(secret), body }, secret, { toleranceSeconds: "5" }], "toleranceSeconds: needs a number"],
+])("%j is refused by the name of what is wrong", async (given, words) => {
+  const refused = verifyWebhook(...(given as unknown as Parameters<typeof verifyWebhook>));
+  await expect(refused).rejects.toMatchObject({ code: "invalid_input", message: expect.stringContaining(words) });
+});
+
 test("a tolerance that is no number takes nothing that was recorded", async () => {
   const request = { headers: sign(secret, { seconds: 1 }), body };
   const refused = verifyWebhook(request, secret, { now, toleranceSeconds: Number.NaN });
