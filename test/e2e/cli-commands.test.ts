@@ -34,6 +34,25 @@ describe("connections", () => {
     expect((await ask(["connections", "list", "--expiring", "1s"])).answer).toEqual([]);
   });
 
+  test("tags are added, removed and found, and what is none is wrong usage", async () => {
+    const { id } = await rig.connect({ userId: "tagged" });
+    expect((await ask(["connections", "tag", id.slice(0, 13), "gold", "eu"])).answer.tags).toEqual(["eu", "gold"]);
+    expect((await ask(["connections", "tag", id, "us", "--remove", "eu"])).answer.tags).toEqual(["gold", "us"]);
+    const listed = await ask(["connections", "list", "--tag", "us"]);
+    expect(listed.answer).toMatchObject([{ id, tags: ["gold", "us"] }]);
+    expect((await ask(["status", "--tag", "us"])).answer).toMatchObject({ total: 1, outages: { connections: 0 } });
+    expect((await ask(["log", "--tag", "us"])).answer).toEqual([]);
+    expect((await run(["connections", "export", "--tag", "us"])).stdout.trim().split("\n")).toHaveLength(1);
+    expect((await ask(["connections", "tag", id, "--only"])).answer.tags).toEqual([]);
+    for (const wrong of [
+      ["tag", id],
+      ["tag", id, "A b"],
+      ["list", "--tag", "A"],
+    ]) {
+      expect((await run(["connections", ...wrong])).code).toBe(2);
+    }
+  });
+
   test("show has everything but tokens, and no control character reaches the terminal", async () => {
     const { id } = await rig.connect({ displayName: "evil\u001b[2Jname" });
     const { answer } = await ask(["connections", "show", id]);

@@ -90,6 +90,32 @@ test("connections are listed in pages and filtered", async () => {
   expect(one.body).toMatchObject({ id: ids[0], status: "connected", provider: "acme", generation: 1 });
 });
 
+test("tags are changed and found over HTTP, by keys that may, and the audit log has them", async () => {
+  const id = await connect({ tags: ["gold", "eu"] });
+  const changed = await api.ask(`PATCH /v1/connections/${id}`, { body: { add_tags: ["trial"], remove_tags: ["eu"] } });
+  expect([changed.status, changed.body.tags]).toEqual([200, ["gold", "trial"]]);
+  const found = await api.ask("GET /v1/connections?tag=trial");
+  expect(found.body.data).toEqual([changed.body]);
+  for (const [body, field] of [
+    [{ tags: ["A"] }, "tags.0"],
+    [{ add_tags: "gold" }, "add_tags"],
+    [{ remove_tags: [7] }, "remove_tags.0"],
+    [{ tag: ["a"] }, "tag"],
+  ] as const) {
+    const { body: told } = await api.refused(`PATCH /v1/connections/${id}`, 400, "invalid_request", { body });
+    expect(told.errors.map((error: { field: string }) => error.field)).toEqual([field]);
+  }
+  await api.refused("GET /v1/connections?tag=A%20b", 400, "invalid_request");
+  await api.refused(`PATCH /v1/connections/${randomUUID()}`, 404, "connection_not_found", { body: { tags: [] } });
+  const reader = await api.makeKey("connections:read");
+  const denied = await api.ask(`PATCH /v1/connections/${id}`, { key: reader.key, body: { tags: [] } });
+  expect(denied.status).toBe(403);
+  const { body: audit } = await api.ask(`GET /v1/audit?connection_id=${id}&action=connection.tagged`);
+  expect(audit.data).toMatchObject([{ actor: "key:bootstrap", detail: { tags: "gold trial" } }]);
+  const status = await api.ask("GET /v1/status?tag=nobody-has-it");
+  expect(status.body.outages).toMatchObject({ connections: 0, customers: 0 });
+});
+
 test("refresh, log, job, status and schedule of one connection", async () => {
   const { id } = await api.rig.connect();
   const refreshed = await api.ask(`POST /v1/connections/${id}/refresh`);
@@ -172,6 +198,7 @@ test("what is not there, and what cannot be stored, is refused by field and stor
     [importOf({ metadata: { shop: "\ud800" } }), "metadata.shop"],
     [importOf({ scopes: "profile" }), "scopes"],
     [importOf({ surprise: 1 }), "surprise"],
+    [importOf({ tags: ["ok", "Not ok"] }), "tags.1"],
     [importOf({ user_email: "nobody" }), "user_email"],
     [[], "body"],
   ];

@@ -65,6 +65,7 @@ test("targets and events that cannot be are refused by field", async () => {
     [{ target: "https://user:canary@x.example" }, "target"],
     [{ kind: "email", target: "nobody" }, "target"],
     [{ target: receiver, events: ["connection.exploded"] }, "events.0"],
+    [{ target: receiver, tags: ["No"] }, "tags.0"],
     [{ kind: "pigeon", target: receiver }, "kind"],
     [{}, "target"],
   ];

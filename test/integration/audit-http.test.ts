@@ -47,6 +47,7 @@ async function sentTo(): Promise<Record<string, Sent>> {
       ...{ path: `/v1/connections/${id}/schedule`, body: { when: "next" }, action: "connection.scheduled" },
     },
     "POST /v1/connections/{id}/sync": { path: `/v1/connections/${id}/sync`, action: "sync.requested" },
+    "PATCH /v1/connections/{id}": { path: `/v1/connections/${id}`, body: { tags: [] }, action: "connection.tagged" },
     "DELETE /v1/connections/{id}": { path: `/v1/connections/${id}`, action: "connection.disconnected" },
     "POST /v1/connections": { body: row, action: "connection.imported" },
     "POST /v1/refreshes": { body: { provider: "acme" }, action: "refreshes.started" },

@@ -54,6 +54,7 @@ test("each method of the library that changes something writes who did what; non
     "connect.link": ["connect.link_made", () => client.connect.link({ userId: "u" })],
     "connect.endSessions": ["connect.sessions_ended", () => client.connect.endSessions("u")],
     "connections.import": ["connection.imported", () => client.connections.import(row)],
+    "connections.update": ["connection.tagged", () => client.connections.update(id, { addTags: ["x"] })],
     "connections.disconnect": ["connection.disconnected", () => client.connections.disconnect(id)],
   };
   expect(methodsOf(client).sort()).toEqual([...silent, ...counted, ...Object.keys(changing)].sort());

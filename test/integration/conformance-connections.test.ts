@@ -107,6 +107,54 @@ describe.each(kinds)("%s", (kind) => {
     expect((await errorOf(() => connections.list({ limit: 1.5 }))).code).toBe("invalid_input");
   });
 
+  test("tags come with an import, are changed, and found; of a known account they are added to", async () => {
+    const { connections } = all.client(kind);
+    const [mine, other] = [`t-${kind === "embedded" ? "lib" : "http"}`, `o-${kind === "embedded" ? "lib" : "http"}`];
+    const input = {
+      userId: `tags ${kind}`,
+      provider: "acme",
+      accessToken: "a",
+      refreshToken: `rt-tags-${kind}`,
+      expiresIn: 3600,
+      tags: [other, mine, other],
+    };
+    const { id } = await connections.import(input);
+    expect((await connections.get(id)).tags).toEqual([other, mine]);
+    const changed = await connections.update(id, { addTags: ["gold", "region:eu"], removeTags: [other] });
+    expect(changed).toMatchObject({ id, generation: 1, tags: ["gold", "region:eu", mine] });
+    expect(await connections.list({ tag: mine })).toEqual([changed]);
+    expect(await connections.list({ tag: other })).toEqual([]);
+    expect(await connections.import({ ...input, tags: ["skipped"] })).toMatchObject({ skipped: "same_tokens" });
+    expect((await connections.get(id)).tags).toEqual(changed.tags);
+    await connections.import({ ...input, tags: [other], overwrite: true });
+    expect((await connections.get(id)).tags).toEqual(["gold", other, "region:eu", mine]);
+    expect((await connections.update(id, { tags: [] })).tags).toEqual([]);
+    const twenty = Array.from({ length: 20 }, (_, n) => `n${n}`);
+    await connections.update(id, { tags: twenty });
+    for (const [change, field] of [
+      [{ addTags: ["one-more"] }, "addTags"],
+      [{ tags: ["No"] }, "tags.0"],
+      [{ tags: ["a", "with space"] }, "tags.1"],
+      [{ removeTags: ["-"] }, "removeTags.0"],
+      [{ tags: [...twenty, "x"] }, "tags"],
+      [{ addTags: ["x".repeat(51)] }, "addTags.0"],
+    ] as const) {
+      const refused = await errorOf(() => connections.update(id, { ...change } as object));
+      expect(refused).toMatchObject({ code: "invalid_input", message: expect.stringContaining(`${field}: `) });
+    }
+    expect((await connections.get(id)).tags).toEqual(twenty.sort());
+    await connections.import({ ...input, tags: ["no-room"], overwrite: true });
+    expect((await connections.get(id)).tags).toEqual(twenty);
+    expect(await errorOf(() => connections.list({ tag: "A b" }))).toMatchObject({ code: "invalid_input" });
+    const nobody = "00000000-0000-4000-8000-000000000000";
+    expect((await errorOf(() => connections.update(nobody, { tags: [] }))).code).toBe("connection_not_found");
+    const { rows } = await all.rig.pool.query(
+      "SELECT count(*)::int AS n FROM connection_tags WHERE connection_id = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ n: 20 }]);
+  });
+
   test("an account is disconnected once, and then there is nothing to get", async () => {
     const client = all.client(kind);
     const userId = `gone ${kind}`;
@@ -150,6 +198,7 @@ describe.each(kinds)("%s", (kind) => {
       returnUrl,
       redirectUri: `${returnUrl}/callback`,
       binding,
+      tags: ["new"],
     };
     const begun = await connect.authorize(order);
     expect(begun).toEqual({ url: expect.any(String), state: expect.any(String), expiresAt: expect.any(Date) });
@@ -164,6 +213,8 @@ describe.each(kinds)("%s", (kind) => {
       ...{ reconnected: false, missingScopes: [] },
     });
     expect(await connect.complete(done)).toEqual(connected);
+    expect((await all.client(kind).connections.list({ userId: order.userId }))[0]?.tags).toEqual(["new"]);
+    expect((await errorOf(() => connect.authorize({ ...order, tags: ["No"] }))).message).toContain("tags.0: ");
     const refused = await connect.complete({ state: "nobody's", error: "access_denied" });
     expect(refused).toEqual({ kind: "refused", code: "state_invalid", message: expect.any(String), returnUrl: null });
   });

@@ -202,7 +202,7 @@ test("an app may have what the page connects wait for its own word", async () =>
   const connect = async (userId: string) => {
     const browser = new Browser();
     const page = await browser.get(
-      await openLink(browser, await linkFor(userId, { confirm: true, return_url: returnUrl })),
+      await openLink(browser, await linkFor(userId, { confirm: true, return_url: returnUrl, tags: ["of-the-link"] })),
     );
     const begun = await browser.post(`${home()}/start`, { ...formOf(page.text), provider: "acme" });
     const start = /class="button" href="([^"]+)"/.exec(begun.text)?.[1] ?? "";
@@ -215,6 +215,7 @@ test("an app may have what the page connects wait for its own word", async () =>
   expect(query.get("status")).toBe("pending");
   expect((await api.ask("GET /v1/users/gil/health")).body).toEqual({ data: [] });
   expect((await confirmed(query, "gil")).body).toMatchObject({ status: "connected" });
+  expect((await api.ask("GET /v1/connections?user_id=gil")).body.data).toMatchObject([{ tags: ["of-the-link"] }]);
   expect((await confirmed(await connect("gil"), "victim")).body).toMatchObject({ code: "confirmed_for_another" });
 });
 

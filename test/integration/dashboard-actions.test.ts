@@ -64,6 +64,18 @@ test("sync is asked for", async () => {
   expect((await audited(id)).map(({ action }) => action)).toEqual(["sync.requested"]);
 });
 
+test("tags are changed beside what others change meanwhile", async () => {
+  const { id } = await rig.connect();
+  await rig.client.connections.update(id, { tags: ["gold", "others"] });
+  const answer = await rig.act(rig.operator, id, "tags", { was: "gold", tags: "  silver, eu " });
+  expect(done(answer)).toContain("done=tagged");
+  expect((await rig.row(id)).tags).toEqual(["eu", "others", "silver"]);
+  expect(await audited(id)).toMatchObject([{ action: "connection.tagged", detail: { tags: "eu others silver" } }]);
+  const wrong = await rig.act(rig.operator, id, "tags", { was: "", tags: "Not one" });
+  expect([wrong.statusCode, wrong.body.includes("needs a tag")]).toEqual([400, true]);
+  expect(await rig.read(`/connections/${id}`)).toContain('<a href="/connections?tag=silver">silver</a>');
+});
+
 test("disconnecting has to be confirmed, then erases and revokes", async () => {
   const { id } = await rig.connect();
   const unsure = await rig.act(rig.operator, id, "disconnect");
@@ -102,10 +114,10 @@ test("the first button is the one that helps: who waits for its user gets a link
   const { generation } = await rig.row(id);
   expect(await rig.job({ id, generation })).toMatchObject({ data: { force: true } });
   await patch(rig, id, "status = 'disconnected'");
-  expect(await buttons()).toEqual(["Make a reconnect link"]);
+  expect(await buttons()).toEqual(["Make a reconnect link", "Save tags"]);
 });
 
-const actions = ["refresh", "schedule", "sync", "disconnect", "reconnect-link"];
+const actions = ["refresh", "schedule", "sync", "tags", "disconnect", "reconnect-link"];
 
 test("viewers see no buttons, and are refused whatever they send", async () => {
   const { id } = await rig.connect();

@@ -154,6 +154,49 @@ test("of a search what is called so comes first; filters, order and pages hold w
   );
 });
 
+test("a tag finds those that have it, in every order, with other filters; a frequent one page by page as well", async () => {
+  await rig.pool.query(
+    "UPDATE connections SET tags = ARRAY['few'] || CASE WHEN user_id LIKE 'User-1%' THEN ARRAY['ones'] ELSE '{}' END WHERE user_id ~ '[05]$'",
+  );
+  const few = "tags @> ARRAY['few']";
+  const check = async (cases: readonly (readonly [string, string, string])[]) => {
+    for (const [query, where, order] of cases)
+      expect(await walk(`/connections?${query}`), query).toEqual(await inOrder(where, order));
+  };
+  await check([
+    ["tag=few", few, "expires_at NULLS LAST, id"],
+    ["tag=few&sort=status", few, `${rank}, provider, updated_at DESC, id DESC`],
+    [
+      "tag=few&provider=acme&status=connected",
+      `${few} AND provider = 'acme' AND status = 'connected'`,
+      "expires_at NULLS LAST, id",
+    ],
+    ["tag=few&state=expired", `${few} AND expires_at <= now() AND status <> 'disconnected'`, "expires_at, id"],
+    ["tag=ones&q=user-1&sort=updated", "user_id ~ '^User-1.*[05]$'", "updated_at DESC, id DESC"],
+    ["tag=none", "false", "id"],
+  ]);
+  const count = (await inOrder(few, "id")).length;
+  const body = await rig.read("/connections?tag=few");
+  expect(body).toContain(`${count} connections, the first to end first.`);
+  expect(body).toMatch(/<a href="\/connections\?tag=ones">ones<\/a>/);
+  await rig.pool.query(
+    `INSERT INTO connections (id, user_id, provider, external_account_id, tags)
+     SELECT gen_random_uuid(), 'many', 'hubspot', n::text, '{few}' FROM generate_series(1, 10000) n`,
+  );
+  await check([
+    [
+      "tag=few&provider=acme",
+      `${few} AND provider = 'acme'`,
+      "expires_at NULLS LAST, CASE WHEN expires_at IS NULL THEN id END, id",
+    ],
+    ["tag=few&state=failing", `${few} AND failing_since IS NOT NULL AND status <> 'disconnected'`, "failing_since, id"],
+  ]);
+  expect(await rig.read("/connections?tag=few")).toMatch(
+    /connections of the first 10,000 with this tag, and maybe others/,
+  );
+  await rig.pool.query("DELETE FROM connections WHERE user_id = 'many'");
+});
+
 test("search follows what is renamed, and forgets what is gone", async () => {
   const id = randomUUID();
   await rig.pool.query(
@@ -176,6 +219,7 @@ test.each([
   ["?sort=user_id", "cannot be"],
   ["?order=up", "cannot be"],
   ["?colour=red", "There is no filter"],
+  ["?tag=No%20tag", "needs a tag"],
   ["?status=error&status=connected", "more than once"],
   ["?after=nonsense", "place to go on from"],
   [

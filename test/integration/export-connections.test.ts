@@ -12,7 +12,7 @@ const run = (rig: Rig, ...args: string[]) => runInProcess(["connections", ...arg
 
 async function stored({ pool }: Rig) {
   const columns = `user_id, provider, registration, external_account_id, display_name, user_email, auth_type, token_type, scopes,
-    expires_at, refresh_token_expires_at, metadata`;
+    expires_at, refresh_token_expires_at, metadata, tags`;
   return (await pool.query(`SELECT ${columns} FROM connections ORDER BY user_id, external_account_id`)).rows;
 }
 
@@ -28,6 +28,7 @@ async function filled(): Promise<Rig> {
     displayName: "Ada",
     userEmail: "ada@example.com",
     metadata: { shop: "blue" },
+    tags: ["gold"],
     tokenType: "bearer",
   });
   await one(2, { refreshTokenExpiresAt: new Date(Date.now() + 86_400_000) });
@@ -52,7 +53,10 @@ test("what is exported with tokens is imported elsewhere as it was, and can be r
   }
   const { rows } = await from.pool.query("SELECT actor, detail FROM audit_log WHERE action = 'connections.exported'");
   expect(rows).toEqual([
-    { actor: expect.stringMatching(/^host:./), detail: { withTokens: true, provider: null, ofOneUser: false } },
+    {
+      actor: expect.stringMatching(/^host:./),
+      detail: { withTokens: true, provider: null, tag: null, ofOneUser: false },
+    },
   ]);
 });
 

@@ -434,7 +434,7 @@ export const sourceFiles: readonly SourceFile[] = [
   },
   {
     ...{ from: "csv", what: "a table with a mark of UTF-8 and names of its own" },
-    text: `\uFEFFUser ID;Provider;Account-ID;Access Token;Refresh Token;Expires At;Scopes\r\nuser-1;dropbox;1;canary-a1;canary-r1;${sql};"a b"\r\n`,
-    expected: [grant(1, "dropbox", { scopes: ["a", "b"] })],
+    text: `\uFEFFUser ID;Provider;Account-ID;Access Token;Refresh Token;Expires At;Scopes;Tags\r\nuser-1;dropbox;1;canary-a1;canary-r1;${sql};"a b";"gold,eu"\r\n`,
+    expected: [grant(1, "dropbox", { scopes: ["a", "b"], more: { tags: ["eu", "gold"] } })],
   },
 ];

@@ -11,18 +11,32 @@ const all = async (what: string, probe: () => boolean, ms?: number) => until(wha
 
 test("a change of state reaches those who want it, signed, without a token, once", async () => {
   const rig = await createRig({ env });
-  const [everything, deaths] = [await startReceiver(), await startReceiver()];
+  const [everything, deaths, ofGold] = [await startReceiver(), await startReceiver(), await startReceiver()];
   const { id, secret } = await addEndpoint(rig, { target: everything.url });
   await addEndpoint(rig, { target: deaths.url, events: ["connection.needs_reauth"] });
+  await addEndpoint(rig, { target: ofGold.url, tags: ["gold", "silver"] });
   const worker = await rig.start("worker");
   const connection = await rig.connect();
+  await all("it heard of the new one", () => everything.received.length === 1);
+  await rig.client.connections.update(connection.id, { tags: ["gold", "eu"] });
+  await tell(rig, 1, "provider.circuit_closed");
+  await all("and of what is no connection's", () => everything.received.length === 2);
   await rig.server.revokeFamily(connection.family);
   await comesDue(rig, connection.id);
-  await all("both heard of it", () => everything.received.length === 2 && deaths.received.length === 1);
+  await all(
+    "both heard of it",
+    () => [everything, deaths, ofGold].map(({ received }) => received.length).join() === "3,1,1",
+  );
   const bodies = everything.received.map(({ body }) => JSON.parse(body));
   const { user_id: userId } = await rig.row(connection.id);
   const death = bodies.find(({ type }) => type === "connection.needs_reauth");
-  expect(bodies.map(({ type }) => type).sort()).toEqual(["connection.created", "connection.needs_reauth"]);
+  expect(bodies.map(({ type }) => type).sort()).toEqual([
+    "connection.created",
+    "connection.needs_reauth",
+    "provider.circuit_closed",
+  ]);
+  const limited = ofGold.received.map(({ body }) => JSON.parse(body));
+  expect(limited.map(({ type, data }) => [type, data.tags])).toEqual([["connection.needs_reauth", ["eu", "gold"]]]);
   expect(death).toEqual({
     id: expect.stringMatching(/^evt_\d+$/),
     type: "connection.needs_reauth",
@@ -31,6 +45,7 @@ test("a change of state reaches those who want it, signed, without a token, once
       connectionId: connection.id,
       userId,
       provider: "acme",
+      tags: ["eu", "gold"],
       status: "needs_reauth",
       errorCode: "refresh_token_expired",
       message: expect.stringContaining("invalid_grant"),

@@ -14,9 +14,20 @@ export const webhookEvent: Schema = {
     timestamp: { type: "string", format: "date-time" },
     data: {
       type: "object",
-      required: ["connectionId", "userId", "provider", "status", "errorCode", "message", "expiresAt", "grantEndsAt"],
+      required: [
+        "connectionId",
+        "userId",
+        "provider",
+        "tags",
+        "status",
+        "errorCode",
+        "message",
+        "expiresAt",
+        "grantEndsAt",
+      ],
       properties: {
         ...{ connectionId: text, userId: text, provider: text, status: text, errorCode: text, message: text },
+        tags: { type: "array", items: { type: "string" } },
         ...{ expiresAt: time, grantEndsAt: time },
       },
     },
@@ -34,6 +45,7 @@ function describe(name: EventName) {
     data: {
       ...{ connectionId: "3f1c2a9e-8d4b-4c57-9a61-0b7d5e2f8c14", userId: "user-42", provider: "hubspot" },
       ...{
+        tags: ["gold", "region:eu"],
         status: "connected",
         errorCode: null,
         message: null,

@@ -22,7 +22,12 @@ const time = "2026-11-27T12:00:00.000Z";
 const known: Readonly<Record<string, unknown>> = {
   ...{ id, connection_id: id, user_id: "user-42", userId: "user-42", provider: "hubspot", registration: "default" },
   ...{ name: "crm", display_name: "Blue Shoes Ltd.", external_account_id: "4711", user_name: "Ada Lovelace" },
-  ...{ user_email: "ada@example.com", return_url: "https://app.example.com/settings", scopes: ["oauth"] },
+  ...{
+    user_email: "ada@example.com",
+    return_url: "https://app.example.com/settings",
+    scopes: ["oauth"],
+    tags: ["gold", "region:eu"],
+  },
   ...{ access_token: "CJT...the-token", refresh_token: "a1b2...the-refresh-token", expires_in: 1800 },
   ...{ url: "https://connect.example.com/connect?link=eyJ...", state: "Zk3v...", confirmation: "evc_8s0f..." },
   ...{ issuer: "https://login.example.com", client_id: "your-client-id", client_secret: "your-client-secret" },

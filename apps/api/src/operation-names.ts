@@ -13,6 +13,7 @@ const names: Readonly<Record<string, string>> = {
   "GET /v1/connections": "listConnections",
   "POST /v1/connections": "importConnection",
   "GET /v1/connections/:id": "getConnection",
+  "PATCH /v1/connections/:id": "changeConnection",
   "GET /v1/users/:userId/providers/:provider/connection": "getConnectionOfUser",
   "DELETE /v1/connections/:id": "disconnectConnection",
   "GET /v1/webhooks/:id/deliveries": "listDeliveries",

@@ -1,3 +1,4 @@
+import { mostTags, tagForm, tagPattern } from "@evertoken/core";
 import { z } from "zod";
 
 /** Postgres takes neither the character NUL nor half of a surrogate pair. */
@@ -7,6 +8,8 @@ export const text = (max = 512) => z.string().min(1).max(max).refine(storable, "
 
 export const providerId = text(64).describe("Id of a provider, such as hubspot; GET /v1/providers lists them");
 export const userId = text().describe("Your own id of the user");
+export const tag = z.string().regex(tagPattern, tagForm);
+export const tags = z.array(tag).max(mostTags);
 export const uuid = z.guid();
 export const time = z.iso.datetime({ offset: true });
 /** As answers state it. */

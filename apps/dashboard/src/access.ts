@@ -47,6 +47,7 @@ const own = {
   "POST /connections/:id/refresh": "operator",
   "POST /connections/:id/schedule": "operator",
   "POST /connections/:id/sync": "operator",
+  "POST /connections/:id/tags": "operator",
   "POST /connections/:id/disconnect": "operator",
   "POST /connections/:id/reconnect-link": "operator",
 } satisfies Record<string, Access>;

@@ -161,6 +161,7 @@ export { readSchemaState, type SchemaState, tryPrepared } from "./store/schema-s
 export { searchConnections } from "./store/search-connections.ts";
 export { createStore } from "./store/store.ts";
 export { countConnectionsByStatus, countInStore, type StatusCount } from "./store/store-counts.ts";
+export { type ChangedTags, changeTags, knownTags, type TagChange } from "./store/tags.ts";
 export { recordTaskRun, taskAges } from "./store/task-runs.ts";
 export { tellSql } from "./store/tell-sql.ts";
 export { type Timeline, type TimelineEntry, type TimelinePlace, timeline } from "./store/timeline.ts";

@@ -37,6 +37,7 @@ export function takingShortIds(evertoken: Evertoken, engine: Pick<Engine, "pool"
       list: async ({ after, ...filter } = {}) =>
         connections.list({ ...filter, ...(after === undefined ? {} : { after: await id(after) }) }),
       get: async (given) => connections.get(await target(given)),
+      update: async (given, change) => connections.update(await id(given), change),
       disconnect: async (given) => connections.disconnect(await id(given)),
       log: async (given, limit) => connections.log(await id(given), limit),
     },

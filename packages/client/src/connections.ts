@@ -25,6 +25,10 @@ export function createConnections(request: Request, cache: TokenCache): Evertoke
       cache.drop(imported.id);
       return { ...imported, warnings: imported.warnings.map(renameFields) };
     },
+    async update(id, change) {
+      const ask = { method: "PATCH", path: `/v1/${pathOfId(id)}`, body: toWire(change), repeatable: true } as const;
+      return fromWire<ConnectionView>(await request({ ...ask, fields: ["id", "user_id"] }));
+    },
     async disconnect(id) {
       const ask = { method: "DELETE", path: `/v1/${pathOf(id)}`, repeatable: false } as const;
       const { disconnected } = await request({ ...ask, fields: ["disconnected"] });

@@ -12,6 +12,7 @@ export type {
   ReturnQuery,
 } from "./contract/connect.ts";
 export type {
+  ConnectionChange,
   ConnectionFilter,
   ConnectionView,
   Imported,

@@ -5,7 +5,7 @@ import { ownVersion } from "./version.ts";
 import type { Wire } from "./wire.ts";
 
 interface Ask {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** From `/v1` on. */
   readonly path: string;
   readonly query?: Wire;

@@ -26,6 +26,7 @@ export * from "./retry.ts";
 export type * from "./send-limit.ts";
 export { settleKept } from "./settle.ts";
 export * from "./spread.ts";
+export * from "./tag.ts";
 export * from "./timing.ts";
 export * from "./token-end.ts";
 export * from "./token-state.ts";

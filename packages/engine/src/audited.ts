@@ -74,6 +74,11 @@ export function audited(evertoken: Evertoken, audit: AuditTrail, who: Actor): Ev
           ...{ action: "connection.imported", connectionId: imported?.id ?? null },
           detail: { provider: nameOf(input?.provider), ...(imported?.skipped && { skipped: imported.skipped }) },
         })),
+      update: (id, change) =>
+        done(connections.update(id, change), (updated) => ({
+          ...{ action: "connection.tagged", ...named(id, updated && { connectionId: updated.id }) },
+          ...(updated && { detail: { tags: updated.tags.join(" ") } }),
+        })),
       disconnect: (id) =>
         done(connections.disconnect(id), (disconnected) => ({
           ...{ action: "connection.disconnected", ...named(id, null) },

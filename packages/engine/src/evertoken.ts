@@ -12,6 +12,7 @@ import { endConnectSessions } from "./connect/connect-sessions.ts";
 import { getConnection, listConnections, refreshLog, userHealth } from "./connect/connections.ts";
 import { disconnectAndRevoke } from "./connect/disconnect-and-revoke.ts";
 import { importConnection } from "./connect/import-connection.ts";
+import { updateConnection } from "./connect/update-connection.ts";
 import { type EmbeddedOptions, readEmbedded } from "./embedded-settings.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { hostActor } from "./host-actor.ts";
@@ -74,6 +75,7 @@ export function fromEngine(engine: Engine): Evertoken {
       list: work.watch((filter) => listConnections(engine, filter)),
       get: work.watch((target) => getConnection(engine, target)),
       import: work.watch((input) => importConnection(engine, input)),
+      update: work.watch((id, change) => updateConnection(engine, id, change)),
       disconnect: async (id) => (await disconnectAndRevoke(engine, id)).disconnected,
       log: work.watch((id, limit) => refreshLog(engine, id, limit)),
     },

@@ -32,6 +32,7 @@ export { createImportPlanner, type PlannedImport } from "./connect/plan-import.t
 export { type RegistrationInput, type RegistrationView, registrations } from "./connect/registrations.ts";
 export { allowedUrl, withOutcome } from "./connect/return-url.ts";
 export { revokeGrant } from "./connect/revoke-grant.ts";
+export { tooManyTags, updateConnection } from "./connect/update-connection.ts";
 export { type Engine, openEngine } from "./engine.ts";
 export { fromEngine, readSettings } from "./evertoken.ts";
 export { concernsAll, withQueue, withStore } from "./evertoken-error.ts";

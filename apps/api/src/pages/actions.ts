@@ -42,7 +42,7 @@ export const start: Action = async ({ engine, home }, session, form, reply) => {
       ...{ userId: session.userId, provider, returnUrl: session.returnUrl ?? home },
       ...(known === null ? {} : { connectionId: known.id }),
       ...(session.userEmail === null ? {} : { userEmail: session.userEmail }),
-      confirm: session.confirm ?? false,
+      ...{ tags: [...(session.tags ?? [])], confirm: session.confirm ?? false },
     },
     session.id,
   );

@@ -42,9 +42,20 @@ export async function show(context: PagesContext, request: FastifyRequest, reply
 
 /** For the page outside of the frame, which has cookies of its own. */
 function linkAgain(engine: Engine, session: Session): string {
-  const { userId, userName = null, userEmail, returnUrl, providers, confirm, connectionId, endsAt, mark } = session;
+  const {
+    userId,
+    userName = null,
+    userEmail,
+    returnUrl,
+    providers,
+    tags = [],
+    confirm,
+    connectionId,
+    endsAt,
+    mark,
+  } = session;
   const link = {
-    ...{ userId, confirm },
+    ...{ userId, confirm, tags: [...tags] },
     ...(userName === null ? {} : { userName }),
     ...(userEmail === null ? {} : { userEmail }),
     ...(returnUrl === null ? {} : { returnUrl }),

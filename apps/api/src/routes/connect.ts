@@ -13,7 +13,7 @@ import { bringAnswer, outcomeOf } from "../bring-answer.ts";
 import { checkOrigin } from "../foreign-origin.ts";
 import { Problem } from "../problem.ts";
 import { route } from "../route.ts";
-import { providerId, text, timeOut, userId, uuid } from "../schemas.ts";
+import { providerId, tags, text, timeOut, userId, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
 const address = text(2048);
@@ -28,6 +28,7 @@ const authorizeBody = z.strictObject({
   connection_id: uuid.optional().describe("Reconnect this one: it keeps its id and history"),
   metadata: z.record(text(128), text()).optional().describe("What endpoints need: shop, data centre, instance"),
   user_email: email.optional(),
+  tags: tags.optional().describe("For the connection; of one that is reconnected added to its own"),
   confirm: z
     .boolean()
     .optional()
@@ -66,6 +67,7 @@ const pending = z.object({
 
 const linkBody = z.strictObject({
   ...{ user_id: userId, return_url: address.optional(), user_email: email.optional() },
+  tags: tags.optional().describe("For what the page connects"),
   user_name: text(200)
     .optional()
     .describe(
@@ -156,8 +158,10 @@ once, and for ten minutes.`,
         ...rest
       } = body;
       const { registration, scopes, connection_id: connectionId, metadata, user_email: userEmail } = rest;
-      const { confirm, binding } = rest;
-      const optional = some({ registration, scopes, connectionId, metadata, userEmail, redirectUri, confirm, binding });
+      const { confirm, binding, tags } = rest;
+      const optional = some({
+        ...{ registration, scopes, connectionId, metadata, userEmail, tags, redirectUri, confirm, binding },
+      });
       const begun = await authorize(engine, {
         ...{ userId: body.user_id, provider: body.provider, returnUrl },
         ...optional,
@@ -262,9 +266,9 @@ confirmation again gets the same answer.`,
     ...{ body: linkBody, status: 201, answer: z.object({ url: z.string(), expires_at: timeOut }) },
     async handle({ body }, { engine }) {
       const { user_id: userId, return_url: returnUrl, user_name: userName, user_email: userEmail, ...rest } = body;
-      const { providers, confirm, ttl } = rest;
+      const { providers, tags, confirm, ttl } = rest;
       const expiresAt = new Date(Date.now() + ttl * 1000);
-      const optional = some({ returnUrl, userName, userEmail, providers, confirm });
+      const optional = some({ returnUrl, userName, userEmail, providers, tags, confirm });
       const url = await makeConnectLink(engine, { userId, ttlSeconds: ttl, ...optional });
       return { url, expires_at: expiresAt.toISOString() };
     },

@@ -1,8 +1,9 @@
+import { mostTags } from "@evertoken/core";
 import { type ConnectionView, disconnectAndRevoke, listConnections, withStore } from "@evertoken/engine/internal";
 import { z } from "zod";
 import { wrongField } from "../problem.ts";
 import { route } from "../route.ts";
-import { byId, page, pageOf, providerId, time, timeOut, toPage, userId, uuid } from "../schemas.ts";
+import { byId, page, pageOf, providerId, tag, tags, time, timeOut, toPage, userId, uuid } from "../schemas.ts";
 import { snake, toWire } from "../wire.ts";
 import { importBody, toImport } from "./import-body.ts";
 
@@ -19,6 +20,7 @@ export const connection = z
     },
     ...{ display_name: z.string().nullable(), parent_id: uuid.nullable(), auth_type: z.string(), status },
     scopes: z.array(z.string()),
+    tags: z.array(z.string()).describe("Your own words for it, sorted"),
     missing_scopes: z
       .array(z.string())
       .describe("Needed by the provider's file and not granted: reconnecting may help"),
@@ -56,8 +58,17 @@ const disconnectReport = z.object({
     .describe("later: the provider did not answer and is asked again; no: it refuses"),
 });
 
+const change = z
+  .strictObject({
+    tags: tags.optional().describe("All that it has from now on"),
+    add_tags: tags.optional(),
+    remove_tags: tags.optional(),
+  })
+  .meta({ id: "ConnectionChange" });
+
 const filter = z.object({
   ...{ user_id: userId.optional(), provider: providerId.optional(), status: status.optional() },
+  tag: tag.optional(),
   expires_before: time.optional(),
   ...{ limit: page.limit, cursor: uuid.optional() },
 });
@@ -69,10 +80,11 @@ export const connectionRoutes = [
     summary: "Connections, in pages",
     ...{ query: filter, answer: pageOf(connection) },
     async handle({ query, rights }, { engine }) {
-      const { user_id: userId, provider, status, expires_before: before, limit, cursor } = query;
+      const { user_id: userId, provider, status, tag, expires_before: before, limit, cursor } = query;
       const filter = {
         ...{ limit, ...(userId === undefined ? {} : { userId }), ...(provider === undefined ? {} : { provider }) },
         ...(status === undefined ? {} : { status }),
+        ...(tag === undefined ? {} : { tag }),
         ...(before === undefined ? {} : { expiresBefore: new Date(before) }),
         ...(cursor === undefined ? {} : { after: cursor }),
       };
@@ -110,6 +122,22 @@ export const connectionRoutes = [
     summary: "One connection",
     ...{ params: byId, answer: connection },
     handle: async ({ params }, { client }) => toConnection(await client.connections.get(params.id)),
+  }),
+  route({
+    ...{ method: "PATCH", url: "/v1/connections/:id", scope: "connections:write", tag: "Connections" },
+    audited: "connection.tagged",
+    about: ({ params }) => ({ connectionId: params.id }),
+    summary: "Change the tags of a connection",
+    description: `What is left out stays. \`add_tags\` and \`remove_tags\` go well with others who change it at the same time; a connection has
+up to ${mostTags} tags.`,
+    ...{ params: byId, body: change, answer: connection },
+    async handle({ params, body, tell }, { client }) {
+      tell({ connectionId: params.id });
+      const { tags, add_tags: addTags, remove_tags: removeTags } = body;
+      const changed = await client.connections.update(params.id, { tags, addTags, removeTags });
+      tell({ detail: { tags: changed.tags.join(" ") } });
+      return toConnection(changed);
+    },
   }),
   route({
     ...{ method: "GET", url: "/v1/users/:userId/providers/:provider/connection", scope: "connections:read" },

@@ -1,6 +1,6 @@
 import type { ImportInput } from "@evertoken/engine/internal";
 import { z } from "zod";
-import { providerId, text, time, userId } from "../schemas.ts";
+import { providerId, tags, text, time, userId } from "../schemas.ts";
 
 const secret = text(65_536);
 const endForm = 'needs a date such as 2026-11-26T12:00:00Z, "never", or null where it is not known';
@@ -27,6 +27,7 @@ export const importBody = z
     expires_in: z.number().positive().max(century).nullish().describe("The same in seconds from now"),
     refresh_token_expires_at: time.nullish(),
     metadata: z.record(text(128), text(4096)).nullish().describe("What endpoint templates need, such as shop"),
+    tags: tags.nullish().describe("Of an account that is known added to its own, as long as there is room"),
     encrypted: z
       .boolean()
       .optional()
@@ -54,7 +55,7 @@ const names = {
     expires_at: "expiresAt",
     expires_in: "expiresIn",
   },
-  ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata", overwrite: "overwrite" },
+  ...{ refresh_token_expires_at: "refreshTokenExpiresAt", metadata: "metadata", tags: "tags", overwrite: "overwrite" },
   ...{ encrypted: "encrypted", legacy_key: "legacyKey" },
 } as const satisfies Record<keyof z.output<typeof importBody>, keyof ImportInput>;
 

@@ -2,7 +2,7 @@ import { causes, type OutageReason, outageReasons } from "@evertoken/core";
 import { readSituation } from "@evertoken/operations";
 import { z } from "zod";
 import { route } from "../route.ts";
-import { timeOut, uuid } from "../schemas.ts";
+import { tag, timeOut, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
 const affected = { connections: z.number().int(), customers: z.number().int() };
@@ -46,9 +46,10 @@ export const statusRoutes = [
     summary: "Who cannot work now, on whom it is, and what to do",
     description:
       "What the dashboard's first page and `evertoken status` say. It costs a look at every connection that has ended.",
+    query: z.object({ tag: tag.optional().describe("Outages are counted of connections that have it") }),
     answer: status,
-    async handle(_input, { engine }) {
-      const { at, outages, troubles } = await readSituation(engine);
+    async handle({ query }, { engine }) {
+      const { at, outages, troubles } = await readSituation(engine, query.tag ?? null);
       const { connections, customers, byCause, byReason } = outages;
       return {
         at: at.toISOString(),

@@ -12,15 +12,17 @@ import {
 import { z } from "zod";
 import { Problem, wrongField } from "../problem.ts";
 import { type ApiContext, route } from "../route.ts";
-import { byId, text, timeOut, uuid } from "../schemas.ts";
+import { byId, tags, text, timeOut, uuid } from "../schemas.ts";
 import { toWire } from "../wire.ts";
 
 const kind = z.enum(openKinds);
 const events = z.array(z.enum(eventNames)).max(eventNames.length);
 
+const limitedTo = "Only events of connections that have one of these. None: all events, also those of no connection";
+
 const endpoint = z
   .object({
-    ...{ id: uuid, kind: z.string(), events: z.array(z.string()), enabled: z.boolean() },
+    ...{ id: uuid, kind: z.string(), events: z.array(z.string()), tags: z.array(z.string()), enabled: z.boolean() },
     target: z.string().nullable().describe("Of channels whose addresses are secrets, such as Slack, the host only"),
     failing_since: timeOut.nullable(),
     old_secret_until: timeOut.nullable().describe("Until then the signing secret of before signs as well"),
@@ -37,11 +39,13 @@ const create = z.strictObject({
   kind: kind.default("webhook"),
   target: text(2048).describe("https URL, or a mail address"),
   events: events.optional().describe("None: what that kind needs"),
+  tags: tags.optional().describe(limitedTo),
   enabled: z.boolean().optional(),
 });
 
 const change = z.strictObject({
   ...{ target: text(2048).optional(), events: events.optional(), enabled: z.boolean().optional() },
+  tags: tags.optional().describe(limitedTo),
   rotate_secret: z.boolean().optional(),
   overlap: z
     .number()
@@ -52,7 +56,7 @@ const change = z.strictObject({
     .describe("With `rotate_secret`: for so many seconds the old secret signs as well. Default: a day; 0: not at all"),
 });
 
-const toEndpoint = (view: EndpointView) => ({ ...toWire(view), events: [...view.events] });
+const toEndpoint = (view: EndpointView) => ({ ...toWire(view), events: [...view.events], tags: [...view.tags] });
 const noSuch = () => new Problem("not_found", { detail: "there is no such webhook endpoint" });
 
 async function save(

@@ -44,6 +44,17 @@ export const actionsByName: Readonly<Record<string, { readonly audited: string; 
       return { told: "syncing", detail: {} };
     },
   },
+  tags: {
+    audited: "connection.tagged",
+    async run({ client }, id, { tags, was }) {
+      const [before, wanted] = [wordsIn(was), wordsIn(tags)];
+      // What others have changed since the page was made stays.
+      const addTags = wanted.filter((tag) => !before.includes(tag));
+      const removeTags = before.filter((tag) => !wanted.includes(tag));
+      const changed = await client.connections.update(id, { addTags, removeTags }).catch(explained);
+      return { told: "tagged", detail: { tags: changed.tags.join(" ") } };
+    },
+  },
   disconnect: {
     audited: "connection.disconnected",
     async run({ engine }, id, { sure }) {
@@ -56,6 +67,15 @@ export const actionsByName: Readonly<Record<string, { readonly audited: string; 
     },
   },
 };
+
+const wordsIn = (text: unknown): string[] =>
+  [...new Set(String(text ?? "").split(/[\s,]+/))].filter((word) => word !== "");
+
+/** A form tells what was wrong with it. */
+function explained(error: unknown): never {
+  if (error instanceof EvertokenError && error.code === "invalid_input") throw notUnderstood(`Tags: ${error.message}.`);
+  throw error;
+}
 
 export async function act(context: PageContext, name: string, request: FastifyRequest, reply: FastifyReply) {
   const { id, form, user } = read(request);

@@ -10,6 +10,7 @@ export const banners = {
   scheduled: { tone: "ok", text: "The next refresh was put where the token's end wants it." },
   no_refresh: { tone: "warn", text: "This connection needs no refresh: nothing was scheduled." },
   syncing: { tone: "ok", text: "The sync was asked for." },
+  tagged: { tone: "ok", text: "The tags were changed." },
   revoked: { tone: "ok", text: "Disconnected: the tokens are erased here and revoked at the provider." },
   revoking: {
     tone: "warn",

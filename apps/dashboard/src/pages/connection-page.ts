@@ -10,6 +10,7 @@ import { bothTimes, dash, pill, relative, statusPill, type Tone, words } from ".
 import { logAddress } from "./log-query.ts";
 import { liveToggle } from "./page.ts";
 import { type ConnectionDetails, writePlace } from "./read-connection.ts";
+import { tagLinks } from "./tag-links.ts";
 import { timelineList } from "./timeline-list.ts";
 import { userAddress } from "./user-page.ts";
 
@@ -99,6 +100,7 @@ function accountFacts({ connection: c, surroundings, now }: ConnectionDetails): 
 ${fact("Connection", html`<span class="code">${c.id}</span>`)}
 ${fact("User", html`<a href="${userAddress(c.userId)}">${c.userId}</a>`)}
 ${fact("Account at the provider", c.externalAccountId)}
+${fact("Tags", tagLinks(c.tags) ?? dash)}
 ${fact("Kind, registration", `${words(c.authType)}, ${c.registration}`)}
 ${fact("Scopes", c.scopes.length === 0 ? dash : html`<span class="code">${c.scopes.join(" ")}</span>`)}
 ${c.missingScopes.length === 0 ? null : fact("Not granted", html`<span class="code">${c.missingScopes.join(" ")}</span>`)}

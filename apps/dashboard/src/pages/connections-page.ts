@@ -6,6 +6,7 @@ import { count, pill, relative, statusPill, words } from "./format.ts";
 import { type ListQuery, listAddress, sorts, states } from "./list-query.ts";
 import { type ConnectionList, marginOf, timeOf } from "./read-list.ts";
 import { statuses } from "./statuses.ts";
+import { tagLinks } from "./tag-links.ts";
 import { userAddress } from "./user-page.ts";
 
 export function connectionsPage({ engine }: PageContext, list: ConnectionList, role: Role): Html {
@@ -42,6 +43,8 @@ function sortable(query: ListQuery, sort: ListQuery["sort"], label: string): Htm
 
 function told({ query, total }: ConnectionList): string {
   const many = `${count(total.count)}${total.more ? "+" : ""} ${total.count === 1 && !total.more ? "connection" : "connections"}`;
+  if (query.q === "" && query.tag !== null && total.more)
+    return `${many} of the first 10,000 with this tag, and maybe others; ${orderOf(query)}.`;
   if (query.q !== "")
     return total.more
       ? `${many} of the first 10,000 that begin so; a longer text finds the others.`
@@ -74,7 +77,7 @@ function line(row: ListedConnection, provider: string, margin: number, now: Date
     row.status !== "disconnected";
   const failing = row.failing_since === null || row.status !== "connected" ? null : pill("failing", "warn");
   return html`<tr><th scope="row" class="any"><a href="/connections/${row.id}">${row.display_name ?? row.external_account_id}</a>
-<span class="code dim">${row.id.slice(0, 8)}</span></th>
+<span class="code dim">${row.id.slice(0, 8)}</span>${tagLinks(row.tags)}</th>
 <td data-label="Provider">${provider}</td><td data-label="User" class="any"><a href="${userAddress(row.user_id)}">${row.user_id}</a></td>
 <td data-label="Status">${statusPill(shownStatus(row.status, row.expires_at, now))} ${failing}${row.last_error_code === null ? null : html` <span class="small dim nowrap">${words(row.last_error_code)}</span>`}</td>
 <td data-label="Token ends" class="nowrap">${relative(row.expires_at, now, "never")} ${ended ? pill("expired", "bad") : soon ? pill("soon", "warn") : null}</td>
@@ -92,6 +95,7 @@ function filterForm({ query, providers }: ConnectionList, nameOf: (id: string) =
 <div class="wide"><label for="q">Id, user, account or name (or how it begins)</label><input id="q" name="q" type="search" value="${query.q}" maxlength="200" autocomplete="off" spellcheck="false"></div>
 ${select("provider", "Provider", [["", "any"], ...named], query.provider ?? "")}
 ${select("status", "Status", [["", "any"], ...words_], query.status ?? "")}
+<div><label for="tag">Tag</label><input id="tag" name="tag" value="${query.tag ?? ""}" maxlength="50" autocomplete="off" autocapitalize="none" spellcheck="false"></div>
 ${select("state", "Token", [["", "any"], ...Object.entries(states)], query.state ?? "")}
 ${
   query.reason === null

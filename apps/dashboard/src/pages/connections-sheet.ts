@@ -12,7 +12,7 @@ const sheetPage = 1000;
 
 const head = [
   ...["ID", "PROVIDER", "USER", "ACCOUNT", "NAME", "KIND", "STATUS", "TOKEN ENDS", "LAST REFRESH", "NEXT REFRESH"],
-  ...["FAILING SINCE", "ERROR", "LAST CHANGE"],
+  ...["FAILING SINCE", "ERROR", "LAST CHANGE", "TAGS"],
 ] as const;
 
 /** All that the filters of a list find, however long: a page at a time. What goes out of the house is written down before. */
@@ -46,5 +46,5 @@ async function* sheet(context: PageContext, asked: object, first: List): AsyncGe
 const cells = (row: ListedConnection, now: Date) => [
   ...[row.id, row.provider, row.user_id, row.external_account_id, row.display_name, row.auth_type],
   ...[shownStatus(row.status, row.expires_at, now), row.expires_at, row.last_refresh_at, row.next_refresh_at],
-  ...[row.failing_since, row.last_error_code, row.updated_at],
+  ...[row.failing_since, row.last_error_code, row.updated_at, row.tags.join(" ")],
 ];

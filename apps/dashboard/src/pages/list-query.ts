@@ -1,5 +1,5 @@
 import type { ListTime } from "@evertoken/adapters";
-import { type Cause, type ConnectionStatus, type OutageReason, outageReasons } from "@evertoken/core";
+import { type Cause, type ConnectionStatus, isTag, type OutageReason, outageReasons, tagForm } from "@evertoken/core";
 import { notUnderstood } from "./fault.ts";
 import { statuses } from "./statuses.ts";
 
@@ -8,6 +8,7 @@ export interface ListQuery {
   readonly q: string;
   readonly provider: string | null;
   readonly status: ConnectionStatus | null;
+  readonly tag: string | null;
   readonly state: State | null;
   /** Why it cannot be used now. */
   readonly reason: OutageReason | null;
@@ -52,7 +53,7 @@ export function outagesOf({
   return state === "down" || reason !== null ? { cause: null, reason } : null;
 }
 
-const known = new Set(["q", "provider", "status", "state", "reason", "sort", "order", "after"]);
+const known = new Set(["q", "provider", "status", "tag", "state", "reason", "sort", "order", "after"]);
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Forms send empty fields for what nobody chose: they count as left out. @throws {PageFault} 400, with the field and what it may be */
@@ -68,6 +69,8 @@ export function readListQuery(query: unknown, isProvider: (id: string) => boolea
     throw notUnderstood("What is searched for has to be a text of up to 200 characters.");
   const provider = given.get("provider") ?? null;
   if (provider !== null && !isProvider(provider)) throw notUnderstood(`There is no provider "${provider}".`);
+  const tag = given.get("tag")?.trim() ?? null;
+  if (tag !== null && !isTag(tag)) throw notUnderstood(`"tag" ${tagForm}.`);
   const sort = oneOf("sort", given.get("sort") ?? "expiry", Object.keys(sorts) as Sort[]);
   const reasons = Object.keys(outageReasons) as OutageReason[];
   const reason = given.has("reason") ? oneOf("reason", given.get("reason"), reasons) : null;
@@ -79,7 +82,7 @@ export function readListQuery(query: unknown, isProvider: (id: string) => boolea
   const order = given.get("order");
   const after = given.get("after");
   return {
-    ...{ q, provider, sort },
+    ...{ q, provider, tag, sort },
     status: given.has("status") ? oneOf("status", given.get("status"), statuses) : null,
     ...{ state: reason === null ? state : (state ?? "down"), reason },
     descending: order === undefined ? sort !== "expiry" : oneOf("order", order, ["asc", "desc"]) === "desc",
@@ -126,9 +129,9 @@ function readCursor(text: string): Cursor {
 
 /** The same list, with something else about it. */
 export function listAddress(query: ListQuery, changes: Partial<ListQuery> = {}): string {
-  const { q, provider, status, state, reason, sort, descending, after } = { ...query, ...changes };
+  const { q, provider, status, tag, state, reason, sort, descending, after } = { ...query, ...changes };
   const fields = {
-    ...{ q, provider: provider ?? "", status: status ?? "", state: state ?? "", reason: reason ?? "" },
+    ...{ q, provider: provider ?? "", status: status ?? "", tag: tag ?? "", state: state ?? "", reason: reason ?? "" },
     sort: sort === "expiry" ? "" : sort,
     order: descending === (sort !== "expiry") ? "" : descending ? "desc" : "asc",
     after: after === null ? "" : writeCursor(after),

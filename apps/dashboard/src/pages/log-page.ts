@@ -100,7 +100,16 @@ const connectionTable = (
   )}</tbody></table></div>`;
 
 function filterForm({ query, providers }: LogPage, path: string): Html {
-  const { provider = "", outcome = "", code = "", connection = "", user = "", since = "", until = "" } = query;
+  const {
+    provider = "",
+    outcome = "",
+    code = "",
+    connection = "",
+    user = "",
+    tag = "",
+    since = "",
+    until = "",
+  } = query;
   const zone = query.zone ?? (since === "" && until === "" ? "" : "UTC");
   const option =
     (chosen: string) =>
@@ -119,6 +128,7 @@ function filterForm({ query, providers }: LogPage, path: string): Html {
 ${field("code", "Code, such as invalid_client", code)}
 ${field("connection", "Id of a connection", connection)}
 ${field("user", "Id of a user", user)}
+${field("tag", "Tag of its connection", tag)}
 ${timeField("since", "From this time on", since, zone)}
 ${timeField("until", "Before this time", until, zone)}
 <input type="hidden" name="zone" value="${zone}">

@@ -1,5 +1,5 @@
 import type { AttemptFilter } from "@evertoken/adapters";
-import { outcomeKinds } from "@evertoken/core";
+import { isTag, outcomeKinds, tagForm } from "@evertoken/core";
 import { isUuid } from "@evertoken/engine/internal";
 import { notUnderstood } from "./fault.ts";
 import { type Range, ranges, readRange } from "./range.ts";
@@ -11,6 +11,7 @@ const fields = [
   "code",
   "connection",
   "user",
+  "tag",
   "range",
   "since",
   "until",
@@ -33,19 +34,23 @@ export function readLogQuery(query: unknown, isProvider: (id: string) => boolean
       throw notUnderstood(`"${name}" has to be a text of up to 512 characters.`);
     if (value.trim() !== "") given[name] = value.trim();
   }
-  const { provider, outcome, connection, user } = given;
+  const { provider, outcome, connection, user, tag } = given;
   if (provider !== undefined && !isProvider(provider)) throw notUnderstood(`There is no provider "${provider}".`);
   if (outcome !== undefined && outcome !== "failed" && !outcomeKinds.some((kind) => kind === outcome))
     throw notUnderstood(`"outcome" cannot be "${outcome}". It can be: failed, ${outcomeKinds.join(", ")}.`);
   if (connection !== undefined && !isUuid(connection))
     throw notUnderstood(`"connection" has to be the id of a connection.`);
+  if (tag !== undefined && !isTag(tag)) throw notUnderstood(`"tag" ${tagForm}.`);
   if (connection !== undefined && user !== undefined)
     throw notUnderstood(`"connection" and "user" are two ways to say whose attempts: give one of them.`);
   return given;
 }
 
 /** What the store is asked; whose connections a user has is not looked up yet. @throws {PageFault} 400 */
-export function filterOf({ provider, outcome, code, connection, before, ...time }: LogQuery, now: Date): AttemptFilter {
+export function filterOf(
+  { provider, outcome, code, connection, tag, before, ...time }: LogQuery,
+  now: Date,
+): AttemptFilter {
   if (before !== undefined && !/^\d{1,18}$/.test(before))
     throw notUnderstood(`"before" has to be the id of an attempt.`);
   return {
@@ -55,6 +60,7 @@ export function filterOf({ provider, outcome, code, connection, before, ...time 
     // A granted attempt is the only one that brings a token.
     failed: outcome !== undefined && outcome !== "granted",
     ...(code === undefined ? {} : { code }),
+    ...(tag === undefined ? {} : { tag }),
     ...(connection === undefined ? {} : { connectionIds: [connection] }),
     ...(before === undefined ? {} : { before }),
   };

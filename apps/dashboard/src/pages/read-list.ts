@@ -37,9 +37,7 @@ export async function readList(context: PageContext, asked: unknown, size = page
   const providers = [...(await withStore(() => providersAtWork(engine)))].sort();
   const query = readListQuery(asked, (id) => providers.includes(id) || engine.providers.get(id) !== undefined);
   const scope = await scopeOf(context, query, providers, now);
-  const found = await withStore(() =>
-    query.q === "" ? paged(context, query, scope, size) : searched(context, query, scope, size),
-  );
+  const found = await withStore(() => find(context, query, scope, size));
   return { now, query, providers, ...found };
 }
 
@@ -71,27 +69,40 @@ async function scopeOf(
   return { buckets: bucketsOf(context.engine, query, providers, at).filter(holds), among };
 }
 
+/**
+ * A search looks at all that may fit, and puts them in order; other lists are read in their order. Those of a tag are searched for as long as
+ * there are few enough: of a frequent one some come soon in any order.
+ */
+async function find(context: PageContext, query: ListQuery, scope: Scope, size: number): Promise<Found> {
+  if (query.q === "" && query.tag === null) return paged(context, query, scope, size);
+  const found = await searched(context, query, scope, size);
+  const isFrequent = query.q === "" && found.total.more;
+  return isFrequent ? paged(context, query, scope, size, found.total) : found;
+}
+
 async function paged(
   context: PageContext,
   query: ListQuery,
   { buckets: all, among }: Scope,
   size: number,
+  counted: Found["total"] | null = null,
 ): Promise<Found> {
   const { pool } = context.engine;
   const by = timeOf(query);
   const order = orderOf(query);
   const wanted = size + 1;
+  const narrowed = { among, tag: query.tag };
   const [rows, total] = await Promise.all([
     (async () => {
       const timed =
-        query.after?.at === null ? [] : await listConnectionsByTime(pool, from(all, query), order, wanted, among);
+        query.after?.at === null ? [] : await listConnectionsByTime(pool, from(all, query), order, wanted, narrowed);
       const hasNone = by !== "updated_at" && by !== "failing_since" && query.state === null;
       const endless = hasNone ? all : all.filter((bucket) => bucket.endless);
       if (endless.length === 0 || timed.length >= wanted) return timed;
       const afterId = query.after?.at === null ? query.after.id : null;
-      return [...timed, ...(await listConnectionsWithout(pool, endless, by, afterId, wanted - timed.length, among))];
+      return [...timed, ...(await listConnectionsWithout(pool, endless, by, afterId, wanted - timed.length, narrowed))];
     })(),
-    totalOf(context, query, { buckets: all, among }, by),
+    counted ?? totalOf(context, query, { buckets: all, among }, by),
   ]);
   const shown = rows.slice(0, size);
   const last = shown.at(-1);
@@ -189,7 +200,10 @@ async function searched(
   const by = timeOf(query);
   const after = query.after === null ? null : { ...query.after, exact: query.after.exact === true };
   const order = orderOf(query);
-  const found = await searchConnections(engine.pool, query.q, buckets, order, after, size + 1, among);
+  const found = await searchConnections(engine.pool, query.q, buckets, order, after, size + 1, {
+    among,
+    tag: query.tag,
+  });
   const { rows, ...total } = found;
   const shown = rows.slice(0, size);
   const last = shown.at(-1);

@@ -100,10 +100,12 @@ text-decoration:none;color:var(--act-text);background:var(--act);border:1px soli
 .danger{color:var(--card);background:var(--bad)}
 .acts{display:flex;flex-wrap:wrap;gap:.5rem;align-items:flex-start}
 .acts form{display:flex;flex-wrap:wrap;gap:.4rem .7rem;align-items:center}
-.acts summary{list-style:none;color:var(--bad)}
+.acts summary{list-style:none;color:var(--bad)}.acts summary.plain{color:inherit}
 .acts summary::-webkit-details-marker{display:none}
 .acts details[open]{flex-basis:100%}
 .acts details form{margin-top:.3rem;padding:.8rem;border:1px solid var(--bad);border-radius:.5rem}
+.tags{display:block;font-size:.75rem;font-weight:400}.tags a{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:1rem;text-decoration:none}
+.tags a:hover{border-color:var(--dim)}
 .pages{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;margin-top:.7rem}
 .facts{display:grid;grid-template-columns:minmax(8rem,auto) minmax(0,1fr);gap:.3rem 1rem}
 .facts dt{color:var(--dim);font-size:.8125rem}

@@ -21,7 +21,11 @@ const table = (endpoints: readonly EndpointView[], now: Date): Html =>
 export const nameOf = ({ kind, target }: EndpointView): string =>
   kind === "user_email" ? "Mail to users" : (target ?? "cannot be read");
 
-const eventsOf = ({ events }: EndpointView) => (events.length === 0 ? "what its kind needs" : events.join(", "));
+const eventsOf = ({ events, tags }: EndpointView) =>
+  [
+    events.length === 0 ? "what its kind needs" : events.join(", "),
+    ...(tags.length === 0 ? [] : [`of ${tags.join(" or ")}`]),
+  ].join(", ");
 
 function state({ enabled, failingSince }: EndpointView, now: Date): Html {
   if (!enabled) return pill("off", "off");

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AuthType, ConnectionStatus, EventName, Sealed } from "@evertoken/core";
 import type { Pool } from "pg";
 import { type GrantHolder, giveWay, holderOf, isGrantInUse, spentBy } from "./grant-holders.ts";
+import { mergedTagsSql } from "./tags.ts";
 import { tellSql } from "./tell-sql.ts";
 
 /** A new token set from outside: connecting, reconnecting, importing. */
@@ -24,6 +25,8 @@ export interface NewConnection {
   /** The end that no refresh can move; left out: none is known. */
   readonly grantEndsAt?: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Sorted, each once; of an account that is known added to its own, as long as there is room. Left out: none. */
+  readonly tags?: readonly string[];
 }
 
 /** What can only be made once the row's id is known: ciphertexts are bound to it, due times are spread by it. */
@@ -153,6 +156,7 @@ async function store(
       row.brought !== null,
       pendingId,
       row.brought === "checked" && known?.refreshing === false,
+      connection.tags ?? [],
     ],
   });
   return rows[0];
@@ -180,8 +184,8 @@ const upsertSql = `
 WITH stored AS (
   INSERT INTO connections AS c (id, user_id, provider, registration, external_account_id, display_name, parent_id, auth_type,
     access_token, refresh_token, token_type, scopes, expires_at, refresh_token_expires_at, next_refresh_at, metadata,
-    connected_at, updated_at, user_email, client, grant_ends_at, grant_hash)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::timestamptz, $17::timestamptz, $19, $20, $21, $22
+    connected_at, updated_at, user_email, client, grant_ends_at, grant_hash, tags)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::timestamptz, $17::timestamptz, $19, $20, $21, $22, $27::text[]
   WHERE $25::uuid IS NULL OR EXISTS (SELECT FROM pending_grants WHERE id = $25)
   ON CONFLICT (user_id, provider, external_account_id) DO UPDATE SET
     registration = excluded.registration, display_name = coalesce(excluded.display_name, c.display_name),
@@ -192,7 +196,8 @@ WITH stored AS (
     updated_at = excluded.updated_at, generation = greatest(c.generation, c.newer_generation) + 1, status = 'connected', lease_owner = NULL, lease_until = NULL,
     not_before = NULL, failing_since = NULL, consecutive_failures = 0, lost_answers = 0, last_error_code = NULL,
     last_error_message = NULL, user_email = coalesce(excluded.user_email, c.user_email), client = excluded.client,
-    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash
+    grant_ends_at = excluded.grant_ends_at, reauth_announced_at = NULL, grant_hash = excluded.grant_hash,
+    tags = ${mergedTagsSql("c.tags", "excluded.tags")}
     -- What was judged while nobody refreshed it is looked at again when somebody does by now.
     WHERE c.id = excluded.id AND c.generation = $23 AND (NOT $26 OR c.lease_owner IS NULL)
   RETURNING id, generation, provider, user_id, status, expires_at

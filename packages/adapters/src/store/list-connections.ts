@@ -32,11 +32,12 @@ export interface ListedConnection {
   readonly last_refresh_at: Date | null;
   readonly failing_since: Date | null;
   readonly last_error_code: string | null;
+  readonly tags: readonly string[];
   readonly updated_at: Date;
 }
 
 export const listedColumns = `c.id, c.user_id, c.provider, c.external_account_id, c.display_name, c.auth_type, c.status, c.expires_at,
-  c.next_refresh_at, c.last_refresh_at, c.failing_since, c.last_error_code, c.updated_at`;
+  c.next_refresh_at, c.last_refresh_at, c.failing_since, c.last_error_code, c.tags, c.updated_at`;
 
 export interface ListOrder {
   readonly by: ListTime;
@@ -45,11 +46,33 @@ export interface ListOrder {
   readonly bucketsFirst: boolean;
 }
 
-/** Only those that are in one of these groups; null: all. */
-type Among = readonly OutageGroup[] | null;
+/** What is asked of a connection beside its bucket. */
+export interface Narrowed {
+  /** It is in one of these groups; null: in whichever. */
+  readonly among: readonly OutageGroup[] | null;
+  /** It has this tag; null: whichever. */
+  readonly tag: string | null;
+}
 
-const amongSql = (among: Among, parameter: string) => (among === null ? "" : `AND ${inOutageGroups(parameter)}`);
-const amongValues = (among: Among) => (among === null ? [] : [JSON.stringify(among)]);
+const everybody: Narrowed = { among: null, tag: null };
+
+/**
+ * What is true of a connection `c` that is meant. What is not asked is no part of it, so that plans are made for what is.
+ *
+ * @param from the number of its first parameter
+ */
+export function narrowing(
+  { among, tag }: Narrowed,
+  from: number,
+): { readonly sql: string; readonly values: readonly string[] } {
+  const values = [...(among === null ? [] : [JSON.stringify(among)]), ...(tag === null ? [] : [tag])];
+  const tagAt = from + (among === null ? 0 : 1);
+  const conditions = [
+    ...(among === null ? [] : [inOutageGroups(`$${from}`)]),
+    ...(tag === null ? [] : [`c.tags @> ARRAY[$${tagAt}]::text[]`]),
+  ];
+  return { sql: conditions.map((each) => ` AND ${each}`).join(""), values };
+}
 
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 const firstId = "00000000-0000-0000-0000-000000000000";
@@ -63,9 +86,10 @@ export async function listConnectionsByTime(
   buckets: readonly ListBucket[],
   { by, descending, bucketsFirst }: ListOrder,
   limit: number,
-  among: Among = null,
+  narrowed: Narrowed = everybody,
 ): Promise<ListedConnection[]> {
   if (buckets.length === 0) return [];
+  const only = narrowing(narrowed, 8);
   const [compare, direction] = descending ? ["<", "DESC"] : [">", "ASC"];
   const start = descending ? { at: "infinity", id: lastId } : { at: "-infinity", id: firstId };
   const { rows } = await pool.query<ListedConnection>(
@@ -75,12 +99,12 @@ export async function listConnectionsByTime(
        CROSS JOIN LATERAL (
          SELECT c.id, c.${by} AS at FROM connections c
          WHERE c.provider = b.provider AND c.status = b.status AND (c.${by}, c.id) ${compare} (b.at, b.id)
-           AND c.${by} > b.since AND c.${by} <= b.until ${amongSql(among, "$8")}
+           AND c.${by} > b.since AND c.${by} <= b.until ${only.sql}
          ORDER BY c.${by} ${direction}, c.id ${direction} LIMIT $7) f
        ORDER BY ${bucketsFirst ? "b.n, " : ""}f.at ${direction}, f.id ${direction} LIMIT $7)
      SELECT ${listedColumns} FROM found JOIN connections c USING (id)
      ORDER BY ${bucketsFirst ? "found.n, " : ""}found.at ${direction}, found.id ${direction}`,
-    [...columns(buckets.map((bucket) => ({ ...bucket, after: bucket.after ?? start }))), limit, ...amongValues(among)],
+    [...columns(buckets.map((bucket) => ({ ...bucket, after: bucket.after ?? start }))), limit, ...only.values],
   );
   return rows;
 }
@@ -92,21 +116,22 @@ export async function listConnectionsWithout(
   by: ListTime,
   afterId: string | null,
   limit: number,
-  among: Among = null,
+  narrowed: Narrowed = everybody,
 ): Promise<ListedConnection[]> {
   if (buckets.length === 0) return [];
+  const only = narrowing(narrowed, 5);
   const { rows } = await pool.query<ListedConnection>(
     `WITH found AS (
        SELECT f.id FROM unnest($1::text[], $2::text[]) AS b(provider, status)
        CROSS JOIN LATERAL (
          SELECT c.id FROM connections c WHERE c.provider = b.provider AND c.status = b.status AND c.${by} IS NULL AND c.id > $3
-           ${amongSql(among, "$5")}
+           ${only.sql}
          ORDER BY c.id LIMIT $4) f
        ORDER BY f.id LIMIT $4)
      SELECT ${listedColumns} FROM found JOIN connections c USING (id) ORDER BY c.id`,
     [
       ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status), afterId ?? firstId, limit],
-      ...amongValues(among),
+      ...only.values,
     ],
   );
   return rows;
@@ -148,20 +173,21 @@ export async function countAmong(
   among: readonly OutageGroup[],
   most: number,
 ): Promise<number> {
+  const only = narrowing({ among, tag: null }, 6);
   const { rows } = await pool.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM (
        SELECT 1 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::boolean[]) AS b(provider, status, until, endless)
        CROSS JOIN LATERAL (
          SELECT 1 FROM connections c WHERE c.provider = b.provider AND c.status = b.status AND c.expires_at <= b.until
-           ${amongSql(among, "$6")}
+           ${only.sql}
          UNION ALL SELECT 1 FROM connections c WHERE b.endless AND c.provider = b.provider AND c.status = b.status
-           AND c.expires_at IS NULL ${amongSql(among, "$6")}
+           AND c.expires_at IS NULL ${only.sql}
          LIMIT $5) f
        LIMIT $5) counted`,
     [
       ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status)],
       ...[buckets.map(({ to = null }) => to?.toISOString() ?? "infinity")],
-      ...[buckets.map(({ endless = false }) => endless), most, ...amongValues(among)],
+      ...[buckets.map(({ endless = false }) => endless), most, ...only.values],
     ],
   );
   return rows[0]?.n ?? 0;

@@ -57,21 +57,27 @@ export interface OutageCount extends Affected {
   readonly provider: string | null;
 }
 
-/** How many there are of each cause, of each reason at each provider, and in all. A user counts once in each of these. */
+/**
+ * How many there are of each cause, of each reason at each provider, and in all. A user counts once in each of these.
+ *
+ * @param tag only of connections that have it; null: of all
+ */
 export async function countOutages(
   pool: Pool,
   groups: readonly (OutageGroup & { readonly cause: string; readonly reason: string })[],
   now: Date,
+  tag: string | null,
 ): Promise<OutageCount[]> {
   if (groups.length === 0) return [];
   const providers = [...new Set(groups.map(({ provider }) => provider))];
   const { rows } = await pool.query<OutageCount>({
     text: `SELECT g.cause, g.reason, g.provider, count(*)::int AS connections, count(DISTINCT c.user_id)::int AS customers
-      ${endedSql(`${facts}, c.user_id`)}
+      ${endedSql(`${facts}, c.user_id, c.id`)}
       JOIN ${givenRows("g", `${columns}, cause text, reason text`, "$3")}
         ON (${keyOf("c")}) = (${keyOf("g")})
+      ${tag === null ? "" : "WHERE EXISTS (SELECT FROM connection_tags t WHERE t.tag = $4 AND t.connection_id = c.id)"}
       GROUP BY GROUPING SETS ((), (g.cause), (g.reason, g.provider))`,
-    values: [providers, now, JSON.stringify(groups)],
+    values: [providers, now, JSON.stringify(groups), ...(tag === null ? [] : [tag])],
   });
   return rows;
 }

@@ -9,6 +9,8 @@ export interface AttemptFilter {
   readonly provider?: string;
   readonly outcome?: string;
   readonly code?: string;
+  /** Of connections that have it now. */
+  readonly tag?: string;
   /** Only those that brought no new token. */
   readonly failed?: boolean;
   /** Only of these connections. */
@@ -103,23 +105,24 @@ const lastId = "9223372036854775807";
 
 /** `fitting`: what fits among those that were looked at; `info`: how many these were. */
 async function looked(pool: Pool, filter: AttemptFilter): Promise<{ text: string; values: unknown[] }> {
-  const { since, until, provider, outcome, code, failed = false, connectionIds, before } = filter;
+  const { since, until, provider, outcome, code, tag, failed = false, connectionIds, before } = filter;
   const ids = connectionIds === undefined ? await boundsOf(pool, filter) : { from: "0", to: lastId };
   const to = before !== undefined && BigInt(before) < BigInt(ids.to) ? before : ids.to;
   const bounds = `l.created_at >= $1 AND l.created_at < $2 AND l.id >= $3 AND l.id < $4 ${failed ? "AND NOT l.success" : ""}`;
   const rows =
     connectionIds === undefined
       ? `SELECT l.* FROM refresh_log l WHERE ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}`
-      : `SELECT l.* FROM unnest($8::uuid[]) AS o(id) CROSS JOIN LATERAL (
+      : `SELECT l.* FROM unnest($9::uuid[]) AS o(id) CROSS JOIN LATERAL (
            SELECT l.* FROM refresh_log l WHERE l.connection_id = o.id AND ${bounds} ORDER BY l.id DESC LIMIT ${mostLookedAt}) l
          ORDER BY l.id DESC LIMIT ${mostLookedAt}`;
   return {
     text: `WITH looked AS MATERIALIZED (${rows}),
       info AS (SELECT count(*)::int AS count, min(id)::text AS lowest FROM looked),
       fitting AS (SELECT * FROM looked WHERE ($5::text IS NULL OR provider = $5) AND ($6::text IS NULL OR outcome = $6)
-        AND ($7::text IS NULL OR error_code = $7))`,
+        AND ($7::text IS NULL OR error_code = $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM connection_tags t WHERE t.tag = $8 AND t.connection_id = looked.connection_id)))`,
     values: [
-      ...[since, until, ids.from, to, provider ?? null, outcome ?? null, code ?? null],
+      ...[since, until, ids.from, to, provider ?? null, outcome ?? null, code ?? null, tag ?? null],
       ...(connectionIds === undefined ? [] : [connectionIds]),
     ],
   };

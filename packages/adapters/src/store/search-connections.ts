@@ -1,9 +1,15 @@
 import type { Pool } from "pg";
 import { idRange } from "./ids-beginning.ts";
-import { type ListBucket, type ListedConnection, type ListOrder, listedColumns } from "./list-connections.ts";
-import { inOutageGroups, type OutageGroup } from "./outages.ts";
+import {
+  type ListBucket,
+  type ListedConnection,
+  type ListOrder,
+  listedColumns,
+  type Narrowed,
+  narrowing,
+} from "./list-connections.ts";
 
-/** Of one text so many connections are looked at; of a shorter one the answer says that there are more. */
+/** Of one text or tag so many connections are looked at; of a shorter or frequent one the answer says that there are more. */
 const mostLookedAt = 10_000;
 
 interface FoundConnection extends ListedConnection {
@@ -26,23 +32,9 @@ export interface FoundPage {
   readonly more: boolean;
 }
 
-/**
- * Connections of these buckets whose id, user id, external account id or display name is this text or begins with it, whatever its case:
- * first what is called so, then what begins so, each in the order that was asked for, and what has no such time last. Found by ranges of
- * indexes, so that the number of all connections does not matter.
- */
-export async function searchConnections(
-  pool: Pool,
-  text: string,
-  buckets: readonly ListBucket[],
-  { by, descending, bucketsFirst }: ListOrder,
-  after: FoundAfter | null,
-  limit: number,
-  among: readonly OutageGroup[] | null = null,
-): Promise<FoundPage> {
-  const [compare, direction, never] = descending ? ["<", "DESC", "-infinity"] : [">", "ASC", "infinity"];
-  const { rows } = await pool.query<FoundConnection & { found: number; more: boolean }>(
-    `WITH called AS MATERIALIZED (
+/** How a search begins: with those that may fit, by ranges of indexes, so that the number of all connections does not matter. */
+const looked = {
+  text: `called AS MATERIALIZED (
        SELECT connection_id AS id FROM connection_terms WHERE term = lower(left($1, 200)) COLLATE "C"
        UNION SELECT $2::uuid WHERE $2::uuid = $3::uuid
        LIMIT ${mostLookedAt + 1}
@@ -51,31 +43,58 @@ export async function searchConnections(
          WHERE term > lower(left($1, 200)) COLLATE "C" AND term < (lower(left($1, 200)) || chr(1114111)) COLLATE "C"
          ORDER BY term LIMIT ${mostLookedAt + 1}) t
        UNION SELECT id FROM (SELECT id FROM connections WHERE id BETWEEN $2 AND $3 ORDER BY id LIMIT ${mostLookedAt + 1}) i
-     ), fitting AS MATERIALIZED (
+     )`,
+  tag: `called AS (SELECT $2::uuid AS id WHERE $2 = $3 AND false), begun AS MATERIALIZED (
+       SELECT connection_id AS id FROM connection_tags WHERE tag = $1 ORDER BY connection_id LIMIT ${mostLookedAt + 1}
+     )`,
+} as const;
+
+/**
+ * Connections of these buckets whose id, user id, external account id or display name is this text or begins with it, whatever its case:
+ * first what is called so, then what begins so, each in the order that was asked for, and what has no such time last. Without a text, those
+ * that have the tag.
+ */
+export async function searchConnections(
+  pool: Pool,
+  text: string,
+  buckets: readonly ListBucket[],
+  { by, descending, bucketsFirst }: ListOrder,
+  after: FoundAfter | null,
+  limit: number,
+  narrowed: Narrowed,
+): Promise<FoundPage> {
+  const from = text === "" ? "tag" : "text";
+  const only = narrowing(narrowed, 14);
+  const [compare, direction, never] = descending ? ["<", "DESC", "-infinity"] : [">", "ASC", "infinity"];
+  const { rows } = await pool.query<FoundConnection & { found: number; more: boolean }>(
+    `WITH ${looked[from]}, fitting AS MATERIALIZED (
        SELECT l.exact, ${bucketsFirst ? "b.n" : "0"} AS part, coalesce(c.${by}, '${never}') AS at, ${listedColumns}
        FROM (SELECT id, true AS exact FROM called UNION ALL SELECT id, false FROM begun WHERE id NOT IN (SELECT id FROM called)) l
-       JOIN connections c USING (id)
+       -- One by one: before a table was counted, ten thousand would each be compared with all of them.
+       CROSS JOIN LATERAL (SELECT * FROM connections WHERE id = l.id OFFSET 0) c
        JOIN unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $13::boolean[])
          WITH ORDINALITY AS b(provider, status, since, until, endless, n)
          ON b.provider = c.provider AND b.status = c.status
            AND (b.since IS NULL OR c.${by} > b.since) AND (b.until IS NULL OR c.${by} <= b.until OR (b.endless AND c.${by} IS NULL))
-       ${among === null ? "" : `WHERE ${inOutageGroups("$14")}`}
-     )
-     SELECT f.*, (SELECT count(*)::int FROM fitting) AS found,
-       (SELECT count(*) FROM called) > ${mostLookedAt} OR (SELECT count(*) FROM begun) > ${mostLookedAt} AS more
-     FROM fitting f
+       WHERE true${only.sql}
+     ), page AS (
+     SELECT f.* FROM fitting f
      WHERE $8::boolean IS NULL OR f.exact < $8
        OR (f.exact = $8 AND (f.part > $9 OR (f.part = $9 AND (f.at, f.id) ${compare} (coalesce($10, '${never}'::timestamptz), $11::uuid))))
-     ORDER BY f.exact DESC, f.part, f.at ${direction}, f.id ${direction} LIMIT $12`,
+     ORDER BY f.exact DESC, f.part, f.at ${direction}, f.id ${direction} LIMIT $12)
+     SELECT (SELECT count(*)::int FROM fitting) AS found,
+       (SELECT count(*) FROM called) > ${mostLookedAt} OR (SELECT count(*) FROM begun) > ${mostLookedAt} AS more, p.*
+     FROM (SELECT) one LEFT JOIN page p ON true ORDER BY p.exact DESC, p.part, p.at ${direction}, p.id ${direction}`,
     [
-      ...[text, ...idRange(text)],
+      ...[from === "text" ? text : narrowed.tag, ...idRange(text)],
       ...[buckets.map(({ provider }) => provider), buckets.map(({ status }) => status)],
       ...[buckets.map(({ from = null }) => from), buckets.map(({ to = null }) => to)],
       ...[after?.exact ?? null, bucketsFirst ? partOf(buckets, after) : 0, after?.at ?? null, after?.id ?? null, limit],
-      ...[buckets.map(({ endless = false }) => endless), ...(among === null ? [] : [JSON.stringify(among)])],
+      ...[buckets.map(({ endless = false }) => endless), ...only.values],
     ],
   );
-  return { rows, count: rows[0]?.found ?? 0, more: rows[0]?.more ?? false };
+  const [total] = rows;
+  return { rows: rows.filter(({ id }) => id !== null), count: total?.found ?? 0, more: total?.more ?? false };
 }
 
 /** Buckets count from 1. */

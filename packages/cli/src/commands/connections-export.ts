@@ -11,6 +11,7 @@ import { requireProvider } from "./connections-list.ts";
 interface ExportOptions {
   readonly user?: string;
   readonly provider?: string;
+  readonly tag?: string;
   readonly withTokens?: boolean;
 }
 
@@ -34,7 +35,7 @@ interface Sink {
 }
 
 export async function exportCommand(io: Io, file: string | undefined, options: ExportOptions): Promise<number> {
-  const { user, provider, withTokens = false } = options;
+  const { user, provider, tag, withTokens = false } = options;
   const named = file !== undefined && file !== "-" ? file : null;
   if (withTokens && file === undefined) {
     throw new UsageError("name the file that the tokens go to, or - for standard output");
@@ -46,13 +47,14 @@ export async function exportCommand(io: Io, file: string | undefined, options: E
     withTokens,
     ...(user === undefined ? {} : { userId: user }),
     ...(provider === undefined ? {} : { provider }),
+    ...(tag === undefined ? {} : { tag }),
   };
   const exporting = async ({ engine, interrupted }: Opened) => {
     await requireProvider(engine, provider);
     const sink = named === null ? outputOf(io) : await fileOf(named);
     const report: Report = { file: named, withTokens, exported: 0, refreshing: 0, unreadable: [] };
     // Before the first of them leaves.
-    const detail = { withTokens, provider: provider ?? null, ofOneUser: user !== undefined };
+    const detail = { withTokens, provider: provider ?? null, tag: tag ?? null, ofOneUser: user !== undefined };
     await auditOperator(engine, { action: "connections.exported", detail });
     const progress = createProgress(io, "exporting");
     try {

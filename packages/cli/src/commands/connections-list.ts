@@ -10,13 +10,14 @@ interface ListOptions {
   readonly user?: string;
   readonly provider?: string;
   readonly status?: string;
+  readonly tag?: string;
   readonly expiring?: string;
   readonly after?: string;
   readonly limit: number;
 }
 
 export async function list(io: Io, options: ListOptions): Promise<undefined> {
-  const { user, provider, status, expiring, after, limit } = options;
+  const { user, provider, status, tag, expiring, after, limit } = options;
   const withinMs = expiring === undefined ? undefined : parseDuration(expiring);
   await withEngine(io, async ({ engine, evertoken }) => {
     await requireProvider(engine, provider);
@@ -27,6 +28,7 @@ export async function list(io: Io, options: ListOptions): Promise<undefined> {
       ...(user === undefined ? {} : { userId: user }),
       ...(provider === undefined ? {} : { provider }),
       ...(status === undefined ? {} : { status }),
+      ...(tag === undefined ? {} : { tag }),
       ...(withinMs === undefined ? {} : { expiresBefore: new Date(now.getTime() + withinMs) }),
       ...(after === undefined ? {} : { after }),
     });
@@ -48,7 +50,7 @@ function toTable(rows: readonly ConnectionView[], now: Date): string[] {
     return ms < 0 ? `${formatDuration(-ms)} ago` : formatDuration(ms);
   };
   return table(
-    ["ID", "PROVIDER", "USER", "ACCOUNT", "STATUS", "EXPIRES IN", "REFRESH IN", "ERROR"],
+    ["ID", "PROVIDER", "USER", "ACCOUNT", "STATUS", "EXPIRES IN", "REFRESH IN", "ERROR", "TAGS"],
     rows.map((row) => [
       row.id,
       row.provider,
@@ -58,6 +60,7 @@ function toTable(rows: readonly ConnectionView[], now: Date): string[] {
       distance(row.expiresAt),
       distance(row.nextRefreshAt),
       row.lastErrorCode,
+      row.tags.join(" "),
     ]),
   );
 }

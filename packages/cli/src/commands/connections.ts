@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { yesOption } from "../confirm.ts";
 import { importSources } from "../import-sources/index.ts";
+import { optionTag, optionTags } from "../option-tag.ts";
 import type { Run } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { disconnect } from "./connections-disconnect.ts";
@@ -8,6 +9,7 @@ import { exportCommand } from "./connections-export.ts";
 import { importConnections } from "./connections-import.ts";
 import { list } from "./connections-list.ts";
 import { show } from "./connections-show.ts";
+import { tag } from "./connections-tag.ts";
 
 const statuses = ["connected", "token_expired", "needs_reauth", "error", "disconnected"];
 
@@ -21,6 +23,7 @@ export function addConnections(program: Command, run: Run): void {
     .option("--user <id>", "of this user")
     .option("--provider <id>", "at this provider")
     .addOption(new Option("--status <status>", "with this status").choices(statuses))
+    .option("--tag <tag>", "that have it", optionTag)
     .option("--expiring <time>", "whose access token ends within this time, such as 24h")
     .option("--after <id>", "those after this one: the next page")
     .option("--limit <n>", "at most this many", wholeNumber(1, 1000), 100)
@@ -53,7 +56,15 @@ export function addConnections(program: Command, run: Run): void {
     .option("--with-tokens", "with their tokens in plain: for a move to another system")
     .option("--user <id>", "of this user")
     .option("--provider <id>", "at this provider")
+    .option("--tag <tag>", "that have it", optionTag)
     .action(run(exportCommand));
+  connections
+    .command("tag <id>")
+    .argument("[tags...]", "to be added", optionTags)
+    .description("add tags to a connection, and take others away")
+    .option("--remove <tag>", "take this one away; may be repeated", optionTags)
+    .option("--only", "the tags that are named, and no others")
+    .action(run(tag));
   connections
     .command("disconnect <id>")
     .description("erase the tokens and remove the job; the history stays")
@@ -67,7 +78,7 @@ const collect = (each: string, before: readonly string[] = []) => [...before, ea
 const importHelp = `
 Without --from the file is a JSON array, or JSON lines. Each row needs userId, provider, and accessToken or refreshToken, and may have
 both, expiresAt (ISO 8601, or "never") or expiresIn (seconds), externalAccountId, displayName, scopes, tokenType,
-refreshTokenExpiresAt, authType, userEmail and metadata. "expiresAt": null beside a refresh token means that the end is
+refreshTokenExpiresAt, authType, userEmail, tags and metadata. "expiresAt": null beside a refresh token means that the end is
 not known: such a row is refreshed at once. A bad row is reported with its line, and nothing of it is stored; the others
 are.
 

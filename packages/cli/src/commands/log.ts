@@ -12,6 +12,7 @@ import { UsageError } from "../failure.ts";
 import { asLines, type Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
 import { optionSince } from "../option-since.ts";
+import { optionTag } from "../option-tag.ts";
 import type { Run } from "../run.ts";
 import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -23,6 +24,7 @@ interface LogOptions {
   readonly user?: string;
   readonly outcome?: string;
   readonly code?: string;
+  readonly tag?: string;
   readonly since?: Date;
   readonly until?: Date;
   readonly before?: number;
@@ -39,6 +41,7 @@ export function addLog(program: Command, run: Run): void {
     .option("--user <id>", "of this user's connections")
     .addOption(new Option("--outcome <outcome>", "that ended so").choices(outcomeKinds))
     .option("--code <code>", "with this error code, such as invalid_client")
+    .option("--tag <tag>", "of connections that have this tag", optionTag)
     .option(
       "--since <time>",
       "from then on: 1h, 7d, or 2026-11-26T12:00Z. Default: a day; of one connection, all",
@@ -73,7 +76,7 @@ async function filterOf(
   id: string | undefined,
   options: LogOptions,
 ): Promise<AttemptFilter> {
-  const { provider, user, outcome, code, failed, before } = options;
+  const { provider, user, outcome, code, tag, failed, before } = options;
   if (id !== undefined && user !== undefined)
     throw new UsageError("name a connection, or a user with --user, not both");
   const now = Date.now();
@@ -87,6 +90,7 @@ async function filterOf(
     ...(provider === undefined ? {} : { provider }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(code === undefined ? {} : { code }),
+    ...(tag === undefined ? {} : { tag }),
     ...(failed === undefined ? {} : { failed }),
     ...(before === undefined ? {} : { before: String(before) }),
     ...(ids ? { connectionIds: ids } : {}),

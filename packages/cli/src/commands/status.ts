@@ -3,8 +3,10 @@ import type { Engine } from "@evertoken/engine/internal";
 import { lateRefreshes, type Outages, pausedQueues, readSituation, type Trouble } from "@evertoken/operations";
 import type { Command } from "commander";
 import { formatTime } from "../duration.ts";
+import { UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Opened, withEngine } from "../open.ts";
+import { optionTag } from "../option-tag.ts";
 import { requirePostgres } from "../reachable.ts";
 import type { Run } from "../run.ts";
 import { facts, table } from "../table.ts";
@@ -13,11 +15,21 @@ export function addStatus(program: Command, run: Run): void {
   program
     .command("status [id]")
     .description("what a connection's token is worth now, or an overview of all")
-    .action(run((io: Io, id: string | undefined) => withEngine(io, (opened) => status(io, opened, id))));
+    .option("--tag <tag>", "count connections that have this tag", optionTag)
+    .action(
+      run((io: Io, id: string | undefined, options: StatusOptions) =>
+        withEngine(io, (opened) => status(io, opened, id, options)),
+      ),
+    );
 }
 
-async function status(io: Io, opened: Opened, id: string | undefined): Promise<undefined> {
-  if (id === undefined) return overview(io, opened.engine);
+interface StatusOptions {
+  readonly tag?: string;
+}
+
+async function status(io: Io, opened: Opened, id: string | undefined, { tag }: StatusOptions): Promise<undefined> {
+  if (id === undefined) return overview(io, opened.engine, tag ?? null);
+  if (tag !== undefined) throw new UsageError("name a connection, or a tag with --tag, not both");
   const found = await opened.evertoken.tokenStatus(id);
   const now = new Date();
   const { job } = found;
@@ -36,14 +48,14 @@ async function status(io: Io, opened: Opened, id: string | undefined): Promise<u
   );
 }
 
-async function overview(io: Io, engine: Engine): Promise<undefined> {
+async function overview(io: Io, engine: Engine, tag: string | null): Promise<undefined> {
   await requirePostgres(engine);
   const held = await engine.installation.standing();
   const now = new Date();
   const waiting = await waitingFor(engine);
   const [counts, situation, late, paused] = await Promise.all([
-    countConnections(engine),
-    readSituation(engine),
+    countConnections(engine, tag),
+    readSituation(engine, tag),
     lateRefreshes(engine, now),
     pausedQueues(engine),
   ]);
@@ -99,9 +111,10 @@ async function waitingFor({ providers }: Engine): Promise<{ provider: string; re
   return [...providers.waiting()].map(([provider, reason]) => ({ provider, reason }));
 }
 
-async function countConnections({ prisma }: Engine) {
+async function countConnections({ prisma }: Engine, tag: string | null) {
   const groups = await prisma.connection.groupBy({
     by: ["provider", "status"],
+    ...(tag === null ? {} : { where: { tagged: { some: { tag } } } }),
     _count: { _all: true },
     orderBy: [{ provider: "asc" }, { status: "asc" }],
   });

@@ -51,7 +51,11 @@ const toTable = (endpoints: readonly EndpointView[], now: Date) =>
     endpoints.map((each) => [each.id, each.kind, each.target, eventsOf(each), stateOf(each, now)]),
   );
 
-const eventsOf = ({ events }: EndpointView) => (events.length === 0 ? "what its kind needs" : events.join(" "));
+const eventsOf = ({ events, tags }: EndpointView) =>
+  [
+    events.length === 0 ? "what its kind needs" : events.join(" "),
+    ...(tags.length === 0 ? [] : [`of ${tags.join(" ")}`]),
+  ].join(", ");
 
 function stateOf({ enabled, failingSince }: EndpointView, now: Date): string {
   if (!enabled) return "off";

@@ -23,6 +23,7 @@ export default defineSource({
     obtainedAt: ["obtainedat", "issuedat", "updatedat"],
     refreshTokenExpiresAt: ["refreshtokenexpiresat"],
     clientId: ["clientid"],
+    tags: ["tags", "labels"],
   },
   leaves: ["id", "createdat"],
 });

@@ -4,7 +4,16 @@ export type Raw = Readonly<Record<string, unknown>>;
 /** What is read from a row. `expiresIn` counts from `obtainedAt`; without that it says nothing. Only the client of `clientId` can refresh. */
 export const fields = [
   ...(["userId", "provider", "externalAccountId", "displayName", "userEmail", "accessToken", "refreshToken"] as const),
-  ...(["tokenType", "scopes", "expiresAt", "expiresIn", "obtainedAt", "refreshTokenExpiresAt", "clientId"] as const),
+  ...([
+    "tokenType",
+    "scopes",
+    "expiresAt",
+    "expiresIn",
+    "obtainedAt",
+    "refreshTokenExpiresAt",
+    "clientId",
+    "tags",
+  ] as const),
 ];
 
 export type Field = (typeof fields)[number];

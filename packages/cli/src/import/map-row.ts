@@ -98,6 +98,7 @@ function toGrant(raw: Raw, mapping: Mapping): Mapped {
       userEmail: mailOf(text("userEmail")),
       tokenType: text("tokenType"),
       scopes: scopesOf(find("scopes")),
+      tags: scopesOf(find("tags")),
       refreshTokenExpiresAt: time("refreshTokenExpiresAt"),
       // Without a refresh token nobody can look: then the provider's documented lifetime has to do.
       ...(expiresAt === null && refreshToken === null ? {} : { expiresAt }),

@@ -14,6 +14,8 @@ export interface AuthorizeInput {
   /** What the provider's endpoints need: shop, data centre, instance. */
   readonly metadata?: Record<string, string> | undefined;
   readonly userEmail?: string | undefined;
+  /** For the connection; of one that is reconnected added to its own, as long as there is room (20). */
+  readonly tags?: string[] | undefined;
   /** What comes back waits until it is confirmed, with the query of the return URL, for the user of the app's session. */
   readonly confirm?: boolean | undefined;
   /**
@@ -116,6 +118,8 @@ export interface ConnectLinkInput {
   /** What the user is called in the app: shown with the address, so that people see whose accounts these are. At most 200 characters. */
   readonly userName?: string | undefined;
   readonly userEmail?: string | undefined;
+  /** For what the page connects, as with `authorize`. */
+  readonly tags?: string[] | undefined;
   /** What the page connects waits until `connect.confirm` at the `returnUrl`, which is needed then. */
   readonly confirm?: boolean | undefined;
   /** How long the link can be opened. Default 10 minutes. */

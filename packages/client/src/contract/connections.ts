@@ -12,6 +12,8 @@ export interface ConnectionView {
   readonly authType: string;
   readonly status: ConnectionStatus;
   readonly scopes: readonly string[];
+  /** The app's and operators' own words for it, sorted. */
+  readonly tags: readonly string[];
   /** Needed by the provider's file and not granted: reconnecting may help. */
   readonly missingScopes: readonly string[];
   readonly expiresAt: Date | null;
@@ -37,12 +39,25 @@ export interface ConnectionFilter {
   readonly userId?: string;
   readonly provider?: string;
   readonly status?: string;
+  /** Of those that have it. */
+  readonly tag?: string;
   /** Ends before this time. */
   readonly expiresBefore?: Date;
   /** The id of the last one seen. */
   readonly after?: string;
   /** Default 100, at most 1000. */
   readonly limit?: number;
+}
+
+/**
+ * What is left out stays as it is. A tag has up to 50 of a-z, 0-9 and, between them, - _ . : and a connection has up to 20. They change in this
+ * order, so that several who add and remove at the same time do not undo each other.
+ */
+export interface ConnectionChange {
+  /** All that it has from now on. */
+  readonly tags?: string[] | undefined;
+  readonly addTags?: string[] | undefined;
+  readonly removeTags?: string[] | undefined;
 }
 
 export interface ProviderHealth {
@@ -77,6 +92,8 @@ export interface ImportInput {
   readonly expiresIn?: number | null | undefined;
   readonly refreshTokenExpiresAt?: Date | string | null | undefined;
   readonly metadata?: Record<string, string> | null | undefined;
+  /** Of an account that is known added to its own, as long as there is room (20); not where it is skipped. */
+  readonly tags?: string[] | null | undefined;
   /** Where a please-reconnect mail goes. */
   readonly userEmail?: string | null | undefined;
   /** Which of our client registrations the grant belongs to. */

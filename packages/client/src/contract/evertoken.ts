@@ -8,7 +8,14 @@ import type {
   ConnectLinkInput,
   ReturnQuery,
 } from "./connect.ts";
-import type { ConnectionFilter, ConnectionView, Imported, ImportInput, ProviderHealth } from "./connections.ts";
+import type {
+  ConnectionChange,
+  ConnectionFilter,
+  ConnectionView,
+  Imported,
+  ImportInput,
+  ProviderHealth,
+} from "./connections.ts";
 import type { BulkOptions, BulkReport, RefreshAttempt, RequestedSync, Scheduled } from "./refreshes.ts";
 import type {
   AccessToken,
@@ -71,6 +78,8 @@ export interface Evertoken {
     list(filter?: ConnectionFilter): Promise<ConnectionView[]>;
     get(target: Target): Promise<ConnectionView>;
     import(input: ImportInput): Promise<Imported>;
+    /** Changes its tags. @returns it as it is then */
+    update(id: string, change: ConnectionChange): Promise<ConnectionView>;
     /** Erases the tokens, and revokes them at the provider where it can. @returns whether there was anything to disconnect */
     disconnect(id: string): Promise<boolean>;
     /** The newest attempts first. Default 50, at most 1000. */

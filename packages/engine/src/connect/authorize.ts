@@ -15,6 +15,7 @@ import { defaultRegistration } from "../providers/registration-names.ts";
 import { notFound } from "../token/fresh-token.ts";
 import { flowAddresses, isOurCallback, startUrl } from "./flow-addresses.ts";
 import { type Flow, newSecret, saveFlow } from "./oauth-states.ts";
+import { tagsInput } from "./tags-input.ts";
 
 const storable = (value: string) => value.isWellFormed() && !value.includes("\0");
 const text = z.string().trim().min(1).max(512).refine(storable, "has characters that cannot be stored");
@@ -34,6 +35,8 @@ const authorizeSchema = z.strictObject({
   /** What the provider's endpoints need: shop, data centre, instance. */
   metadata: z.record(text, z.string().max(512).refine(storable, "has characters that cannot be stored")).optional(),
   userEmail: z.email().max(320).optional(),
+  /** For the connection. */
+  tags: tagsInput.optional(),
   /** What the flow brings waits until the app has confirmed it, with the query of the return URL, for the user of its session. */
   confirm: z.boolean().optional(),
   /** A secret of the user's session, which completes the flow in one step: for a `redirectUri` of the app's own. */
@@ -69,6 +72,7 @@ export async function authorize(
     ...flowAddresses(engine.config.connect, configured, parsed),
     scopes: parsed.scopes ?? configured.provider.scopes.map(({ scope }) => scope),
     metadata: { ...known?.metadata, ...parsed.metadata },
+    tags: parsed.tags ?? [],
     confirm,
   };
   const ours = isOurCallback(engine.config.connect, flow.redirectUri);

@@ -5,6 +5,7 @@ import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { openFor, sealFor } from "../sealed-value.ts";
 import { hashSecret } from "./oauth-states.ts";
 import { allowedUrl } from "./return-url.ts";
+import { tagsInput } from "./tags-input.ts";
 
 const text = z
   .string()
@@ -25,6 +26,8 @@ const linkSchema = z.strictObject({
   /** What the user is called in the app: shown with the address, so that people see whose accounts these are. */
   userName: shownName.optional(),
   userEmail: z.email().max(320).optional(),
+  /** For what the page connects. */
+  tags: tagsInput.optional(),
   /** What the page connects waits until the app has confirmed it at the return URL, as with `authorize`. */
   confirm: z.boolean().optional(),
   /** How long the link can be opened. Default 10 minutes. */
@@ -38,6 +41,8 @@ export interface ConnectVisitor {
   readonly providers: readonly string[] | null;
   readonly userName?: string | null;
   readonly userEmail: string | null;
+  /** For what it connects; left out by a former version. */
+  readonly tags?: readonly string[];
   /** Whether the app confirms what is connected. Left out, like the name and the mark, by a former version. */
   readonly confirm?: boolean;
   /** That of the user's last ending of all sessions, when the link was made; null: there was none. */
@@ -71,7 +76,7 @@ export function connectLink(engine: Engine, input: ConnectLinkInput, limits: Lin
   const { publicUrl, returnUrls } = engine.config.connect;
   const asked = parse(input);
   if (publicUrl === null) throw new EvertokenError("invalid_input", "PUBLIC_URL is not set: a link would lead nowhere");
-  const { ttlSeconds, userId, providers = null, userName = null, userEmail = null, confirm = false } = asked;
+  const { ttlSeconds, userId, providers = null, userName = null, userEmail = null, tags = [], confirm = false } = asked;
   const returnUrl = asked.returnUrl === undefined ? null : allowedUrl(asked.returnUrl, returnUrls);
   if (asked.returnUrl !== undefined && returnUrl === null) {
     throw new EvertokenError("invalid_input", "returnUrl: not on the allow list (RETURN_URL_ALLOWLIST)");
@@ -84,7 +89,7 @@ export function connectLink(engine: Engine, input: ConnectLinkInput, limits: Lin
     throw new EvertokenError("unknown_provider", `there is no provider "${unknown.join('", "')}"`);
   const { connectionId = null, mark = null, endsAt = Date.now() + ttlSeconds * 1000 + sessionMs } = limits;
   const shown = { userName, userEmail };
-  const visitor: ConnectVisitor = { userId, returnUrl, providers, ...shown, confirm, mark, connectionId, endsAt };
+  const visitor: ConnectVisitor = { userId, returnUrl, providers, ...shown, tags, confirm, mark, connectionId, endsAt };
   return `${publicUrl}/connect?link=${sealFor(engine, place, visitor, ttlSeconds * 1000)}`;
 }
 

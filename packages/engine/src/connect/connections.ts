@@ -1,6 +1,6 @@
 import { accountsOf } from "@evertoken/adapters";
 import type { ConnectionFilter, ConnectionView, ProviderHealth, RefreshAttempt, Target } from "@evertoken/client";
-import { type ConnectionStatus, shownStatus } from "@evertoken/core";
+import { type ConnectionStatus, isTag, shownStatus, tagForm } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withStore } from "../evertoken-error.ts";
 import { isUuid } from "../is-uuid.ts";
@@ -21,6 +21,7 @@ const shown = {
   authType: true,
   status: true,
   scopes: true,
+  tags: true,
   expiresAt: true,
   refreshTokenExpiresAt: true,
   grantEndsAt: true,
@@ -57,7 +58,7 @@ export async function listConnections(
   filter: ConnectionFilter = {},
   reach: Reach = { providers: null, users: null },
 ): Promise<ConnectionView[]> {
-  const { userId, provider, status, expiresBefore, after, limit = 100 } = checked(filter);
+  const { userId, provider, status, tag, expiresBefore, after, limit = 100 } = checked(filter);
   const now = new Date();
   const rows = await withStore(() =>
     engine.prisma.connection.findMany({
@@ -65,6 +66,7 @@ export async function listConnections(
       where: {
         ...(userId === undefined ? {} : { userId }),
         ...(provider === undefined ? {} : { provider }),
+        ...(tag === undefined ? {} : { tagged: { some: { tag } } }),
         AND: [...(status === undefined ? [] : [isShownAs(status, now)]), ...within(reach)],
         ...(expiresBefore === undefined ? {} : { expiresAt: { lte: expiresBefore } }),
         ...(after === undefined ? {} : { id: { gt: after } }),
@@ -92,10 +94,11 @@ function isShownAs(status: string, now: Date) {
 
 /** What the database would refuse is the caller's mistake, not trouble with the database. @throws {EvertokenError} */
 function checked(filter: ConnectionFilter): ConnectionFilter {
-  const { userId, provider, status, expiresBefore, after, limit } = filter;
+  const { userId, provider, status, tag, expiresBefore, after, limit } = filter;
   const texts = Object.entries({ userId, provider, status });
   const faults = [
     ...texts.flatMap(([name, text]) => (text === undefined || isStorable(text) ? [] : [`${name}: needs a text`])),
+    ...(tag === undefined || isTag(tag) ? [] : [`tag: ${tagForm}`]),
     ...(after === undefined || isUuid(after) ? [] : ["after: needs the id of a connection"]),
     ...(limit === undefined || Number.isInteger(limit) ? [] : ["limit: needs a whole number"]),
     ...(expiresBefore === undefined || !Number.isNaN(expiresBefore.getTime()) ? [] : ["expiresBefore: needs a date"]),

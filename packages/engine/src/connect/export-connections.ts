@@ -5,6 +5,7 @@ import { withStore } from "../evertoken-error.ts";
 export interface ExportFilter {
   readonly userId?: string;
   readonly provider?: string;
+  readonly tag?: string;
   /** In plain. Whoever has them can act for the users: see to it where they go. */
   readonly withTokens: boolean;
 }
@@ -23,6 +24,7 @@ interface ExportedRow {
   readonly expiresAt: Date | null;
   readonly refreshTokenExpiresAt: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
   readonly accessToken?: string | null;
   readonly refreshToken?: string | null;
 }
@@ -56,18 +58,19 @@ export async function* exportConnections(engine: Engine, filter: ExportFilter): 
   }
 }
 
-async function page({ pool }: Engine, { userId, provider }: ExportFilter, after: string): Promise<StoredRow[]> {
+async function page({ pool }: Engine, { userId, provider, tag }: ExportFilter, after: string): Promise<StoredRow[]> {
   const { rows } = await pool.query<StoredRow>({
     name: "connections-export",
     text: `SELECT id, user_id AS "userId", provider, registration, external_account_id AS "externalAccountId",
         display_name AS "displayName", user_email AS "userEmail", auth_type AS "authType", token_type AS "tokenType", scopes,
-        expires_at AS "expiresAt", refresh_token_expires_at AS "refreshTokenExpiresAt", metadata, access_token, refresh_token,
+        expires_at AS "expiresAt", refresh_token_expires_at AS "refreshTokenExpiresAt", metadata, tags, access_token, refresh_token,
         coalesce(lease_until > now(), false) AS refreshing
       FROM connections
       WHERE id > $1 AND ($2::text IS NULL OR user_id = $2) AND ($3::text IS NULL OR provider = $3)
+        AND ($4::text IS NULL OR EXISTS (SELECT FROM connection_tags t WHERE t.tag = $4 AND t.connection_id = connections.id))
         AND status NOT IN ('disconnected', 'needs_reauth') AND auth_type <> 'derived'
       ORDER BY id LIMIT ${pageSize}`,
-    values: [after, userId ?? null, provider ?? null],
+    values: [after, userId ?? null, provider ?? null, tag ?? null],
   });
   return rows;
 }

@@ -144,5 +144,6 @@ function toNewConnection(order: ImportOrder, authType: AuthType, policy: Refresh
     refreshTokenExpiresAt,
     grantEndsAt: authType === "oauth2" ? grantEnd(end, policy) : null,
     metadata: order.metadata,
+    tags: order.tags,
   };
 }

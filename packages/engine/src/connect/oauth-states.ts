@@ -16,6 +16,8 @@ export interface Flow {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** For the connection that it brings. */
+  readonly tags: readonly string[];
   /** What it brings waits until the app has confirmed it for its user. */
   readonly confirm: boolean;
 }
@@ -47,11 +49,15 @@ const consentPlace = (stateHash: string) => `oauth_states/${stateHash}/consent_u
  * are sent, or whether the app is asked, is no flow.
  */
 function verifierPlace(stateHash: string, flow: Flow, startHash: string | null): string {
-  const { userId, userEmail, provider, registration, connectionId, returnUrl, redirectUri, scopes, confirm } = flow;
+  const { userId, userEmail, provider, registration, connectionId, returnUrl, redirectUri, scopes, confirm, tags } =
+    flow;
   // Postgres keeps no order of fields.
   const metadata = Object.entries(flow.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const where = [provider, registration, connectionId, returnUrl, redirectUri, scopes, metadata];
-  return `oauth_states/${stateHash}/code_verifier/${JSON.stringify([userId, userEmail, ...where, confirm, startHash])}`;
+  // The version before knows no tags: a flow without them is the same for both.
+  const tagged = tags.length === 0 ? [] : [tags];
+  const begun = [userId, userEmail, ...where, confirm, startHash, ...tagged];
+  return `oauth_states/${stateHash}/code_verifier/${JSON.stringify(begun)}`;
 }
 
 /**
@@ -82,8 +88,8 @@ export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promi
       name: "oauth-state-save",
       text: `WITH pruned AS (DELETE FROM oauth_states WHERE expires_at < now() - interval '1 day')
         INSERT INTO oauth_states (state_hash, user_id, user_email, provider, registration, connection_id, return_url, redirect_uri,
-          code_verifier, scopes, metadata, expires_at, confirm, start_hash, consent_url)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + $12 * interval '1 millisecond', $13, $14, $15)
+          code_verifier, scopes, metadata, expires_at, confirm, start_hash, consent_url, tags)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + $12 * interval '1 millisecond', $13, $14, $15, $16)
         RETURNING expires_at`,
       values: [
         ...[hash, flow.userId, flow.userEmail, flow.provider, flow.registration, flow.connectionId, flow.returnUrl],
@@ -95,6 +101,7 @@ export async function saveFlow({ pool, keyring }: Engine, begun: NewFlow): Promi
         ],
         ...[lifetimeMs, flow.confirm, startHash],
         start === null ? null : keyring.sealText(start.consentUrl, consentPlace(hash)),
+        flow.tags,
       ],
     }),
   );
@@ -139,6 +146,7 @@ export interface StateRow {
   code_verifier: string | null;
   scopes: string[];
   metadata: Record<string, string>;
+  tags: string[];
   confirm: boolean;
   start_hash: string | null;
   browser_hash: string | null;
@@ -213,6 +221,7 @@ export function openFlow({ keyring }: Pick<Engine, "keyring">, row: StateRow): S
     redirectUri: row.redirect_uri,
     scopes: row.scopes,
     metadata: row.metadata,
+    tags: row.tags,
     confirm: row.confirm,
   };
   const place = verifierPlace(row.state_hash, flow, row.start_hash);

@@ -38,7 +38,19 @@ const detailsPlace = (id: string) => `pending_grants/${id}/details`;
 export async function keepPending(
   engine: Engine,
   stateHash: string,
-  { userId, userEmail, provider, registration, connectionId, returnUrl, redirectUri, scopes, metadata, confirm }: Flow,
+  {
+    userId,
+    userEmail,
+    provider,
+    registration,
+    connectionId,
+    returnUrl,
+    redirectUri,
+    scopes,
+    metadata,
+    tags,
+    confirm,
+  }: Flow,
   { granted, identity, askedAt, registration: { clientId } }: Obtained,
 ): Promise<string> {
   const { pool, keyring } = engine;
@@ -55,6 +67,7 @@ export async function keepPending(
     redirectUri,
     scopes,
     metadata,
+    tags,
     confirm,
   };
   const details: Details = { flow, granted: said, identity, askedAt: askedAt.toISOString(), clientId };
@@ -120,7 +133,15 @@ export function openPending({ keyring }: Engine, row: PendingRow) {
     accessToken: keyring.open(row.access_token, owner, "access_token"),
     refreshToken: row.refresh_token === null ? null : keyring.open(row.refresh_token, owner, "refresh_token"),
   };
-  return { flow, granted: { ...granted, ...tokens }, identity, askedAt: new Date(askedAt), clientId };
+  // One that the version before has kept has none.
+  const tags = flow.tags ?? [];
+  return {
+    flow: { ...flow, tags },
+    granted: { ...granted, ...tokens },
+    identity,
+    askedAt: new Date(askedAt),
+    clientId,
+  };
 }
 
 /**

@@ -54,6 +54,7 @@ export async function storeConnection(
     refreshTokenExpiresAt,
     grantEndsAt: grantEnd({ stated, known: null, consentedAt: askedAt }, policy),
     metadata: { ...flow.metadata, ...granted.metadata },
+    tags: flow.tags,
   };
   const store = (accountId: string) => {
     const named = { ...connection, externalAccountId: accountId };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { decryptLegacy } from "../connect/decrypt-legacy.ts";
 import { isStorable } from "../connect/is-storable.ts";
 import { pastedToken } from "../connect/pasted-field.ts";
+import { tagsInput } from "../connect/tags-input.ts";
 import { EvertokenError } from "../evertoken-error.ts";
 import { defaultRegistration } from "../providers/registration-names.ts";
 
@@ -45,6 +46,7 @@ const importSchema = z.strictObject({
     .nullish(),
   refreshTokenExpiresAt: when.nullish(),
   metadata: orElse(z.record(text, storable), {}),
+  tags: orElse(tagsInput, []),
   userEmail: z.email().max(320).nullish(),
   /** Which of our client registrations the grant belongs to. */
   registration: orElse(text, defaultRegistration),

@@ -64,7 +64,7 @@ async function disconnectedByUser({ pool }: Engine, parentId: string): Promise<S
 
 async function storeChild(
   engine: Engine,
-  parent: { id: string; userId: string; provider: string; registration: string; scopes: string[] },
+  parent: { id: string; userId: string; provider: string; registration: string; scopes: string[]; tags: string[] },
   child: DerivedToken,
   now: Date,
 ): Promise<void> {
@@ -83,6 +83,7 @@ async function storeChild(
       expiresAt: null,
       refreshTokenExpiresAt: null,
       metadata: {},
+      tags: parent.tags,
     },
     (id) => ({
       accessToken: engine.keyring.seal(child.accessToken, { ...parent, id }, "access_token"),

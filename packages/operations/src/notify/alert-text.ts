@@ -1,4 +1,4 @@
-import { type Alert, type ErrorCode, eventWords } from "@evertoken/core";
+import { type Alert, type ErrorCode, eventWords, mostTags } from "@evertoken/core";
 import type { Delivery } from "./delivery.ts";
 import { text } from "./webhook-body.ts";
 
@@ -8,13 +8,21 @@ export function alertText(deliveries: readonly Delivery[], providerName: (id: st
   if (first === undefined) throw new Error("an alert needs an event");
   const provider = providerName(first.provider);
   const count = deliveries.length;
-  const cause = causeOf(first, count);
+  const cause = [...causeOf(first, count), ...tagsOf(deliveries)];
   const code = text(first.payload.errorCode) as ErrorCode | null;
   const words = eventWords(first.event, { provider, count, code });
   if (words === null)
     return { title: `${provider}: ${first.event}${count === 1 ? "" : `, ${count} times`}`, lines: cause };
   const { title, before = [], after = [] } = words;
   return { title, lines: [...before, ...cause, ...after] };
+}
+
+/** Whom it is about, in the words of who reads it. */
+function tagsOf(deliveries: readonly Delivery[]): string[] {
+  const tags = [...new Set(deliveries.flatMap((each) => each.tags))].sort();
+  return tags.length === 0
+    ? []
+    : [`Tags: ${tags.slice(0, mostTags).join(", ")}${tags.length > mostTags ? " ..." : ""}`];
 }
 
 function causeOf({ payload, connection_id }: Delivery, count: number): string[] {

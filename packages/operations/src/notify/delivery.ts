@@ -13,9 +13,12 @@ export interface Delivery {
   readonly provider: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly created_at: Date;
+  /** Of its connection, as they are now. */
+  readonly tags: readonly string[];
 }
 
-const returning = "d.id, d.attempts, d.event_id, o.event, o.connection_id, o.provider, o.payload, o.created_at";
+const returning = `d.id, d.attempts, d.event_id, o.event, o.connection_id, o.provider, o.payload, o.created_at,
+  coalesce((SELECT c.tags FROM connections c WHERE c.id = o.connection_id), '{}') AS tags`;
 
 /**
  * The numbers of attempts that pending deliveries of endpoint $1 have: each is one step through the index, so that a claim costs what it

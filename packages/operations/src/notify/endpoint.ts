@@ -17,6 +17,7 @@ export interface EndpointRow {
   readonly old_secret: string | null;
   readonly old_secret_until: Date | null;
   readonly events: string[];
+  readonly tags: string[];
   readonly enabled: boolean;
   readonly failing_since: Date | null;
   readonly created_at: Date;
@@ -33,7 +34,7 @@ export interface Endpoint {
 }
 
 export const endpointColumns =
-  "id, kind, target, secret, old_secret, old_secret_until, events, enabled, failing_since, created_at";
+  "id, kind, target, secret, old_secret, old_secret_until, events, tags, enabled, failing_since, created_at";
 
 export const targetPlace = (id: string) => `webhook_endpoints/${id}/target`;
 export const secretPlace = (id: string) => `webhook_endpoints/${id}/secret`;

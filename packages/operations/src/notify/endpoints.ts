@@ -24,6 +24,8 @@ export interface EndpointInput {
   readonly target?: string;
   /** Empty: all but `token.refreshed`; for operators what they have to act on. */
   readonly events?: readonly string[];
+  /** Empty: of all connections, and of none; else of connections that have one of these. */
+  readonly tags?: readonly string[];
   readonly enabled?: boolean;
   /** Make a new signing secret. */
   readonly rotateSecret?: boolean;
@@ -37,6 +39,7 @@ export interface EndpointView {
   readonly kind: EndpointKind;
   readonly target: string | null;
   readonly events: readonly string[];
+  readonly tags: readonly string[];
   readonly enabled: boolean;
   readonly failingSince: Date | null;
   /** Until when the signing secret of before signs as well; null: there is one alone. */
@@ -86,9 +89,9 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
   const secret = makesSecret ? `whsec_${randomBytes(32).toString("base64")}` : null;
   const sealedSecret = secret === null ? (known?.secret ?? null) : keyring.sealText(secret, secretPlace(id));
   const { rows } = await pool.query<EndpointRow>(
-    `INSERT INTO webhook_endpoints AS e (id, kind, target, secret, events, enabled) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO webhook_endpoints AS e (id, kind, target, secret, events, enabled, tags) VALUES ($1, $2, $3, $4, $5, $6, $8)
      ON CONFLICT (id) DO UPDATE SET target = excluded.target, secret = excluded.secret, events = excluded.events,
-       enabled = excluded.enabled, failing_since = NULL, held_until = NULL,
+       enabled = excluded.enabled, tags = excluded.tags, failing_since = NULL, held_until = NULL,
        old_secret = CASE WHEN $7::float8 > 0 THEN e.secret WHEN $7 = 0 THEN NULL ELSE e.old_secret END,
        old_secret_until = CASE WHEN $7 > 0 THEN now() + $7 * interval '1 second' WHEN $7 = 0 THEN NULL ELSE e.old_secret_until END
      RETURNING ${endpointColumns}`,
@@ -100,6 +103,7 @@ export async function saveEndpoint(deps: EndpointDeps, input: EndpointInput): Pr
       input.events ?? known?.events ?? [],
       input.enabled ?? known?.enabled ?? true,
       overlapOf(input, secret !== null, moved),
+      input.tags ?? known?.tags ?? [],
     ],
   );
   return { kind: "saved", endpoint: view(rows[0] as EndpointRow, target), secret };
@@ -168,7 +172,7 @@ async function faultsOfHost(
 }
 
 function view(row: EndpointRow, target: string | null): EndpointView {
-  const { id, kind, events, enabled, failing_since: failingSince, created_at: createdAt } = row;
+  const { id, kind, events, tags, enabled, failing_since: failingSince, created_at: createdAt } = row;
   const { old_secret_until: until } = row;
   const oldSecretUntil = until !== null && until > new Date() ? until : null;
   const fromSettings = isOfSettings(id);
@@ -177,6 +181,7 @@ function view(row: EndpointRow, target: string | null): EndpointView {
     kind,
     target: shown(kind, target),
     events,
+    tags,
     enabled,
     failingSince,
     oldSecretUntil,

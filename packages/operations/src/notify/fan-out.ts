@@ -19,6 +19,8 @@ export async function fanOut(client: PoolClient, eventIds: readonly string[], al
         WHEN cardinality(e.events) > 0 THEN o.event = ANY(e.events)
         WHEN e.kind = ANY($2) THEN o.event = ANY($3)
         ELSE o.event = ANY($6) END
+        AND (e.tags = '{}' OR EXISTS (
+          SELECT FROM connection_tags t WHERE t.connection_id = o.connection_id AND t.tag = ANY(e.tags)))
       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
     values: [
       ...[JSON.stringify(eventIds.map((id) => ({ id }))), alertKinds, eventsFor("operators"), alertWindowMs],

@@ -5,7 +5,7 @@ export const eventId = (delivery: Pick<Delivery, "event_id">) => `evt_${delivery
 
 /** What receivers get. Named field by field: whatever else an event may carry some day stays here. */
 export function webhookBody(delivery: Delivery): string {
-  const { event, connection_id, provider, payload, created_at } = delivery;
+  const { event, connection_id, provider, payload, created_at, tags } = delivery;
   return JSON.stringify({
     id: eventId(delivery),
     type: event,
@@ -14,6 +14,7 @@ export function webhookBody(delivery: Delivery): string {
       connectionId: connection_id,
       userId: text(payload.userId),
       provider,
+      tags,
       status: text(payload.status),
       errorCode: text(payload.errorCode),
       message: text(payload.message) ?? text(payload.reason),

@@ -44,9 +44,10 @@ export async function readOutages(
   providers: readonly string[],
   around: Surroundings,
   now: Date,
+  tag: string | null,
 ): Promise<Outages> {
   const groups = (await outageGroups(pool, providers, now)).map((group) => judge(group, around, now));
-  const counted = await countOutages(pool, groups, now);
+  const counted = await countOutages(pool, groups, now, tag);
   const of = (cause: Cause): Affected => only(counted.find((row) => row.cause === cause));
   const byReason = counted.flatMap(({ reason, provider, ...affected }) =>
     reason === null || provider === null

@@ -22,8 +22,11 @@ export interface Situation {
   readonly processes: readonly LiveProcess[];
 }
 
-/** @throws {EvertokenError} `store_unavailable` */
-export function readSituation(engine: Engine): Promise<Situation> {
+/**
+ * @param tag outages are counted of connections that have it; null: of all. Troubles are everybody's
+ * @throws {EvertokenError} `store_unavailable`
+ */
+export function readSituation(engine: Engine, tag: string | null = null): Promise<Situation> {
   return withStore(async () => {
     const at = new Date();
     const { pool, installation } = engine;
@@ -37,7 +40,7 @@ export function readSituation(engine: Engine): Promise<Situation> {
       liveProcesses(pool),
     ]);
     const around = { held: held !== null, states, paused: paused ?? [] };
-    const outages = await readOutages(pool, [...providers], around, at);
+    const outages = await readOutages(pool, [...providers], around, at, tag);
     const nameOf = (id: string) => engine.providers.get(id)?.provider.name ?? id;
     const open = states.filter(({ circuit_open }) => circuit_open);
     const pausedProviders = [...providers].filter((id) => around.paused.includes(refreshQueueName(id)));
