@@ -1,5 +1,5 @@
 import { createDashboard } from "@evertoken/dashboard";
-import { openQueues } from "@evertoken/engine/internal";
+import { bulkActions, openQueues } from "@evertoken/engine/internal";
 import { freePort } from "@evertoken/local";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -72,6 +72,19 @@ async function fill({ pool, ...rig }: ConnectRig): Promise<void> {
   );
 }
 
+/** The page of an action that waits to be confirmed. @returns its path */
+async function chooseMany(rig: ConnectRig): Promise<string> {
+  const id = crypto.randomUUID();
+  const { rows } = await rig.pool.query<{ id: string }>("SELECT id FROM connections LIMIT 60");
+  await bulkActions.choose(rig.engine, id, { deed: "disconnect", tag: null, actor: "person:olga" }, [
+    rows.map((row) => row.id),
+  ]);
+  await rig.pool.query(
+    "UPDATE bulk_items SET outcome = 'refused', why = 'disconnected: the user disconnected this account'",
+  );
+  return `/connections/bulk/${id}`;
+}
+
 test.skipIf(noChromium)("an operator logs in, finds a connection, refreshes it and sees it happen", async () => {
   const rig = await startDashboard();
   await rig.start("worker");
@@ -84,9 +97,15 @@ test.skipIf(noChromium)("an operator logs in, finds a connection, refreshes it a
   await page.getByRole("heading", { name: "Token health" }).waitFor();
   // A count is remembered for a while, longer on a busy machine; the page then brings itself up to date.
   await page.getByRole("link", { name: "1 connected" }).click({ timeout: 40_000 });
-  await page.getByRole("searchbox").fill("USER-a");
+  await page.getByLabel(/^Id, user, account or name/).fill("USER-a");
   await page.getByRole("button", { name: "Show" }).click();
-  await page.getByRole("link", { name: "Ada's account" }).click();
+  const ada = page.getByRole("link", { name: "Ada's account" });
+  await ada.waitFor();
+  await page.getByLabel("Tick all on this page").press("Space");
+  await page.getByText("those that are ticked (1)").waitFor();
+  await page.getByLabel("Choose Ada's account").press("Space");
+  expect(await page.getByLabel("Tick all on this page").isChecked()).toBe(false);
+  await ada.click();
   const entries = page.locator("[data-entry]");
   // That it was made, and who imported it.
   expect(await entries.count()).toBe(2);
@@ -158,10 +177,14 @@ test.skipIf(noChromium)(
 test.skipIf(noChromium)("light, dark, without scripts and on a phone nothing is cut off", async () => {
   const rig = await startDashboard();
   await fill(rig);
+  await rig.pool.query(
+    "UPDATE connections SET tags = '{a-tag-as-long-as-tags-may-be:0123456789.0123456789,b,customer:4711}'",
+  );
   const { rows } = await rig.pool.query("SELECT id FROM connections WHERE status = 'needs_reauth'");
   const paths = {
     overview: "/",
     connections: "/connections?sort=status",
+    many: await chooseMany(rig),
     connection: `/connections/${rows[0].id}`,
     ...{
       providers: "/providers",
@@ -205,7 +228,7 @@ test.skipIf(noChromium)("every field and picture has a name, and the keyboard ge
       "/log/connections",
       "/user?id=user-7",
     ],
-    ...["/webhooks", "/settings", "/audit"],
+    ...["/webhooks", "/settings", "/audit", await chooseMany(rig)],
   ]) {
     await page.goto(`${rig.url}${path}`);
     const nameless = await page.evaluate(`[

@@ -83,7 +83,7 @@ export async function startDashboard(connection: Redis, changes: Changes = {}) {
       method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
       url: string,
       headers: Record<string, string> = { origin },
-      form?: Record<string, string>,
+      form?: Record<string, string> | URLSearchParams,
     ) =>
       app.inject({
         method,

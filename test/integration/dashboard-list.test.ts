@@ -197,6 +197,50 @@ test("a tag finds those that have it, in every order, with other filters; a freq
   await rig.pool.query("DELETE FROM connections WHERE user_id = 'many'");
 });
 
+test("a filter is saved under a name, for oneself alone, and forgotten", async () => {
+  const tokenOf = (body: string) => /name="form_token" value="([^"]+)"/.exec(body)?.[1] ?? "";
+  const mine = await rig.dashboard.browserOf("victor");
+  const form_token = tokenOf((await mine("GET", "/connections?status=error", page)).body);
+  const send = (url: string, fields: Record<string, string>) => mine("POST", url, page, { form_token, ...fields });
+  const saved = await send("/connections/saved", {
+    name: " Broken <ones> ",
+    filter: "/connections?status=error&sort=updated&after=",
+  });
+  expect([saved.statusCode, saved.headers.location]).toEqual([303, "/connections?status=error&sort=updated"]);
+  const body = (await mine("GET", "/connections?sort=updated&status=error", page)).body;
+  expect(body).toContain(
+    '<a href="/connections?status=error&amp;sort=updated" aria-current="page">Broken &lt;ones&gt;</a>',
+  );
+  expect(await rig.read("/connections")).not.toContain("Broken");
+  await send("/connections/saved", { name: "Broken <ones>", filter: "/connections?status=needs_reauth" });
+  expect((await mine("GET", "/connections", page)).body).toContain('href="/connections?status=needs_reauth">Broken');
+  for (const fields of [
+    { name: "", filter: "/connections" },
+    { name: "x".repeat(61), filter: "/connections" },
+    { name: "x", filter: "/connections?status=fine" },
+    { name: "x", filter: "/connections?colour=red" },
+  ])
+    expect((await send("/connections/saved", fields)).statusCode).toBe(400);
+  for (const url of ["/connections/saved", "/connections/saved/forget"])
+    expect((await send(url, { form_token: "x", name: "Broken <ones>", filter: "/connections" })).statusCode).toBe(403);
+  await rig.pool.query(
+    "INSERT INTO saved_lists (person, name, query) SELECT 'victor', n::text, '' FROM generate_series(1, 49) n",
+  );
+  expect((await send("/connections/saved", { name: "one too many", filter: "/connections" })).statusCode).toBe(409);
+  await send("/connections/saved/forget", { name: "Broken <ones>" });
+  expect((await mine("GET", "/connections", page)).body).not.toContain("Broken");
+});
+
+test("what can be searched for is suggested, and understood", async () => {
+  await rig.pool.query("UPDATE connections SET tags = '{suggested}' WHERE user_id = 'User-9'");
+  const body = await rig.read("/connections");
+  for (const word of ["status:error", "provider:acme", "tag:suggested"])
+    expect(body).toContain(`<option value="${word}">`);
+  expect(idsIn(await rig.read(`/connections?q=${encodeURIComponent("tag:suggested user-9")}`))).toEqual(
+    await inOrder("user_id = 'User-9'", "id"),
+  );
+});
+
 test("search follows what is renamed, and forgets what is gone", async () => {
   const id = randomUUID();
   await rig.pool.query(

@@ -12,6 +12,7 @@ import {
   recordTaskRun,
 } from "@evertoken/adapters";
 import {
+  bulkActions,
   createGrantHashing,
   dropUnconfirmed,
   type Engine,
@@ -114,6 +115,7 @@ export function createTasks(engine: Engine): Task[] {
         const granted = new Date(now().getTime() - config.keepGrantedDays * dayMs);
         await pruneFaults(pool, before);
         await pruneRefreshStats(pool, before);
+        await bulkActions.prune(engine);
         await pruneConnectSessions(pool);
         const auditRows = await pruneAudit(pool, before);
         const sessions = await pruneSessions(engine);

@@ -40,6 +40,23 @@ export type { Env, ToldSetting, TrustedProxies } from "./settings/settings-reade
 export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";
 export { type BatcherOptions, createBatcher, defaultBatching } from "./store/batcher.ts";
+export {
+  type BulkActionRow,
+  type BulkCounts,
+  type BulkItem,
+  bulkActionRow,
+  bulkItems,
+  chooseForBulk,
+  countBulkItems,
+  endBulkItems,
+  endChoosing,
+  finishBulkAction,
+  type NamedBulkItem,
+  noteBulkAction,
+  openBulkItems,
+  pruneBulkActions,
+  refreshedSince,
+} from "./store/bulk-actions.ts";
 export { claimAgain } from "./store/claim-again.ts";
 export { type ComingRefreshes, comingRefreshes, endingConsents } from "./store/coming-refreshes.ts";
 export { mostChildren, type Relative, type Surroundings, surroundingsOf } from "./store/connection-surroundings.ts";

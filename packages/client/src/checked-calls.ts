@@ -67,12 +67,13 @@ const calls: Checks<Evertoken> = {
   connections: {
     list: [
       optionsOf<ConnectionFilter>(
-        { userId: text, provider: text, status: text, expiresBefore: date, after: text, limit: number },
+        { userId: text, provider: text, status: text, tag: text, expiresBefore: date, after: text, limit: number },
         "filter",
       ),
     ],
     get: [target],
     import: [input],
+    update: [id, needed("change", object)],
     disconnect: [id],
     log: [id, (given) => (given === undefined ? null : needed("limit", number)(given))],
   },

@@ -26,7 +26,7 @@ export function createConnections(request: Request, cache: TokenCache): Evertoke
       return { ...imported, warnings: imported.warnings.map(renameFields) };
     },
     async update(id, change) {
-      const ask = { method: "PATCH", path: `/v1/${pathOfId(id)}`, body: toWire(change), repeatable: true } as const;
+      const ask = { method: "PATCH", path: `/v1/${pathOf(id)}`, body: toWire(change), repeatable: true } as const;
       return fromWire<ConnectionView>(await request({ ...ask, fields: ["id", "user_id"] }));
     },
     async disconnect(id) {

@@ -3,6 +3,8 @@ export { EvertokenError } from "@evertoken/client";
 export { type AuditFilter, auditLog, userActor } from "./audit.ts";
 export type { AuditEntry, AuditTrail } from "./audit-trail.ts";
 export { audited } from "./audited.ts";
+export { type BulkAction, type BulkOrder, bulkActions, bulkJobName, mostChosen } from "./bulk/bulk-actions.ts";
+export type { BulkDeed } from "./bulk/bulk-deeds.ts";
 export { refreshAllExpiring } from "./bulk/bulk-refresh.ts";
 export { bulkRefreshes, failedIdsKept } from "./bulk/bulk-refreshes.ts";
 export { checkDatabase, checkSchema, faultOf, refuseUnusableDatabase } from "./check-database.ts";

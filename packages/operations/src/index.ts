@@ -73,6 +73,7 @@ export {
   takeCodeStep,
 } from "./people/people.ts";
 export { renewRecoveryCodes, setSecondFactor, takeRecoveryCode } from "./people/recovery-codes.ts";
+export { forgetList, mostSavedLists, type SavedList, savedLists, saveList } from "./people/saved-lists.ts";
 export { type NewSecondFactor, newSecondFactor, stepOfCode } from "./people/second-factor.ts";
 export {
   createSessions,

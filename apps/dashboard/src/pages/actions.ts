@@ -100,31 +100,37 @@ export async function showReconnectLink(context: PageContext, request: FastifyRe
   const { id, user } = read(request);
   const { engine, client } = context;
   const connection = await client.connections.get(id);
-  const { userId, provider } = connection;
-  const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
-  const url = own ?? (await newLink(engine, connection));
+  requireLinks(engine);
+  const { url, until } = await reconnectLinkOf(engine, connection);
   await engine.audit.record({
     actor: `person:${user}`,
     address: request.ip,
     action: "connect.link_made",
     connectionId: id,
   });
-  const content = linkPage({ connection, url, hours: own === null ? linkSeconds / 3600 : null });
+  const content = linkPage({ connection, url, hours: until === null ? null : linkSeconds / 3600 });
   return sendPage(reply, { title: "Reconnect link", content, section: "connections", session: sessionOf(request) });
 }
 
-async function newLink(
+/** @throws {PageFault} 409 */
+export function requireLinks({ config }: Engine): void {
+  if (config.connect.publicUrl !== null || config.reconnectUrl !== null) return;
+  throw new PageFault(
+    409,
+    "No page to lead to",
+    "Set PUBLIC_URL (our connect page) or RECONNECT_URL (a page of your app).",
+  );
+}
+
+/** Where a user connects again. `until` null: the app's own page, which has no end. */
+export async function reconnectLinkOf(
   engine: Engine,
   { id, userId, provider }: { id: string; userId: string; provider: string },
-): Promise<string> {
-  if (engine.config.connect.publicUrl === null) {
-    throw new PageFault(
-      409,
-      "No page to lead to",
-      "Set PUBLIC_URL (our connect page) or RECONNECT_URL (a page of your app).",
-    );
-  }
-  return makeConnectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, id);
+): Promise<{ url: string; until: Date | null }> {
+  const own = reconnectUrl(engine.config, { id, provider, user_id: userId });
+  if (own !== null) return { url: own, until: null };
+  const until = new Date(Date.now() + linkSeconds * 1000);
+  return { url: await makeConnectLink(engine, { userId, providers: [provider], ttlSeconds: linkSeconds }, id), until };
 }
 
 function read(request: FastifyRequest) {

@@ -17,6 +17,13 @@ test.each([
   expect(listAddress(read(address))).toBe(address);
 });
 
+test("words of a search are taken for filters where they are some, and for text where they are none", () => {
+  const found = read("/connections?q=tag%3Agold+blue++shoes+status%3Aerror+provider%3Aacme&status=connected");
+  expect(listAddress(found)).toBe("/connections?q=blue++shoes&provider=acme&status=error&tag=gold");
+  for (const text of ["tag:Not", "status:fine", "provider:nobody", "tag:", "a tag: b"])
+    expect(read(`/connections?q=${encodeURIComponent(text)}`)).toMatchObject({ q: text, tag: null, status: null });
+});
+
 test("what a form sends of fields that nobody filled counts as left out", () => {
   expect(read("/connections?q=&provider=&status=&state=&sort=expiry&order=asc")).toEqual(read("/connections"));
 });

@@ -64,7 +64,7 @@ export function readListQuery(query: unknown, isProvider: (id: string) => boolea
     if (typeof value !== "string") throw notUnderstood(`"${name}" is given more than once.`);
     if (value !== "") given.set(name, value);
   }
-  const q = (given.get("q") ?? "").trim();
+  const q = takeWords(given, isProvider);
   if (q.length > 200 || q.includes("\0") || !q.isWellFormed())
     throw notUnderstood("What is searched for has to be a text of up to 200 characters.");
   const provider = given.get("provider") ?? null;
@@ -88,6 +88,27 @@ export function readListQuery(query: unknown, isProvider: (id: string) => boolea
     descending: order === undefined ? sort !== "expiry" : oneOf("order", order, ["asc", "desc"]) === "desc",
     after: after === undefined ? null : readCursor(after),
   };
+}
+
+/**
+ * Words such as `status:error` in a search are taken for filters, and go before those of the form; the rest is searched for. What is no such filter
+ * is part of the text: an account may be called so.
+ */
+function takeWords(given: Map<string, string>, isProvider: (id: string) => boolean): string {
+  const understood: Readonly<Record<string, (value: string) => boolean>> = {
+    ...{ provider: isProvider, tag: isTag, status: (value) => statuses.some((status) => status === value) },
+  };
+  const q = (given.get("q") ?? "").trim();
+  return q
+    .split(/(\s+)/)
+    .filter((word) => {
+      const [, name = "", value = ""] = /^(provider|status|tag):(.+)$/.exec(word) ?? [];
+      if (understood[name]?.(value) !== true) return true;
+      given.set(name, value);
+      return false;
+    })
+    .join("")
+    .trim();
 }
 
 function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {

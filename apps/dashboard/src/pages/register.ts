@@ -1,9 +1,12 @@
+import { knownTags } from "@evertoken/adapters";
 import { providersAtWork, withStore } from "@evertoken/engine/internal";
+import { savedLists } from "@evertoken/operations";
 import type { FastifyInstance } from "fastify";
 import { registerAccount } from "./account.ts";
 import { act, actionsByName, actorToken, sessionOf, showReconnectLink } from "./actions.ts";
 import { registerAudit } from "./audit.ts";
 import { bannerOf } from "./banners.ts";
+import { registerBulk } from "./bulk.ts";
 import { connectionPage } from "./connection-page.ts";
 import { connectionsPage } from "./connections-page.ts";
 import { sendConnectionsSheet } from "./connections-sheet.ts";
@@ -20,6 +23,7 @@ import { type Range, readRange } from "./range.ts";
 import { readConnection } from "./read-connection.ts";
 import { readList } from "./read-list.ts";
 import { readOverview } from "./read-overview.ts";
+import { registerSaved } from "./saved.ts";
 import { registerSettings } from "./settings.ts";
 import { turnQueue } from "./turn-queue.ts";
 import { readUser, userPage } from "./user-page.ts";
@@ -41,6 +45,8 @@ export async function registerPages(app: FastifyInstance, deps: AccountDeps): Pr
     registerViews(scope, context);
     registerAccount(scope, context);
     registerAudit(scope, engine);
+    registerBulk(scope, context);
+    registerSaved(scope, context);
     registerLog(scope, context);
     registerWebhooks(scope, context);
     registerSettings(scope, context);
@@ -61,7 +67,11 @@ function rangeIn(query: unknown): Range {
   return readRange(range);
 }
 
+/** Suggested while something is typed. */
+const offeredTags = 200;
+
 function registerViews(app: FastifyInstance, context: PageContext): void {
+  const { engine } = context;
   app.get("/", async (request, reply) => {
     const session = sessionOf(request);
     const content = overviewPage(await readOverview(context, rangeIn(request.query)), actorToken(session));
@@ -70,7 +80,12 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
 
   app.get("/connections", async (request, reply) => {
     const session = sessionOf(request);
-    const content = connectionsPage(context, await readList(context, request.query), session.role);
+    const [list, saved, tags] = await Promise.all([
+      readList(context, request.query),
+      withStore(() => savedLists(engine.pool, session.name)),
+      withStore(() => knownTags(engine.pool, offeredTags)),
+    ]);
+    const content = connectionsPage(context, { list, saved, tags }, session);
     return sendPage(reply, { title: "Connections", content, section: "connections", session });
   });
 
@@ -108,7 +123,7 @@ function registerViews(app: FastifyInstance, context: PageContext): void {
   });
 
   app.get("/providers", async (request, reply) => {
-    const { engine, counts } = context;
+    const { counts } = context;
     const session = sessionOf(request);
     const [ids, counted, situation, queues] = await Promise.all([
       withStore(() => providersAtWork(engine)),

@@ -28,6 +28,29 @@ export const script = `
     for (const each of field.form.querySelectorAll("[data-zone-name]")) each.textContent = zone;
   }
 
+  const whole = document.querySelector("[data-all]");
+  if (whole !== null) {
+    const [all] = whole.children;
+    const boxes = [...document.querySelectorAll("input[name=id]")];
+    const tell = () => {
+      const ticked = boxes.filter(({ checked }) => checked).length;
+      all.checked = ticked === boxes.length;
+      all.indeterminate = ticked > 0 && !all.checked;
+      for (const each of document.querySelectorAll("[data-chosen]")) each.textContent = ticked === 0 ? "" : " (" + ticked + ")";
+    };
+    const choose = () => {
+      document.querySelector("input[name=which][value=chosen]").checked = true;
+      tell();
+    };
+    whole.hidden = false;
+    all.addEventListener("change", () => {
+      for (const each of boxes) each.checked = all.checked;
+      choose();
+    });
+    for (const each of boxes) each.addEventListener("change", choose);
+    tell();
+  }
+
   const busy = (part) => part.contains(document.activeElement) || (getSelection().type === "Range" && part.contains(getSelection().anchorNode));
   const replace = (part, next) => {
     const open = [...part.querySelectorAll("details[open][id]")].map(({ id }) => id);

@@ -93,7 +93,10 @@ form.filter .wide{grid-column:span 2}
 label{display:block;font-size:.8125rem;font-weight:600;color:var(--dim)}
 input,select{width:100%;min-height:2.4rem;margin-top:.15rem;padding:.3rem .6rem;font:inherit;color:var(--text);background:var(--bg);
 border:1px solid #8793a3;border-radius:.5rem}
-input[type=checkbox]{width:1.05rem;min-height:1.05rem;margin:0 .4rem 0 0;vertical-align:-.15rem;accent-color:var(--act)}
+fieldset{margin:0;padding:0;border:0;min-width:0}legend{padding:0;font-size:.8125rem;font-weight:600;color:var(--dim)}
+fieldset label{padding:.2rem 0;font-weight:400;color:inherit}
+.pick{width:2rem}.pick label{display:block;padding:.1rem .4rem .1rem 0}
+input[type=checkbox],input[type=radio]{width:1.05rem;min-height:1.05rem;margin:0 .4rem 0 0;vertical-align:-.15rem;accent-color:var(--act)}
 button,.button,.acts summary{display:inline-block;min-height:2.4rem;padding:.4rem .9rem;font:inherit;font-weight:600;font-size:.875rem;text-align:center;
 text-decoration:none;color:var(--act-text);background:var(--act);border:1px solid transparent;border-radius:.5rem;cursor:pointer}
 .quiet,.acts summary{color:inherit;background:transparent;border-color:#8793a3}
@@ -106,6 +109,8 @@ text-decoration:none;color:var(--act-text);background:var(--act);border:1px soli
 .acts details form{margin-top:.3rem;padding:.8rem;border:1px solid var(--bad);border-radius:.5rem}
 .tags{display:block;font-size:.75rem;font-weight:400}.tags a{display:inline-block;padding:0 .45rem;border:1px solid var(--line);border-radius:1rem;text-decoration:none}
 .tags a:hover{border-color:var(--dim)}
+.saved{display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center;font-size:.8125rem}.saved a{padding:.2rem .6rem;border:1px solid var(--line);border-radius:1rem;text-decoration:none;overflow-wrap:anywhere}
+.saved a[aria-current]{background:var(--card);font-weight:600;border-color:var(--dim)}.saved form{display:flex;flex-wrap:wrap;gap:.4rem;align-items:center}.saved input{width:12rem}
 .pages{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;margin-top:.7rem}
 .facts{display:grid;grid-template-columns:minmax(8rem,auto) minmax(0,1fr);gap:.3rem 1rem}
 .facts dt{color:var(--dim);font-size:.8125rem}
@@ -130,6 +135,7 @@ main{padding:.75rem .75rem 2rem}.bar>div{padding:.35rem .75rem}.card{padding:.75
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack,.stack tbody,.stack tr,.stack th,.stack td{display:block;border:0;padding:0}
 .stack tr{padding:.6rem 0;border-top:1px solid var(--line);display:grid;grid-template-columns:1fr 1fr;gap:.15rem .8rem}
+.stack tr{position:relative}.stack .pick{position:absolute;right:0;top:.4rem;width:auto;z-index:1}.stack .pick label{padding:.3rem}.stack .pick+th{padding-right:2rem}
 .stack tbody th{grid-column:1/-1}
 .stack caption{display:block}.stack .nowrap{white-space:normal}.stack .zero{display:none}.stack .num+:not(.num){padding-left:0}
 .stack td[data-label]::before{content:attr(data-label) " ";color:var(--dim);font-size:.75rem;display:block}

@@ -47,7 +47,7 @@ async function start({ queues, installation }: Engine, data: BulkData): Promise<
 
 async function find({ queues }: Engine, id: string): Promise<BulkRefresh | null> {
   const job = await withQueue(() => queues.fixed("bulk").getJob(id));
-  if (job === undefined || job === null) return null;
+  if (job === undefined || job === null || job.name !== name) return null;
   const { finishedOn, timestamp, failedReason, progress, processedOn } = job;
   const done = finishedOn === undefined ? (processedOn === undefined ? "waiting" : "running") : "completed";
   return {

@@ -122,6 +122,8 @@ async function removeAltered(engine: Engine, name: string): Promise<void> {
 export async function removePerson({ prisma }: Engine, name: string): Promise<void> {
   const { count } = await withStore(() => prisma.person.deleteMany({ where: { name } }));
   if (count === 0) throw unknown(name);
+  // Who is called so some day begins with none.
+  await withStore(() => prisma.savedList.deleteMany({ where: { person: name } }));
 }
 
 /** @throws {EvertokenError} `not_found`, or `invalid_input`: the password is weak, or the row was altered */
