@@ -1,4 +1,4 @@
-import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { shortLived } from "./test/support/programs.ts";
 
@@ -21,6 +21,7 @@ const services: TestProjectInlineConfiguration = {
   test: {
     name: "services",
     include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, "test/cluster/**"],
     pool: "forks",
     isolate,
     execArgv: shortLived,
@@ -51,6 +52,18 @@ class Mixed extends BaseSequencer {
   }
 }
 
+/** Half a dozen servers a file, and failovers that are waited for: by `npm run test:cluster` alone. */
+const cluster: TestProjectInlineConfiguration = {
+  test: {
+    ...{ ...services.test, name: "cluster", maxWorkers: 1 },
+    ...{ include: ["test/cluster/**/*.test.ts"], exclude: configDefaults.exclude },
+  },
+};
+
 export default defineConfig({
-  test: { projects: [unit, services], sequence: { sequencer: Mixed }, passWithNoTests: true },
+  test: {
+    projects: process.env.TEST_CLUSTER ? [cluster] : [unit, services],
+    sequence: { sequencer: Mixed },
+    passWithNoTests: true,
+  },
 });

@@ -10,6 +10,7 @@ import {
   type Keyring,
   patient,
   type Queues,
+  redisAt,
 } from "@evertoken/adapters";
 import { migrate } from "@evertoken/database";
 import { startPostgres, startRedis } from "@evertoken/local";
@@ -49,7 +50,7 @@ export async function openGround(): Promise<Ground> {
     BENCH_CLIENT_SECRET: "client-secret",
   };
   const pool = createPool(postgres.url, 10, () => {});
-  const redis = connectRedis(redisServer.url, patient, () => {});
+  const redis = connectRedis(redisAt(redisServer.url), patient, () => {});
   const queues = createQueues(redis, "evertoken");
   return {
     ...{ env, pool, queues, server, keyring: createKeyring([env.ENCRYPTION_KEY]) },

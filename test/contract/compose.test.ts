@@ -124,7 +124,8 @@ test("each process gets the secrets that it needs, whatever stands in .env, and 
   expect(named).toEqual(expect.arrayContaining(["ENCRYPTION_KEY", "DASHBOARD_OIDC_CLIENT_SECRET", "SMTP_URL"]));
   const messages = ["SLACK_WEBHOOK_URL", "DISCORD_WEBHOOK_URL", "SMTP_URL"];
   const ofDashboard = named.filter((name) => name.startsWith("DASHBOARD_"));
-  const all = ["DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY"];
+  const tls = ["REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY"];
+  const all = ["DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY", ...tls];
   const given = (service: Service) =>
     named.filter((name) => ({ ...Object.fromEntries(named.map((one) => [one, "set"])), ...service.environment })[name]);
   expect(Object.fromEntries(apps.map(([name, service]) => [name, given(service).sort()]))).toEqual({

@@ -1,10 +1,10 @@
 import { appRoutes } from "@bull-board/api/dist/routes.js";
+import type { RedisClient } from "@evertoken/adapters";
 import { type Queue, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRedis, startDashboard } from "./dashboard-harness.ts";
 
-let redis: Redis;
+let redis: RedisClient;
 let board: Awaited<ReturnType<typeof startDashboard>>;
 let operator: Awaited<ReturnType<typeof board.browserOf>>;
 let viewer: Awaited<ReturnType<typeof board.browserOf>>;

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
-import { connectRedis, createLogger, patient } from "@evertoken/adapters";
+import { connectRedis, createLogger, patient, type RedisClient, redisAt } from "@evertoken/adapters";
 import { createDashboard } from "@evertoken/dashboard";
 import type { Engine } from "@evertoken/engine/internal";
 import type { ConnectionLimits } from "@evertoken/operations";
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { openTestEngine } from "../support/connect-rig.ts";
 import { createDatabase, createRedis, onFileEnd } from "../support/services.ts";
 
@@ -13,9 +12,9 @@ export const origin = "http://dashboard.test";
 const host = "dashboard.test";
 
 /** A Redis database of this file's own: what "changes nothing" means is compared key by key. */
-export async function openRedis(): Promise<Redis> {
+export async function openRedis(): Promise<RedisClient> {
   const { url } = await createRedis();
-  const redis = connectRedis(url, patient, () => {});
+  const redis = connectRedis(redisAt(url), patient, () => {});
   onFileEnd(async () => redis.disconnect());
   return redis;
 }
@@ -45,7 +44,7 @@ export interface Changes {
 }
 
 /** A dashboard with a viewer and an operator, over three queues. `logged` are the lines that it wrote. */
-export async function startDashboard(connection: Redis, changes: Changes = {}) {
+export async function startDashboard(connection: RedisClient, changes: Changes = {}) {
   const queues = queueNames.map((name) => new Queue(name, { connection, skipMetasUpdate: true }));
   const logged: string[] = [];
   const logger = createLogger("dashboard", "trace", { write: (line: string) => logged.push(line) });

@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "@evertoken/adapters";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRedis, origin, startDashboard } from "./dashboard-harness.ts";
 
-let redis: Redis;
+let redis: RedisClient;
 let board: Awaited<ReturnType<typeof startDashboard>>;
 beforeAll(async () => {
   redis = await openRedis();

@@ -1,6 +1,6 @@
 import { request as ask, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { connectRedis, createLimits, impatient } from "@evertoken/adapters";
+import { connectRedis, createLimits, impatient, redisAt } from "@evertoken/adapters";
 import { expect, test } from "vitest";
 import { createRig, until } from "../support/rig.ts";
 import { onFileEnd, startOwnRedis } from "../support/services.ts";
@@ -140,7 +140,7 @@ test("no address, name or key stands in Redis", slow, async () => {
 test("while Redis is away each process counts for itself, and at once", async () => {
   const redis = await startOwnRedis();
   const connection = connectRedis(
-    redis.url,
+    redisAt(redis.url),
     { ...impatient, commandTimeout: 250, enableOfflineQueue: false },
     () => {},
   );

@@ -54,7 +54,7 @@ test("a node of a cluster: everything refuses it, and says what to use", async (
   await redis.cluster("ADDSLOTSRANGE" as "ADDSLOTS", 0, 8191);
   await redis.config("SET", "cluster-require-full-coverage", "no");
   const rig = await createRig({ redisUrl: url });
-  const reason = /ended with 1[\s\S]*is a node of a Redis Cluster: let REDIS_URL lead to a Redis without cluster mode/;
+  const reason = /ended with 1[\s\S]*is a node of a Redis Cluster: begin REDIS_URL with redis\+cluster:/;
   await Promise.all(apps.map((app) => expect(rig.start(app, secrets)).rejects.toThrow(reason)));
   expect(await doctor(rig)).toMatchObject([{ result: "fail", detail: "Redis is a node of a Redis Cluster" }]);
 });

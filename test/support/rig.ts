@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import {
   type Due,
   patient,
   type Queues,
+  readConfig,
 } from "@evertoken/adapters";
 import { jobId } from "@evertoken/core";
 import { createEvertoken, type Evertoken, type ImportInput } from "@evertoken/engine";
@@ -101,7 +103,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   };
   const client = createEvertoken({ settings: env, logger: createLogger("client", "debug", { write }) });
   const pool = createPool(env.DATABASE_URL, 5, () => {});
-  const redis = connectRedis(env.REDIS_URL, patient, () => {});
+  const { redis: place } = readConfig(env, (path) => readFileSync(path, "utf8")).config;
+  const redis = connectRedis(place, patient, () => {});
   const queues = createQueues(redis, env.REDIS_PREFIX);
   onFileEnd(async () => {
     await client.close();

@@ -3,7 +3,7 @@ export { isSameSecret } from "./is-same-secret.ts";
 export { createLogger, describeError, type Logger } from "./logger.ts";
 export { didYouMean } from "./near-name.ts";
 export { onceAMinute } from "./once-a-minute.ts";
-export { checkRedis, describeTrouble, isClusterNode, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
+export { checkRedis, describeTrouble, lastSaid, otherKind, type RedisFinding, tryWrite } from "./redis/check-redis.ts";
 export { type Copies, createCopies } from "./redis/copies.ts";
 export { createInstallationMemory, type InstallationMemory } from "./redis/installation-memory.ts";
 export { checkJobs, type JobStanding, oldestDelayed } from "./redis/job-check.ts";
@@ -20,7 +20,7 @@ export {
   syncQueue,
 } from "./redis/queues.ts";
 export { queuesWithJobs } from "./redis/queues-with-jobs.ts";
-export { connectRedis, impatient, patient } from "./redis/redis.ts";
+export { connectRedis, impatient, patient, type RedisClient } from "./redis/redis.ts";
 export { type RedisTrouble, redisAdvice, redisTrouble } from "./redis/redis-trouble.ts";
 export {
   addSync,
@@ -36,6 +36,7 @@ export { answerWithin, closeWorkers, RunningWork, within } from "./running-work.
 export { type Config, ConfigError, type OpenIdSettings, readConfig, readEngineConfig } from "./settings/config.ts";
 export { nearSetting, recordNames } from "./settings/known-settings.ts";
 export { isMailAddress, type NotifyConfig } from "./settings/notify-config.ts";
+export { noRedis, type RedisPlace, redisAt } from "./settings/redis-place.ts";
 export type { Env, ToldSetting, TrustedProxies } from "./settings/settings-reader.ts";
 export type { SpoolFault } from "./spool/faults.ts";
 export { createSpool, type DrainableSpool } from "./spool/spool.ts";

@@ -23,6 +23,7 @@ import {
   markJobsAhead,
   onceAMinute,
   type Queues,
+  type RedisClient,
   RunningWork,
   redisTrouble,
   wait,
@@ -31,7 +32,7 @@ import {
 import { noRegistration, type RefreshDeps, type RefreshOrder, type RefreshResult, refresh } from "@evertoken/core";
 import { createPrismaClient, type PrismaClient } from "@evertoken/database";
 import { createExchange, type Exchange, type Providers } from "@evertoken/providers";
-import type { Redis, RedisOptions } from "ioredis";
+import type { RedisOptions } from "ioredis";
 import type { Pool } from "pg";
 import { AuditTrail } from "./audit-trail.ts";
 import { checkSchema } from "./check-database.ts";
@@ -120,13 +121,13 @@ export function openEngine(options: EngineOptions): Engine {
   );
   const clock = new DatabaseClock(pool);
   const redis = connectRedis(
-    config.redisUrl,
+    config.redis,
     options.redis,
     onceAMinute((err: Error) => logger.warn({ err }, describeTrouble(redisTrouble(err)))),
   );
   const queues = createQueues(redis, config.redisPrefix, async () => (await installation.standing()) === null);
   // A patient connection would wait for Redis with a token set in its hands; this one lets the file take it.
-  const spoolRedis = connectRedis(config.redisUrl, { ...impatient, lazyConnect: true }, () => {});
+  const spoolRedis = connectRedis(config.redis, { ...impatient, lazyConnect: true }, () => {});
   const keyring = createKeyring(config.encryptionKeys);
   const spool = createSpool({
     redis: spoolRedis,
@@ -157,7 +158,7 @@ export function openEngine(options: EngineOptions): Engine {
     fingerprints: registrations.fingerprints,
     ground: () => installation.ground(),
   });
-  const copiesIn = (connection: Redis) =>
+  const copiesIn = (connection: RedisClient) =>
     createCopies({
       ...{ redis: connection, prefix: config.redisPrefix, keyring },
       ...{ keepMs: config.installation.replicaLagMs, now: clock.now },

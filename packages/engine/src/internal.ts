@@ -51,7 +51,7 @@ export {
 } from "./installation/adopt.ts";
 export { isUuid } from "./is-uuid.ts";
 export { loadSettings } from "./load-settings.ts";
-export { prepareEngine, refuseCluster } from "./prepare-engine.ts";
+export { prepareEngine, refuseOtherKind } from "./prepare-engine.ts";
 export { createLiveProviders, type LiveProviders } from "./providers/live-providers.ts";
 export type { ProviderSource } from "./providers/provider-source.ts";
 export { openQueues, providersAtWork } from "./providers/providers-at-work.ts";

@@ -3,8 +3,8 @@ import {
   closeCircuitOfOtherSecret,
   describeError,
   describeTrouble,
-  isClusterNode,
   onceAMinute,
+  otherKind,
   type RedisTrouble,
   tryWrite,
 } from "@evertoken/adapters";
@@ -53,7 +53,7 @@ const lookMs = 2000;
 const failoverMs = 15_000;
 
 /** Waiting helps against these, or the work can go on without; all others are wrong settings, which nothing but a change heals. */
-const passing: ReadonlySet<RedisTrouble> = new Set(["away", "loading", "replica"]);
+const passing: ReadonlySet<RedisTrouble> = new Set(["away", "loading", "replica", "slots", "sentinels"]);
 const livable: ReadonlySet<RedisTrouble> = new Set(["memory", "disk"]);
 
 /** Returns when Redis takes writes. @throws when it never will */
@@ -61,7 +61,7 @@ async function waitForRedis(engine: Engine): Promise<void> {
   const { queues, config, logger } = engine;
   const tell = onceAMinute(({ message }: Error) => logger.error(message));
   let replicaSince: number | null = null;
-  await refuseCluster(engine);
+  await refuseOtherKind(engine);
   for (;;) {
     const trouble = await tryWrite(queues.redis, config.redisPrefix, lookMs);
     if (trouble === null) break;
@@ -75,8 +75,9 @@ async function waitForRedis(engine: Engine): Promise<void> {
 }
 
 /** Many keys of ours would be refused: nothing may seem to work. @throws */
-export async function refuseCluster({ queues }: Engine): Promise<void> {
-  if (await isClusterNode(queues.redis, lookMs)) throw new UnsafeRedis(describeTrouble("cluster"));
+export async function refuseOtherKind({ queues }: Engine): Promise<void> {
+  const trouble = await otherKind(queues.redis, lookMs);
+  if (trouble !== null) throw new UnsafeRedis(describeTrouble(trouble));
 }
 
 async function checkSettings({ queues, logger }: Engine): Promise<void> {

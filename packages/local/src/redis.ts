@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { freePort } from "./free-port.ts";
 import { LocalServer } from "./local-server.ts";
@@ -13,6 +13,8 @@ export type RedisOptions = {
   password?: string;
   /** redis.conf directives on top of deploy/redis.conf, for instance `{ databases: "512" }`. */
   conf?: Record<string, string>;
+  /** In place of the one that the machine has. */
+  file?: string;
   /** Told in one line when Redis has to be fetched first. */
   onLine?: (line: string) => void;
 };
@@ -23,7 +25,7 @@ export type RedisOptions = {
  * @throws {LocalServiceError} `not_installed`, `data_dir_in_use` or `start_failed`
  */
 export async function startRedis(options: RedisOptions): Promise<LocalServer> {
-  const file = await findRedisBinary(options.onLine);
+  const file = options.file ?? (await findRedisBinary(options.onLine));
   const dataDir = resolve(options.dataDir);
   const port = options.port ?? (await freePort());
   await mkdir(dataDir, { recursive: true });
@@ -32,12 +34,15 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
     ...(options.password === undefined ? {} : { include: await writePassword(dataDir, options.password) }),
     ...options.conf,
   };
+  // A copy: a Sentinel has the server write what it became into its file.
+  const confFile = join(dataDir, "redis.conf");
+  await copyFile(redisConf, confFile);
   const server = new LocalServer({
     name: "Redis",
     url: `redis://${options.password === undefined ? "" : `:${options.password}@`}127.0.0.1:${port}`,
     port,
     dataDir,
-    command: { file, args: [redisConf, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
+    command: { file, args: [confFile, ...Object.entries(conf).flatMap(([name, value]) => [`--${name}`, value])] },
     readyLine: "Ready to accept connections",
     stopSignal: "SIGTERM",
     // The port of a server that was killed a moment ago.

@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
-import { within } from "../running-work.ts";
-import { FollowingRedis } from "./redis.ts";
-import { type RedisTrouble, redisAdvice, redisTrouble } from "./redis-trouble.ts";
+import { answerWithin, within } from "../running-work.ts";
+import { FollowingCluster } from "./following-cluster.ts";
+import type { RedisClient } from "./redis.ts";
+import { lacksMaster, type RedisTrouble, redisAdvice, redisTrouble } from "./redis-trouble.ts";
 
 /** Tells that a write was tried, and is gone in a minute. Under the prefix, so that the same rights do. */
 const trialKey = (prefix: string) => `{${prefix}}:trial`;
@@ -11,7 +12,7 @@ const trialMs = 60_000;
 const recentMs = 3000;
 
 /** Whether Redis takes writes: a replica, or one that is full, answers every PING. @returns what it refuses for; null: it does */
-export async function tryWrite(redis: Redis, prefix: string, patienceMs: number): Promise<RedisTrouble | null> {
+export async function tryWrite(redis: RedisClient, prefix: string, patienceMs: number): Promise<RedisTrouble | null> {
   let trouble: RedisTrouble | null = "away";
   const trial = write(redis, prefix).then(
     () => {
@@ -22,32 +23,39 @@ export async function tryWrite(redis: Redis, prefix: string, patienceMs: number)
     },
   );
   await within(patienceMs, trial);
-  return trouble === "away" ? lately(redis) : trouble;
+  return trouble === "away" ? redisTrouble(lastSaid(redis) ?? {}) : trouble;
 }
 
-function write(redis: Redis, prefix: string): Promise<unknown> {
-  const set = () => redis.set(trialKey(prefix), "1", "PX", trialMs);
-  if (!(redis instanceof FollowingRedis)) return set();
-  redis.trial ??= set().finally(() => {
+function write(redis: RedisClient, prefix: string): Promise<unknown> {
+  const trying = () => {
+    const set = redis.set(trialKey(prefix), "1", "PX", trialMs);
+    return redis instanceof FollowingCluster ? Promise.all([set, requireAllSlots(redis)]) : set;
+  };
+  redis.trial ??= trying().finally(() => {
     redis.trial = null;
   });
   return redis.trial;
 }
 
-/** A command that is sent again and again has no answer, but there is a reason. */
-function lately(redis: Redis): RedisTrouble {
-  const said = redis instanceof FollowingRedis ? redis.trouble : null;
-  return said !== null && Date.now() - said.at < recentMs ? redisTrouble(said.error) : "away";
+/** The trial is written to one of the masters, and waits where that is the one that is missing. */
+async function requireAllSlots(cluster: FollowingCluster): Promise<void> {
+  const info = await cluster.cluster("INFO");
+  if (info.includes("cluster_state:fail") || /^cluster_slots_fail:[1-9]/m.test(info)) throw lacksMaster();
 }
 
-/** A node of a cluster answers for some keys, and refuses the others. */
-export async function isClusterNode(redis: Redis, patienceMs: number): Promise<boolean> {
-  let info = "";
-  const asking = redis.info("cluster").then((answer) => {
-    info = answer;
-  });
-  await within(patienceMs, asking);
-  return info.includes("cluster_enabled:1");
+/** A command that is sent again and again has no answer, but there is a reason. @returns null: nothing was said lately */
+export function lastSaid({ trouble }: RedisClient): Error | null {
+  return trouble !== null && Date.now() - trouble.at < recentMs ? trouble.error : null;
+}
+
+/** What answers at the address of one server is another kind: a node of a cluster takes some keys and refuses the others, a Sentinel takes none. */
+export async function otherKind(redis: RedisClient, patienceMs: number): Promise<RedisTrouble | null> {
+  // Whoever is no cluster cannot be taken for one: nobody could be connected.
+  if (redis instanceof FollowingCluster) return null;
+  const asking = Promise.all([redis.info("server"), redis.info("cluster")]).catch(() => []);
+  const info = ((await answerWithin(patienceMs, asking)) ?? []).join("\n");
+  if (info.includes("cluster_enabled:1")) return "cluster";
+  return info.includes("_mode:sentinel") ? "sentinel" : null;
 }
 
 /** In words, for logs and people. */
@@ -73,7 +81,13 @@ const wanted: readonly { setting: string; ok: (value: string) => boolean; wanted
 ];
 
 /** Settings that durability, timing and memory depend on, and are wrong or cannot be read. Empty where all is well. */
-export async function checkRedis(redis: Redis): Promise<RedisFinding[]> {
+export async function checkRedis(redis: RedisClient): Promise<RedisFinding[]> {
+  const servers = redis instanceof FollowingCluster ? redis.nodes("master") : [redis];
+  const findings = (await Promise.all(servers.map(checkServer))).flat();
+  return [...new Map(findings.map((finding) => [`${finding.setting} ${finding.found}`, finding])).values()];
+}
+
+async function checkServer(redis: Redis): Promise<RedisFinding[]> {
   const findings: RedisFinding[] = [];
   for (const { setting, ok, wanted: want, fatal } of wanted) {
     const found = await read(redis, setting);

@@ -1,8 +1,8 @@
 import { type GrantRecord, newestOfEach } from "@evertoken/core";
-import type { Redis } from "ioredis";
 import { readEntries, writeEntry } from "../spool/entry.ts";
 import { createBatcher, defaultBatching } from "../store/batcher.ts";
 import type { Keyring } from "../vault.ts";
+import type { RedisClient } from "./redis.ts";
 
 /**
  * Token sets that were committed a moment ago, as they were committed: sealed, as in the spool. What does not open says nothing. A replica
@@ -22,7 +22,7 @@ const slackMs = 15_000;
 const pageSize = 1000;
 
 export interface CopiesOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly prefix: string;
   readonly keyring: Keyring;
   /** 0: nothing is kept. */

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Memory } from "@evertoken/core";
-import type { Redis } from "ioredis";
 import { within } from "../running-work.ts";
 import { makeDirectory } from "../spool/make-directory.ts";
+import type { RedisClient } from "./redis.ts";
 
 /** What Redis and the disk know of the installation: an older state of the database is told by it. */
 export interface InstallationMemory {
@@ -30,7 +30,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1`;
 
 /** @param redis must say soon that it is away */
-export function createInstallationMemory(redis: Redis, prefix: string, directory: string): InstallationMemory {
+export function createInstallationMemory(redis: RedisClient, prefix: string, directory: string): InstallationMemory {
   const key = `{${prefix}}:installation`;
   const pathOf = (identity: string) => join(directory, `installation-${identity}`);
   return {

@@ -1,5 +1,5 @@
 import type { Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis.ts";
 
 /**
  * Where a job stands: due at a time, under way, done with (which blocks its id), in no list of its queue (nobody will ever run it, and
@@ -48,7 +48,7 @@ return answer`;
 /** BullMQ's delayed score: due time in ms times 4096, plus a counter that keeps jobs of one millisecond in order. */
 const scoreStep = 4096;
 
-export async function checkJobs(redis: Redis, queue: Queue, ids: readonly string[]): Promise<JobStanding[]> {
+export async function checkJobs(redis: RedisClient, queue: Queue, ids: readonly string[]): Promise<JobStanding[]> {
   if (ids.length === 0) return [];
   const keys = ["delayed", "completed", "failed", "prioritized", "active", "wait", "paused"].map((key) =>
     queue.toKey(key),
@@ -64,7 +64,7 @@ export async function checkJobs(redis: Redis, queue: Queue, ids: readonly string
 }
 
 /** The due time of the delayed job that waits longest; null when none waits. */
-export async function oldestDelayed(redis: Redis, queue: Queue): Promise<Date | null> {
+export async function oldestDelayed(redis: RedisClient, queue: Queue): Promise<Date | null> {
   const [, score] = await redis.zrange(queue.toKey("delayed"), 0, 0, "WITHSCORES");
   return score === undefined ? null : new Date(Math.floor(Number(score) / scoreStep));
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { RedisClient } from "./redis.ts";
 
 /** So many a time, for whoever it counts: a key, an address, a name. */
 export interface Limit {
@@ -21,7 +21,7 @@ export type Limits = (limit: Limit) => Limiter;
 
 export interface LimitsOptions {
   /** Must say soon that it is away: requests wait for it. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly prefix: string;
   /** Keys in Redis are hashes with it: addresses and names are nobody's business there. */
   readonly secret: string;

@@ -1,6 +1,6 @@
 import { jobId, priority, type RefreshJobData, refreshQueueName } from "@evertoken/core";
 import { type BulkJobOptions, ErrorCode, Job, type JobsOptions, Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis.ts";
 
 /** A connection that needs a refresh job. */
 export interface Due {
@@ -11,7 +11,7 @@ export interface Due {
 }
 
 export interface Queues {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Refresh queues used so far, and the fixed ones. */
   all(): Queue[];
   refreshQueue(provider: string): Queue<RefreshJobData>;
@@ -58,7 +58,7 @@ function jobOptions(connectionId: string, generation: number, delay: number): Jo
  * @param redis shared by all queues, closed by the caller
  * @param mayWrite whether jobs may be touched: they may be those of another installation. What is left undone is made good by reconcile
  */
-export function createQueues(redis: Redis, prefix: string, mayWrite = async () => true): Queues {
+export function createQueues(redis: RedisClient, prefix: string, mayWrite = async () => true): Queues {
   const queues = new Map<string, Queue>();
   const open = (name: string): Queue => {
     let queue = queues.get(name);

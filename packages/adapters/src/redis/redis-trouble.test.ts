@@ -12,6 +12,14 @@ test.each([
   ["LOADING Redis is loading the dataset in memory", "loading", true],
   ["CLUSTERDOWN Hash slot not served", "cluster", true],
   ["MOVED 3999 127.0.0.1:6381", "cluster", false],
+  ["Too many Cluster redirections. Last error: Error: Connection is closed.", "slots", false],
+  [
+    "All sentinels are unreachable. Retrying from scratch after 10ms. Last error: connect ECONNREFUSED",
+    "sentinels",
+    false,
+  ],
+  ["All sentinels are unreachable. Last error: ERR No such master with that name", "master", false],
+  ["All sentinels are unreachable. Last error: NOAUTH Authentication required.", "credentials", false],
   ["ERR Error running script (call to f_5d1f): @user_script:1: -OOM command not allowed", "memory", false],
   ["OOM command not allowed when used memory > 'maxmemory'.", "memory", false],
   ["MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "disk", false],
@@ -28,4 +36,12 @@ test.each([
 
 test("a TLS error is known by its code", () => {
   expect(redisTrouble(Object.assign(new Error("wrong version"), { code: "ERR_SSL_WRONG_VERSION_NUMBER" }))).toBe("tls");
+});
+
+test("of a cluster that cannot be reached it is known what its last node said", () => {
+  const failed = (lastNodeError: Error) =>
+    Object.assign(new Error("Failed to refresh slots cache."), { lastNodeError });
+  expect(redisTrouble(failed(new Error("ERR This instance has cluster support disabled")))).toBe("single");
+  expect(redisTrouble(failed(new Error("WRONGPASS invalid username-password pair")))).toBe("credentials");
+  expect(redisTrouble(failed(new Error("connect ECONNREFUSED 127.0.0.1:6379")))).toBe("away");
 });

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defaultTiming, type InstallationSettings, type Timing } from "@evertoken/core";
 import { type NotifyConfig, notifyFaults, readNotifyConfig } from "./notify-config.ts";
+import { type RedisPlace, readRedisPlace } from "./redis-place.ts";
 import { type Env, SettingsReader, type ToldSetting, type TrustedProxies } from "./settings-reader.ts";
 
 /** Of an OpenID Connect provider that people of the dashboard log in at. */
@@ -27,7 +28,7 @@ export interface Config {
   readonly databasePool: number;
   /** Whether statements are prepared under names: a pooler in transaction mode may not take those along. */
   readonly databasePrepared: boolean;
-  readonly redisUrl: string;
+  readonly redis: RedisPlace;
   readonly redisPrefix: string;
   readonly encryptionKeys: readonly string[];
   readonly spoolDir: string;
@@ -167,7 +168,7 @@ function ofEngine(read: SettingsReader) {
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
     databasePool: read.integer("DATABASE_POOL", 20, { min: 1, max: 1000 }),
     databasePrepared: read.flag("DATABASE_PREPARED", true),
-    redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"]),
+    redis: readRedisPlace(read),
     redisPrefix: read.text("REDIS_PREFIX", "evertoken"),
     encryptionKeys: read.hexKeys("ENCRYPTION_KEY"),
     spoolDir: read.text("SPOOL_DIR", ".evertoken/spool"),

@@ -95,15 +95,28 @@ export class SettingsReader {
   }
 
   url(name: string, protocols: readonly string[]): string {
+    const begins = protocols.map((protocol) => `${protocol}//`);
+    const parse = (value: string) =>
+      protocols.includes(URL.parse(value)?.protocol ?? "")
+        ? { value }
+        : `is not a URL that begins with ${begins.join(" or ")}`;
+    return this.parsed(name, `a URL that begins with ${begins[0]}`, parse)?.value ?? "";
+  }
+
+  /** A secret of one form, of which the parser says what is wrong. */
+  parsed<T extends object>(name: string, wanted: string, parse: (text: string) => T | string): T | null {
     const before = this.faults.length;
-    const value = this.secret(name);
-    if (value === null && this.faults.length > before) return "";
-    if (value === null) return this.#fault(`${name} is missing: a URL that begins with ${protocols[0]}//`, "");
-    const url = URL.parse(value);
-    if (url === null || !protocols.includes(url.protocol)) {
-      return this.#fault(`${name} is not a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`, "");
-    }
-    return value;
+    const text = this.secret(name);
+    if (text === null) return this.faults.length > before ? null : this.#fault(`${name} is missing: ${wanted}`, null);
+    const read = parse(text);
+    return typeof read === "string" ? this.#fault(`${name} ${read}`, null) : read;
+  }
+
+  /** A certificate or its key; a variable may have `\n` for the ends of lines. */
+  pem(name: string): string | null {
+    const text = this.#unread(name)?.replaceAll("\\n", "\n") ?? null;
+    if (text === null || text.includes("-----BEGIN ")) return text;
+    return this.#fault(`${name} is no PEM text: it begins with -----BEGIN`, null);
   }
 
   /** Addresses separated by commas, in their canonical form and without a slash at the end. */

@@ -1,11 +1,11 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/redis.ts";
 import type { SpoolFault } from "./faults.ts";
 
 /** An upgrade or a repair may have made it fit to be stored. */
 const tryAgainMs = 300_000;
 
 /** Entries that Postgres refuses: this process tries each again now and then, and Redis tells others of it. */
-export function createRefusals(redis: Redis, key: string) {
+export function createRefusals(redis: RedisClient, key: string) {
   const own = new Map<string, { readonly why: string; readonly until: number }>();
   return {
     mayTry: (name: string) => (own.get(name)?.until ?? 0) <= Date.now(),

@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GrantRecord } from "@evertoken/core";
-import type { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RedisClient } from "../redis/redis.ts";
 import { createKeyring } from "../vault.ts";
 import { writeEntry } from "./entry.ts";
 import type { SpoolFault } from "./faults.ts";
 import { createSpool } from "./spool.ts";
 
 /** Redis as it is while it is away. */
-const away = { hset: refuse, hscan: refuse, hdel: refuse, hgetall: refuse } as unknown as Redis;
+const away = { hset: refuse, hscan: refuse, hdel: refuse, hgetall: refuse } as unknown as RedisClient;
 async function refuse(): Promise<never> {
   throw new Error("connect ECONNREFUSED");
 }
@@ -283,7 +283,7 @@ const sealedOf = (text: string) => JSON.stringify((JSON.parse(text) as { sealed:
 function inRedis(fields: Record<string, string>) {
   const redis = { ...away, hgetall: async () => fields, hscan: async () => ["0", Object.entries(fields).flat()] };
   return createSpool({
-    ...{ redis: redis as unknown as Redis, key: "key", directory, keyring, onError: () => {} },
+    ...{ redis: redis as unknown as RedisClient, key: "key", directory, keyring, onError: () => {} },
     onFault: (fault) => faults.push(fault),
   });
 }

@@ -1,5 +1,5 @@
 import type { GrantRecord, Spool } from "@evertoken/core";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/redis.ts";
 import type { Keyring } from "../vault.ts";
 import { grantOf, isOf, nameOf, readEntries, writeEntry } from "./entry.ts";
 import { createEntryFiles } from "./entry-files.ts";
@@ -38,7 +38,7 @@ interface LeftRecords {
 
 export interface SpoolOptions {
   /** Must say soon that it is away: what waits for it here is a token set that exists nowhere else. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Of the Redis hash. */
   readonly key: string;
   /** Created when it is first needed. Processes on one machine share it, so that any of them commits what another one left behind. */
@@ -150,7 +150,7 @@ const latestFirst = (records: readonly GrantRecord[]) =>
   [...records].sort((one, other) => other.log.at.getTime() - one.log.at.getTime());
 
 /** @throws when Redis is away */
-async function everyField(redis: Redis, key: string): Promise<Found[]> {
+async function everyField(redis: RedisClient, key: string): Promise<Found[]> {
   try {
     return toFound(key, Object.entries(await redis.hgetall(key)));
   } catch (error) {
@@ -161,7 +161,7 @@ async function everyField(redis: Redis, key: string): Promise<Found[]> {
 }
 
 /** The fields of one grant: Redis looks through the others. */
-async function scan(redis: Redis, key: string, grant: string): Promise<Found[]> {
+async function scan(redis: RedisClient, key: string, grant: string): Promise<Found[]> {
   const found: [string, string][] = [];
   for (let cursor = "0"; ; ) {
     const [next, pairs] = await redis.hscan(key, cursor, "MATCH", `${grant}*`, "COUNT", 1000);

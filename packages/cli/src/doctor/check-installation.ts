@@ -4,14 +4,18 @@ import {
   createInstallationMemory,
   createReadInstallation,
   DatabaseClock,
+  type RedisClient,
 } from "@evertoken/adapters";
 import { heldReason, judgeInstallation } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
-import type { Redis } from "./check-redis-server.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Whether this database is the true one, and whether single rows are older than their jobs. Changes nothing. */
-export async function checkInstallation(pool: Engine["pool"], redis: Redis | null, config: Config): Promise<Finding[]> {
+export async function checkInstallation(
+  pool: Engine["pool"],
+  redis: RedisClient | null,
+  config: Config,
+): Promise<Finding[]> {
   const memory = redis && createInstallationMemory(redis, config.redisPrefix, config.spoolDir);
   const remembered = (await memory?.redis.read().catch(() => null)) ?? null;
   const { row, server } = await createReadInstallation(pool, new DatabaseClock(pool))();

@@ -1,35 +1,30 @@
 import {
   checkRedis,
-  type connectRedis,
   describeError,
-  isClusterNode,
+  lastSaid,
+  otherKind,
+  type RedisClient,
   type RedisFinding,
   redisAdvice,
   tryWrite,
 } from "@evertoken/adapters";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-export type Redis = ReturnType<typeof connectRedis>;
-
 const patienceMs = 2500;
 
 /** Reachable, takes writes, and set up so that it neither drops nor delays jobs. */
-export async function checkRedisServer(redis: Redis, prefix: string): Promise<Finding[]> {
-  const isNode = await isClusterNode(redis, patienceMs);
-  const trouble = isNode ? "cluster" : await tryWrite(redis, prefix, patienceMs);
-  if (trouble === "away") return [await away(redis)];
+export async function checkRedisServer(redis: RedisClient, prefix: string): Promise<Finding[]> {
+  const [kind, refused] = await Promise.all([otherKind(redis, patienceMs), tryWrite(redis, prefix, patienceMs)]);
+  const trouble = kind ?? refused;
+  if (trouble === "away") return [away(redis)];
   if (trouble !== null) return [fail("redis", `Redis ${redisAdvice[trouble].is}`, redisAdvice[trouble].advice)];
   const findings = await checkRedis(redis);
   if (findings.length === 0) return [ok("redis", "answers, takes writes, and has the right settings")];
   return [...wrong(findings), ...unread(findings)];
 }
 
-async function away(redis: Redis): Promise<Finding> {
-  const error = await redis.ping().then(
-    () => new Error("it answers too late"),
-    (reason) => reason,
-  );
-  const { code, message } = describeError(error);
+function away(redis: RedisClient): Finding {
+  const { code, message } = describeError(lastSaid(redis) ?? new Error("it answers too late"));
   const detail = `Redis does not answer (${code ?? message})`;
   return fail("redis", detail, "check REDIS_URL, and that the server runs and can be reached from here");
 }

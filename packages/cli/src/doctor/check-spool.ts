@@ -1,9 +1,15 @@
-import { type Config, createKeyring, createSpool, type DrainableSpool, type SpoolFault } from "@evertoken/adapters";
-import type { Redis } from "./check-redis-server.ts";
+import {
+  type Config,
+  createKeyring,
+  createSpool,
+  type DrainableSpool,
+  type RedisClient,
+  type SpoolFault,
+} from "@evertoken/adapters";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Token sets that could not be committed yet. The directory is that of this machine: look on each worker's. */
-export async function checkSpool(redis: Redis, config: Config): Promise<Finding[]> {
+export async function checkSpool(redis: RedisClient, config: Config): Promise<Finding[]> {
   if (config.encryptionKeys.length === 0) {
     return [warn("spool", "not looked into: it opens with ENCRYPTION_KEY only", "set ENCRYPTION_KEY")];
   }

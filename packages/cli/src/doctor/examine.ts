@@ -5,6 +5,7 @@ import {
   createPool,
   type Env,
   impatient,
+  noRedis,
   readConfig,
   recordNames,
 } from "@evertoken/adapters";
@@ -88,8 +89,8 @@ type Live = ReturnType<typeof withStored>;
 
 /** What Postgres and Redis tell together. */
 async function examineWork(pool: ReturnType<typeof createPool>, config: Config, live: Live | null): Promise<Finding[]> {
-  if (config.redisUrl === "") return checkInstallation(pool, null, config);
-  const redis = connectRedis(config.redisUrl, impatient, () => undefined);
+  if (config.redis === noRedis) return checkInstallation(pool, null, config);
+  const redis = connectRedis(config.redis, impatient, () => undefined);
   try {
     return [
       ...(await checkInstallation(pool, redis, config)),
@@ -101,8 +102,8 @@ async function examineWork(pool: ReturnType<typeof createPool>, config: Config, 
 }
 
 async function examineRedis(config: Config): Promise<Finding[]> {
-  if (config.redisUrl === "") return [];
-  const redis = connectRedis(config.redisUrl, impatient, () => undefined);
+  if (config.redis === noRedis) return [];
+  const redis = connectRedis(config.redis, impatient, () => undefined);
   try {
     return [...(await checkRedisServer(redis, config.redisPrefix)), ...(await checkSpool(redis, config))];
   } finally {

@@ -9,7 +9,7 @@ const connectWithinMs = 1000;
 export async function openLimits({ config }: Pick<Engine, "config">): Promise<{ limits: Limits; close(): void }> {
   const options = { ...impatient, commandTimeout, maxRetriesPerRequest: 0, enableOfflineQueue: false };
   // That Redis is away is told by the engine's own connections.
-  const redis = connectRedis(config.redisUrl, options, () => {});
+  const redis = connectRedis(config.redis, options, () => {});
   // What is counted before it is connected, others do not hear of.
   const ready = new Promise((resolve) => redis.once("ready", resolve).once("close", resolve));
   await within(connectWithinMs, ready);

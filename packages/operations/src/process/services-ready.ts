@@ -1,4 +1,4 @@
-import { isClusterNode, type PostgresTrouble, postgresTrouble, type RedisTrouble, tryWrite } from "@evertoken/adapters";
+import { otherKind, type PostgresTrouble, postgresTrouble, type RedisTrouble, tryWrite } from "@evertoken/adapters";
 import type { Engine } from "@evertoken/engine/internal";
 
 /** Before a probe that asks gives up. */
@@ -16,12 +16,12 @@ export async function servicesReady({
   installation,
   clock,
 }: Engine): Promise<Record<string, string>> {
-  const [postgres, isNode, refused] = await Promise.all([
+  const [postgres, kind, refused] = await Promise.all([
     postgresReady(pool),
-    isClusterNode(queues.redis, patienceMs),
+    otherKind(queues.redis, patienceMs),
     tryWrite(queues.redis, config.redisPrefix, patienceMs),
   ]);
-  const trouble = isNode ? "cluster" : refused;
+  const trouble = kind ?? refused;
   const redis = trouble === null ? "ok" : redisInShort[trouble];
   const waiting = [...providers.waiting().keys()].join(", ");
   const held = await installation.standing().catch(() => null);
@@ -71,6 +71,11 @@ const redisInShort: Readonly<Record<RedisTrouble, string>> = {
   replica: "is a replica and takes no writes",
   loading: "is loading its data",
   cluster: "is a node of a cluster",
+  sentinel: "is a Sentinel",
+  single: "is no cluster",
+  slots: "lacks a master for some keys",
+  master: "has no such primary",
+  sentinels: "no Sentinel answers",
   credentials: "refuses user or password",
   permission: "its user may not do what is needed",
   memory: "is out of memory",

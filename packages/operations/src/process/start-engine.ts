@@ -5,7 +5,7 @@ import {
   loadSettings,
   openEngine,
   prepareEngine,
-  refuseCluster,
+  refuseOtherKind,
   refuseUnusableDatabase,
   type Settled,
 } from "@evertoken/engine/internal";
@@ -51,7 +51,7 @@ export async function startEngine(life: Life, options: StartOptions): Promise<St
   if (livesFrom === "queue") await prepareEngine(engine);
   else {
     await refuseUnusableDatabase(engine);
-    await refuseCluster(engine);
+    await refuseOtherKind(engine);
     // Before its first request: whoever brings in a new key has to know of it. While Postgres is away it is said again.
     void engine.presence?.begin().catch(() => {});
   }
