@@ -70,6 +70,10 @@ const unfit: Readonly<Record<string, readonly (readonly [words: string, ...given
   ],
   "connections.get": noTarget,
   "connections.import": noObject.map((input) => ["input: needs an object", input]),
+  "connections.update": [
+    ...noText.map((id) => [meant, id, { tags: [] }] as const),
+    ...noObject.map((change) => ["change: needs an object", unknown, change] as const),
+  ],
   "connections.disconnect": noText.map((id) => [meant, id]),
   "connections.log": [...noText.map((id) => [meant, id] as const), ["limit: needs a number", unknown, null]],
   close: [],
