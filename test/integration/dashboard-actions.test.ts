@@ -111,8 +111,8 @@ test("the first button is the one that helps: who waits for its user gets a link
   await patch(rig, id, "status = 'needs_reauth', next_refresh_at = NULL, last_error_code = 'refresh_token_expired'");
   expect((await buttons()).slice(0, 2)).toEqual(["Make a reconnect link", "Ask the provider once more"]);
   expect(done(await rig.act(rig.operator, id, "refresh", { force: "yes" }))).toContain("done=refreshing");
-  const { generation } = await rig.row(id);
-  expect(await rig.job({ id, generation })).toMatchObject({ data: { force: true } });
+  expect((await attempts(rig, id, 1))[0]).toMatchObject({ trigger: "manual", outcome: "granted" });
+  expect(await audited(id)).toMatchObject([{ action: "connection.scheduled", detail: { when: "now", force: true } }]);
   await patch(rig, id, "status = 'disconnected'");
   expect(await buttons()).toEqual(["Make a reconnect link", "Save tags"]);
 });
