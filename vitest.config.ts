@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { cheapPasswords } from "./scripts/build/cheap-passwords.mjs";
 import { shortLived } from "./test/support/programs.ts";
 
 /** Files share the modules that are loaded already, which cost more than most tests: ours keep no state. */
@@ -18,6 +19,7 @@ const unit: TestProjectInlineConfiguration = {
 
 /** The databases stand ready, and every file has to clean up after itself. */
 const services: TestProjectInlineConfiguration = {
+  plugins: [cheapPasswords()],
   test: {
     name: "services",
     include: ["test/**/*.test.ts"],

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
 import { programSources } from "../../test/support/programs.ts";
 import { bundlePrisma } from "./bundle-prisma.mjs";
+import { cheapPasswords } from "./cheap-passwords.mjs";
 import { inlineFolders } from "./inline-folders.mjs";
 
 /** Below node_modules: what stays outside of a bundle is found from there. */
@@ -25,7 +26,7 @@ await build({
   input: programSources,
   platform: "node",
   external: notBundled,
-  plugins: [bundlePrisma(), inlineFolders(), whereItStood()],
+  plugins: [bundlePrisma(), inlineFolders(), cheapPasswords(), whereItStood()],
   logLevel: "silent",
   output: { dir: directory, format: "esm", sourcemap: true },
 });

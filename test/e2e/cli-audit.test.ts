@@ -56,6 +56,7 @@ test("each command that changes something writes who, what and from where; no co
     sync: { args: `sync ${a.id} --wait 0s`, writes: "sync.requested" },
     "connections import": { args: "connections import", input: `${row}\n`, writes: "connection.imported" },
     "connections export": { args: "connections export -", writes: "connections.exported" },
+    "connections tag": { args: `connections tag ${a.id} silver`, writes: "connection.tagged" },
     "connections disconnect": { args: `connections disconnect ${b.id} --yes`, writes: "connection.disconnected" },
     "webhooks test": { args: `webhooks test ${receiver.id}`, writes: "webhook.tested" },
     "webhooks replay": { args: `webhooks replay --failed-of ${receiver.id}`, writes: "webhook.replayed" },

@@ -35,13 +35,13 @@ const dashboard = {
   DASHBOARD_PORT: "0",
 };
 
-/** Guesses 120 passwords, each from "another address". @returns the statuses */
-async function guess(port: number, forged: (n: number) => Record<string, string>): Promise<number[]> {
+/** Guesses passwords, each from "another address", the last of them right. @returns the statuses */
+async function guess(port: number, forged: (n: number) => Record<string, string>, tries = 120): Promise<number[]> {
   const statuses: number[] = [];
-  for (let n = 0; n < 120; n++) {
+  for (let n = 0; n < tries; n++) {
     const body = new URLSearchParams({
       name: "operator",
-      password: n === 119 ? dashboard.DASHBOARD_PASSWORD : `guess ${n}`,
+      password: n === tries - 1 ? dashboard.DASHBOARD_PASSWORD : `guess ${n}`,
     });
     const origin = `http://127.0.0.1:${port}`;
     const answer = await fetch(`${origin}/login`, {
@@ -129,7 +129,7 @@ test("two replicas share limits of keys, of wrong keys and of browsers", slow, a
 test("no address, name or key stands in Redis", slow, async () => {
   const { rig, makeKey, ask: asked } = await startApi({ env: { ...dashboard, PUBLIC_URL: "http://localhost" } });
   const { port } = await rig.start("dashboard");
-  await guess(port, () => ({}));
+  await guess(port, () => ({}), 12);
   const { key } = await makeKey("connections:read");
   await asked("GET /v1/connections", { key });
   const keys = await rig.queues.redis.keys(`{${rig.env.REDIS_PREFIX}}:limit:*`);
