@@ -3,6 +3,7 @@
  *
  *   npx changeset             # beside a change: which packages, and how much of a change it is
  *   npx changeset version     # raises the versions; then date the changelog, by hand
+ *   npm run pin-images        # the images of Dockerfile and docker-compose.yml, by digest; commit what it writes
  *   npm run release           # builds, checks the tarballs, publishes
  *   npm run release -- --dry-run
  *

@@ -71,7 +71,7 @@ test("every metric is described", () => {
 
 test("every script that the pages name exists", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const named = pages.flatMap((page) => [...readPage(page).matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name));
+  const named = pages.flatMap((page) => [...readPage(page).matchAll(/npm run ([a-z:-]+)/g)].map(([, name]) => name));
   expect(named.filter((name) => !((name as string) in scripts))).toEqual([]);
 });
 
