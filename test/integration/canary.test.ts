@@ -382,7 +382,7 @@ async function readByCommand(seen: Haystack, rig: Rig, id: string): Promise<void
   }
 }
 
-test("the search finds what is planted, in every place and form", { timeout: 90_000 }, async () => {
+test("the search finds what is planted, in every place and form", async () => {
   const planted = await plant();
   const { rig, marker } = planted;
   const worker = await rig.start("worker");

@@ -6,14 +6,11 @@ import { createReadInstallation, DatabaseClock } from "@evertoken/adapters";
 import { createEvertoken, type Evertoken } from "@evertoken/engine";
 import type { LocalServer } from "@evertoken/local";
 import { Pool } from "pg";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { storedRefreshToken } from "../chaos/chaos.ts";
 import { runInProcess } from "../e2e/evertoken-command.ts";
 import { type Connected, createRig, type Env, hasty, type Rig, until } from "../support/rig.ts";
 import { onFileEnd, startOwnPostgres } from "../support/services.ts";
-
-// Servers of its own, killed and started: on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** What a replica has when it stops following: taken while the server stands still. */
 async function keepReplica(server: LocalServer): Promise<string> {

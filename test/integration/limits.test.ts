@@ -6,9 +6,6 @@ import { createRig, until } from "../support/rig.ts";
 import { onFileEnd, startOwnRedis } from "../support/services.ts";
 import { startApi } from "./api-harness.ts";
 
-/** Processes are started, and hundreds of requests are sent. */
-const slow = { timeout: 90_000 };
-
 /** Another one than that of the clients, who are not to be believed. */
 const proxyAddress = "127.0.0.9";
 
@@ -62,7 +59,7 @@ test.each([
   ["no proxy", {}, false],
   ["one proxy", { DASHBOARD_TRUST_PROXY: "1" }, true],
   ["a proxy by its address", { DASHBOARD_TRUST_PROXY: proxyAddress }, true],
-])("120 passwords that are guessed with forged addresses are stopped, behind %s", slow, async (_, env, proxied) => {
+])("120 passwords that are guessed with forged addresses are stopped, behind %s", async (_, env, proxied) => {
   const rig = await createRig({ env: dashboard });
   const { port } = await rig.start("dashboard", env);
   const statuses = await guess(proxied ? await startProxy(port) : port, forgedAddress);
@@ -70,7 +67,7 @@ test.each([
   expect(statuses.filter((status) => status === 429)).toHaveLength(110);
 });
 
-test("nor do many addresses help against one name", slow, async () => {
+test("nor do many addresses help against one name", async () => {
   const rig = await createRig({ env: dashboard });
   const { port } = await rig.start("dashboard", { DASHBOARD_TRUST_PROXY: "1" });
   // Whoever reaches it past the proxy: each guess comes from another address, as from a botnet.
@@ -79,7 +76,7 @@ test("nor do many addresses help against one name", slow, async () => {
   expect(statuses.filter((status) => status === 429)).toHaveLength(100);
 });
 
-test("two replicas share limits of keys, of wrong keys and of browsers", slow, async () => {
+test("two replicas share limits of keys, of wrong keys and of browsers", async () => {
   const env = { API_REQUESTS_PER_MINUTE: "6", API_FAILED_KEYS_PER_MINUTE: "4", PUBLIC_URL: "http://localhost" };
   const one = await startApi({ env: { ...env, API_TRUST_PROXY: "1" } });
   const other = await one.rig.start("api");
@@ -126,7 +123,7 @@ test("two replicas share limits of keys, of wrong keys and of browsers", slow, a
   expect(opened.filter((status) => status === 429)).toHaveLength(10);
 });
 
-test("no address, name or key stands in Redis", slow, async () => {
+test("no address, name or key stands in Redis", async () => {
   const { rig, makeKey, ask: asked } = await startApi({ env: { ...dashboard, PUBLIC_URL: "http://localhost" } });
   const { port } = await rig.start("dashboard");
   await guess(port, () => ({}), 12);

@@ -22,24 +22,13 @@ declare module "vitest" {
 }
 
 type Running = { services: Services; stop: () => Promise<void> };
-type Shared = { running?: Promise<Running>; users: number };
-
-/** Every project loads this file anew, but one Postgres and one Redis are enough for the whole run. */
-const holder = globalThis as { evertokenTestServices?: Shared };
-holder.evertokenTestServices ??= { users: 0 };
-const shared = holder.evertokenTestServices;
-
 const directoryPrefix = "evertoken-test-";
 
+/** One Postgres and one Redis for all files of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  shared.users += 1;
-  shared.running ??= start();
-  const { services, stop } = await shared.running;
+  const { services, stop } = await start();
   project.provide("services", services);
-  return async () => {
-    shared.users -= 1;
-    if (shared.users === 0) await stop();
-  };
+  return stop;
 }
 
 async function start(): Promise<Running> {
@@ -48,7 +37,7 @@ async function start(): Promise<Running> {
   // As root, Postgres runs as another user, who has to get in.
   await chmod(directory, 0o755);
   // Processes are killed here, machines are not: without fsync a commit survives the former, and is quick.
-  // Four files at once, each with processes that have pools of their own.
+  // Several files at once, each with processes that have pools of their own.
   const settings = { fsync: "off", full_page_writes: "off", max_connections: "500" };
   const conf = { databases: "1024", appendonly: "no" };
   const cleanups = [() => rm(directory, { recursive: true, force: true })];

@@ -2,8 +2,8 @@ import { bulkActions, bulkJobName, bulkRefreshes, type Engine } from "@evertoken
 import { DelayedError, type Job } from "bullmq";
 
 /**
- * Runs bulk refreshes, and actions on many connections. They wait for many other jobs and so may take long: a worker that is told to stop hands them back, and the next
- * one goes on.
+ * Runs bulk refreshes, and actions on many connections. They wait for many other jobs and so may take long: a worker that is told to stop
+ * hands them back, and the next one goes on.
  */
 export function createBulkProcessor(engine: Engine, stopping: AbortSignal) {
   return async (job: Job, token?: string): Promise<object> => {

@@ -11,6 +11,7 @@ export * from "./due.ts";
 export { forMailHeader, forPlainText } from "./escape-for.ts";
 export * from "./event.ts";
 export * from "./fault.ts";
+export { firstId } from "./first-id.ts";
 export { forTerminal } from "./for-terminal.ts";
 export * from "./installation.ts";
 export * from "./job.ts";

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { type AuditFilter, auditLog, type Engine } from "@evertoken/engine/internal";
 import { auditCsv } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -6,6 +5,7 @@ import { sessionOf } from "./actions.ts";
 import { auditPage } from "./audit-page.ts";
 import { filterOf, readAuditQuery } from "./audit-query.ts";
 import { sendPage } from "./page.ts";
+import { sendSheet } from "./send-sheet.ts";
 
 const shown = 50;
 const sheetPage = 1000;
@@ -20,26 +20,22 @@ export function registerAudit(app: FastifyInstance, engine: Engine): void {
     const content = auditPage({ query, entries, next });
     return sendPage(reply, { title: "Audit", content, section: "audit", session: sessionOf(request) });
   });
-  app.get("/audit.csv", (request, reply) => sendSheet(engine, request, reply));
+  app.get("/audit.csv", (request, reply) => sendAuditSheet(engine, request, reply));
 }
 
 /** All that fits, however long: a page at a time. What goes out of the house is written down before. */
-async function sendSheet(engine: Engine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function sendAuditSheet(engine: Engine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const filter = filterOf(readAuditQuery(request.query));
   const who = { actor: `person:${sessionOf(request).name}`, address: request.ip };
   if (request.method === "GET") await engine.audit.write({ ...who, action: "audit.downloaded" });
-  return reply
-    .type("text/csv; charset=utf-8")
-    .header("content-disposition", 'attachment; filename="evertoken-audit.csv"')
-    .send(Readable.from(sheet(engine, filter)));
+  return sendSheet(reply, "audit", sheet(engine, filter));
 }
 
-async function* sheet(engine: Engine, filter: AuditFilter): AsyncGenerator<string> {
+async function* sheet(engine: Engine, filter: AuditFilter): AsyncGenerator<readonly string[]> {
   let before = filter.before;
   for (let first = true; ; first = false) {
     const entries = await auditLog(engine, { ...filter, ...(before !== undefined && { before }), limit: sheetPage });
-    const lines = auditCsv(entries, first);
-    if (lines.length > 0) yield `${lines.join("\r\n")}\r\n`;
+    yield auditCsv(entries, first);
     if (entries.length < sheetPage) return;
     before = entries.at(-1)?.id;
   }

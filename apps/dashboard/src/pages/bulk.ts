@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
 import { bulkItems } from "@evertoken/adapters";
+import { firstId } from "@evertoken/core";
 import { type BulkAction, bulkActions, isUuid, withStore } from "@evertoken/engine/internal";
 import { csv } from "@evertoken/operations";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -11,10 +11,10 @@ import { notUnderstood, PageFault } from "./fault.ts";
 import { sendLinksSheet } from "./links-sheet.ts";
 import { sendPage } from "./page.ts";
 import { readBulk } from "./read-bulk.ts";
+import { sendSheet } from "./send-sheet.ts";
 
 const shown = 50;
 const liveSeconds = 2;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** What is done with many connections of a list: asked for, confirmed where it cannot be undone, and followed. */
 export function registerBulk(app: FastifyInstance, context: PageContext): void {
@@ -91,7 +91,7 @@ async function sendItems(context: PageContext, request: FastifyRequest, reply: F
   const { id } = await found(context, idOf(request));
   const { pool } = context.engine;
   const lines = async function* () {
-    yield `${csv(head, []).join("")}\r\n`;
+    yield csv(head, []);
     for (let after: string | undefined = firstId; after !== undefined; ) {
       const from: string = after;
       const items = await withStore(() => bulkItems(pool, id, { after: from, limit: sheetPage }));
@@ -103,14 +103,11 @@ async function sendItems(context: PageContext, request: FastifyRequest, reply: F
         each.outcome ?? "to do",
         each.why,
       ]);
-      if (cells.length > 0) yield `${csv(head, cells).slice(1).join("\r\n")}\r\n`;
+      yield csv(head, cells).slice(1);
       after = items.length < sheetPage ? undefined : items.at(-1)?.id;
     }
   };
-  return reply
-    .type("text/csv; charset=utf-8")
-    .header("content-disposition", 'attachment; filename="evertoken-bulk.csv"')
-    .send(Readable.from(lines()));
+  return sendSheet(reply, "bulk", lines());
 }
 
 const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;

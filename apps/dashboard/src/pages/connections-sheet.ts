@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { ListedConnection } from "@evertoken/adapters";
 import { shownStatus } from "@evertoken/core";
 import { csv } from "@evertoken/operations";
@@ -7,6 +6,7 @@ import { sessionOf } from "./actions.ts";
 import type { PageContext } from "./context.ts";
 import { writeCursor } from "./list-query.ts";
 import { readList } from "./read-list.ts";
+import { sendSheet } from "./send-sheet.ts";
 
 const sheetPage = 1000;
 
@@ -22,22 +22,19 @@ export async function sendConnectionsSheet(context: PageContext, request: Fastif
   const first = await readList(context, asked, sheetPage);
   const who = { actor: `person:${sessionOf(request).name}`, address: request.ip };
   if (request.method === "GET") await context.engine.audit.write({ ...who, action: "connections.downloaded" });
-  return reply
-    .type("text/csv; charset=utf-8")
-    .header("content-disposition", 'attachment; filename="evertoken-connections.csv"')
-    .send(Readable.from(sheet(context, asked, first)));
+  return sendSheet(reply, "connections", sheet(context, asked, first));
 }
 
 type List = Awaited<ReturnType<typeof readList>>;
 
-async function* sheet(context: PageContext, asked: object, first: List): AsyncGenerator<string> {
+async function* sheet(context: PageContext, asked: object, first: List): AsyncGenerator<readonly string[]> {
   let list = first;
   for (let page = 0; ; page++) {
     const lines = csv(
       head,
       list.rows.map((row) => cells(row, list.now)),
-    ).slice(page === 0 ? 0 : 1);
-    if (lines.length > 0) yield `${lines.join("\r\n")}\r\n`;
+    );
+    yield page === 0 ? lines : lines.slice(1);
     if (list.next === null) return;
     list = await readList(context, { ...asked, after: writeCursor(list.next) }, sheetPage);
   }

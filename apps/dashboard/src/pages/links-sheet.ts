@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { type ListedConnection, listedByIds } from "@evertoken/adapters";
 import { withStore } from "@evertoken/engine/internal";
 import { csv } from "@evertoken/operations";
@@ -6,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { reconnectLinkOf, sessionOf } from "./actions.ts";
 import type { PageContext } from "./context.ts";
 import type { AskedBulk } from "./read-bulk.ts";
+import { sendSheet } from "./send-sheet.ts";
 
 const atOnce = 50;
 const head = ["ID", "PROVIDER", "USER", "ACCOUNT", "NAME", "STATUS", "LINK", "GOOD UNTIL", "NONE BECAUSE"] as const;
@@ -26,21 +26,22 @@ export async function sendLinksSheet(
     if (first.done !== true) yield first.value;
     yield* rest;
   })();
-  return reply
-    .type("text/csv; charset=utf-8")
-    .header("content-disposition", 'attachment; filename="evertoken-reconnect-links.csv"')
-    .send(Readable.from(sheet(context, ids, who)));
+  return sendSheet(reply, "reconnect-links", sheet(context, ids, who));
 }
 
 type Who = { readonly actor: string; readonly address: string };
 
-async function* sheet(context: PageContext, pages: AsyncIterable<readonly string[]>, who: Who): AsyncGenerator<string> {
-  yield `${csv(head, []).join("")}\r\n`;
+async function* sheet(
+  context: PageContext,
+  pages: AsyncIterable<readonly string[]>,
+  who: Who,
+): AsyncGenerator<readonly string[]> {
+  yield csv(head, []);
   for await (const ids of pages) {
     const rows = await withStore(() => listedByIds(context.engine.pool, ids));
     for (let at = 0; at < rows.length; at += atOnce) {
       const lines = await Promise.all(rows.slice(at, at + atOnce).map((row) => cells(context, row, who)));
-      yield `${csv(head, lines).slice(1).join("\r\n")}\r\n`;
+      yield csv(head, lines).slice(1);
     }
   }
 }

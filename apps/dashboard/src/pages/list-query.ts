@@ -117,6 +117,10 @@ function oneOf<T extends string>(name: string, value: string | undefined, allowe
   return found;
 }
 
+/** The query of an address that {@link listAddress} has made, as a form gives it back: anybody may write another one into it. */
+export const askedIn = (address: unknown): Record<string, string> =>
+  Object.fromEntries(URL.parse(String(address), "http://list")?.searchParams ?? []);
+
 export const writeCursor = ({ provider, status, at, id, exact }: Cursor): string =>
   Buffer.from(JSON.stringify([provider, status, at, id, ...(exact === undefined ? [] : [exact])])).toString(
     "base64url",

@@ -4,7 +4,7 @@ import { type BulkDeed, isUuid, mostChosen } from "@evertoken/engine/internal";
 import { deeds } from "./bulk-words.ts";
 import type { PageContext } from "./context.ts";
 import { notUnderstood } from "./fault.ts";
-import { writeCursor } from "./list-query.ts";
+import { askedIn, writeCursor } from "./list-query.ts";
 import { readList } from "./read-list.ts";
 
 /** What a form about many connections asks for. */
@@ -54,7 +54,7 @@ function readChosen(context: PageContext, { which, id = [], page, filter }: Form
 
 /** The filter itself, and not what one page of it has shown. */
 function ofFilter(context: PageContext, filter: unknown): Chosen {
-  const asked = Object.fromEntries(URL.parse(String(filter), "http://list")?.searchParams ?? []);
+  const asked = askedIn(filter);
   return {
     key: asked,
     async *pages() {

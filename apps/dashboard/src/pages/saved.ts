@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { readForm } from "./actions.ts";
 import type { PageContext } from "./context.ts";
 import { notUnderstood, PageFault } from "./fault.ts";
-import { type ListQuery, listAddress, readListQuery } from "./list-query.ts";
+import { askedIn, type ListQuery, listAddress, readListQuery } from "./list-query.ts";
 
 const longestName = 60;
 
@@ -19,7 +19,7 @@ async function save({ engine }: PageContext, request: FastifyRequest, reply: Fas
   const name = String(form.name ?? "").trim();
   if (name === "" || name.length > longestName || !name.isWellFormed() || /\p{Cc}/u.test(name))
     throw notUnderstood(`"name" has to be a text of up to ${longestName} characters.`);
-  const asked = Object.fromEntries(URL.parse(String(form.filter), "http://list")?.searchParams ?? []);
+  const asked = askedIn(form.filter);
   const address = listAddress(
     readListQuery(asked, () => true),
     { after: null },

@@ -1,6 +1,6 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
-import { type Said, tolerantInfo } from "./following.ts";
-import { isReplaced, lacksMaster } from "./redis-trouble.ts";
+import { isReplaced, lacksMaster, type Said } from "./redis-trouble.ts";
+import { tolerantInfo } from "./tolerant-info.ts";
 
 /** A node that fails, a slot that moves: the others are asked where it is by now. */
 const lookAgainMs = 100;

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
-import { type Said, tolerantInfo } from "./following.ts";
-import { isReplaced, redisTrouble } from "./redis-trouble.ts";
+import { isReplaced, redisTrouble, type Said } from "./redis-trouble.ts";
+import { tolerantInfo } from "./tolerant-info.ts";
 
 /** Between two looks whether the address, or the Sentinels, lead to the new primary by now. */
 const lookAgainMs = 500;

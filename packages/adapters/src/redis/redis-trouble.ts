@@ -97,3 +97,9 @@ export const redisAdvice: Readonly<Record<RedisTrouble, { readonly is: string; r
   },
   away: { is: "does not answer", advice: "check REDIS_URL and the server" },
 };
+
+/** What was said last against us, and when. */
+export interface Said {
+  readonly error: Error;
+  readonly at: number;
+}

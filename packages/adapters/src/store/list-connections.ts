@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from "@evertoken/core";
+import { type ConnectionStatus, firstId } from "@evertoken/core";
 import type { Pool } from "pg";
 import { inOutageGroups, type OutageGroup } from "./outages.ts";
 
@@ -75,7 +75,6 @@ export function narrowing(
 }
 
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The first connections of all buckets together. Each bucket is a range of an index, of which no more than `limit` entries are looked at:

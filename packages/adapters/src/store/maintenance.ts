@@ -1,3 +1,4 @@
+import { firstId } from "@evertoken/core";
 import type { Pool } from "pg";
 import { givenRows } from "./given-rows.ts";
 import { issuedAtSql } from "./issued-at.ts";
@@ -119,8 +120,6 @@ export async function latePage(
   });
   return rows;
 }
-
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** Makes these due now, where they were not: a due time that has passed stays as it is. */
 export async function makeDue(pool: Pool, rows: readonly LateRow[], now: Date): Promise<void> {

@@ -12,6 +12,7 @@ import {
   openBulkItems,
   pruneBulkActions,
 } from "@evertoken/adapters";
+import { firstId } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { withQueue, withStore } from "../evertoken-error.ts";
 import { openFor, sealFor } from "../sealed-value.ts";
@@ -42,7 +43,6 @@ export const mostChosen = 100_000;
 export const bulkJobName = "bulk-action";
 const keptMs = 7 * 86_400_000;
 const pageSize = 500;
-const firstId = "00000000-0000-0000-0000-000000000000";
 const place = (id: string) => `bulk_actions/${id}`;
 
 /**

@@ -1,4 +1,4 @@
-import type { Sealed } from "@evertoken/core";
+import { firstId, type Sealed } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
 
@@ -42,7 +42,6 @@ interface StoredRow extends Omit<ExportedRow, "accessToken" | "refreshToken"> {
 }
 
 const pageSize = 1000;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /**
  * All connections that hold tokens that work, in pages by id. Left out: those that are disconnected or wait for their user, and derived ones,

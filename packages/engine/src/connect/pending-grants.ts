@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describeError, type Revocation } from "@evertoken/adapters";
-import type { GrantedTokens, Sealed } from "@evertoken/core";
+import { firstId, type GrantedTokens, type Sealed } from "@evertoken/core";
 import type { Identity } from "@evertoken/providers";
 import type { Engine } from "../engine.ts";
 import { withStore } from "../evertoken-error.ts";
@@ -29,6 +29,15 @@ export interface PendingRow {
 
 const detailsPlace = (id: string) => `pending_grants/${id}/details`;
 
+const ofFlow = [
+  ...(["userId", "userEmail", "provider", "registration", "connectionId", "returnUrl", "redirectUri"] as const),
+  ...(["scopes", "metadata", "tags", "confirm"] as const),
+];
+
+/** Without what else a flow that ends knows: its verifier is not kept. */
+const flowIn = (begun: Flow) =>
+  Object.fromEntries(ofFlow.map((name) => [name, begun[name]])) as unknown as Pick<Flow, (typeof ofFlow)[number]>;
+
 /**
  * Keeps what a flow brought apart from all connections: it is neither served nor refreshed, and stands in nobody's way.
  *
@@ -38,38 +47,15 @@ const detailsPlace = (id: string) => `pending_grants/${id}/details`;
 export async function keepPending(
   engine: Engine,
   stateHash: string,
-  {
-    userId,
-    userEmail,
-    provider,
-    registration,
-    connectionId,
-    returnUrl,
-    redirectUri,
-    scopes,
-    metadata,
-    tags,
-    confirm,
-  }: Flow,
+  begun: Flow,
   { granted, identity, askedAt, registration: { clientId } }: Obtained,
 ): Promise<string> {
   const { pool, keyring } = engine;
   const id = randomUUID();
   const confirmation = newSecret();
   const { accessToken, refreshToken, ...said } = granted;
-  const flow = {
-    userId,
-    userEmail,
-    provider,
-    registration,
-    connectionId,
-    returnUrl,
-    redirectUri,
-    scopes,
-    metadata,
-    tags,
-    confirm,
-  };
+  const flow: Flow = flowIn(begun);
+  const { provider, registration } = flow;
   const details: Details = { flow, granted: said, identity, askedAt: askedAt.toISOString(), clientId };
   await withStore(() =>
     pool.query({
@@ -173,7 +159,6 @@ export async function dropPending(engine: Engine, row: PendingRow): Promise<Revo
 }
 
 const pageSize = 100;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** For the scheduler: drops what no app has confirmed in time. A worker revokes it. @returns how many */
 export async function dropUnconfirmed(engine: Engine): Promise<number> {

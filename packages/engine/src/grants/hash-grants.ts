@@ -11,6 +11,7 @@ import {
   type UnhashedRow,
   unhashedPage,
 } from "@evertoken/adapters";
+import { firstId } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 
 export interface GrantsHashed {
@@ -20,7 +21,6 @@ export interface GrantsHashed {
 }
 
 const pageSize = 500;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** A run takes no longer than this from the tasks behind it. */
 const runMs = 5000;

@@ -1,5 +1,6 @@
 import { addSync, restoreSyncJobs } from "@evertoken/adapters";
 import type { RequestedSync } from "@evertoken/client";
+import { firstId } from "@evertoken/core";
 import type { Engine } from "../engine.ts";
 import { EvertokenError, withQueue, withStore } from "../evertoken-error.ts";
 import { readTarget } from "../token/access-token.ts";
@@ -35,7 +36,6 @@ export async function requestSync(
 }
 
 const atOnce = 1000;
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** For reconcile: adds the jobs of pending syncs that are not in Redis. @returns how many are pending */
 export async function restoreSyncs(engine: Engine): Promise<number> {

@@ -1,4 +1,5 @@
 import { beginPresentForm, formatDuration, givenRows, liveProcesses } from "@evertoken/adapters";
+import { firstId } from "@evertoken/core";
 import type { Engine } from "@evertoken/engine/internal";
 import { EvertokenError, sealStoredValues, withStore } from "@evertoken/engine/internal";
 
@@ -59,7 +60,7 @@ const columns: readonly SealedColumn[] = [
 const hashKeys: SealedColumn = { table: "hash_keys", column: "secret", place: "'hash_keys/' || purpose || '/secret'" };
 
 const pageSize = 500;
-const beforeAll = { uuid: "00000000-0000-0000-0000-000000000000", text: "" };
+const beforeAll = { uuid: firstId, text: "" };
 
 /**
  * Encrypts anew, with the first key of the ring, whatever is encrypted with another one or in the former form, while everything runs: each text is replaced only

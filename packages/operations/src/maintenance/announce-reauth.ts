@@ -1,5 +1,5 @@
 import { givenRows, tellSql } from "@evertoken/adapters";
-import { type ReauthDays, reauthDays, reauthDue } from "@evertoken/core";
+import { firstId, type ReauthDays, reauthDays, reauthDue } from "@evertoken/core";
 import type { Pool } from "pg";
 
 interface EndingRow {
@@ -10,7 +10,6 @@ interface EndingRow {
 }
 
 const pageSize = 1000;
-const firstId = "00000000-0000-0000-0000-000000000000";
 const dayMs = 86_400_000;
 
 /** Announces the grants whose end is near and cannot be moved. @returns how many it announced */

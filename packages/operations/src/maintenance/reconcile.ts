@@ -8,12 +8,12 @@ import {
   type JobStanding,
   type SoonRow,
 } from "@evertoken/adapters";
-import { jobId, spreadFraction } from "@evertoken/core";
+import { firstId, jobId, spreadFraction } from "@evertoken/core";
 import type { Pool } from "pg";
 import { heldRegistrations, isHeld, isInPlace } from "./in-place.ts";
 import type { OrphanSearch } from "./orphans.ts";
 import { restorePauses } from "./pauses.ts";
-import { beginRun, endRun, firstId, isSmall, partOf, type Round, roundAfter } from "./rounds.ts";
+import { beginRun, endRun, isSmall, partOf, type Round, roundAfter } from "./rounds.ts";
 
 export interface ReconcileDeps {
   readonly pool: Pool;

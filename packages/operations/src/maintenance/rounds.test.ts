@@ -1,5 +1,6 @@
+import { firstId } from "@evertoken/core";
 import { expect, test } from "vitest";
-import { firstId, isSmall, partOf, type Round, roundAfter } from "./rounds.ts";
+import { isSmall, partOf, type Round, roundAfter } from "./rounds.ts";
 
 const id = "0f0f0f0f-0000-4000-8000-000000000000";
 

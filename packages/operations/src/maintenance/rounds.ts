@@ -1,4 +1,5 @@
 import type { Queues } from "@evertoken/adapters";
+import { firstId } from "@evertoken/core";
 
 /** How far the walk through all connections has come; the next run goes on there. */
 export interface Round {
@@ -8,8 +9,6 @@ export interface Round {
   /** Rows of the last whole round. */
   readonly total: number;
 }
-
-export const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** A round takes so many runs, or fewer where there are few rows. */
 const parts = 10;

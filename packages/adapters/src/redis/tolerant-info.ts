@@ -1,9 +1,3 @@
-/** What was said last against us, and when. */
-export interface Said {
-  readonly error: Error;
-  readonly at: number;
-}
-
 /** What BullMQ takes from INFO: our own lower bound, where the user may not ask. */
 const unknownServer = "redis_version:7.0.8\r\n";
 
