@@ -60,6 +60,14 @@ async function open(server: Server): Promise<Socket> {
   return socket;
 }
 
+/** However: `once` would take a reset for a failure. @throws it stays open */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("close", () => resolve());
+    AbortSignal.timeout(soonMs).addEventListener("abort", () => reject(new Error("it stays open")));
+  });
+}
+
 /** A byte ten times a second, so that nothing is ever idle, for as long as it is let. @returns what it was answered */
 async function trickle(server: Server, beginning: string, more = "a"): Promise<string> {
   const socket = await open(server);
@@ -70,7 +78,7 @@ async function trickle(server: Server, beginning: string, more = "a"): Promise<s
   socket.write(beginning);
   const timer = setInterval(() => socket.write(more), 100);
   try {
-    await once(socket, "close", { signal: AbortSignal.timeout(soonMs) });
+    await closed(socket);
     return answer;
   } finally {
     clearInterval(timer);
